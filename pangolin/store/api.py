@@ -1,0 +1,283 @@
+"""The store interface: typed records with declared keys and indexes, and one atomic batch.
+
+A store is small on purpose: every rule of the domain lives once, above it. Keys and index values
+are text or integers; text is ordered by code point, integers by value. A record lacking one of an
+index's fields (absent or None) is not in that index.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from pangolin.errors import BadRequest, PangolinError
+
+Scalar = str | int
+Key = tuple[Scalar, ...]
+Doc = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An order over some fields of a kind; a unique index refuses two records with equal values.
+
+    Rows of a non-unique index are ordered by its fields and then by the kind's key.
+    """
+
+    fields: tuple[str, ...]
+    unique: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A record type: its name, key fields, indexes and the fields that hold integers.
+
+    `name` is lower-case snake and becomes a table or collection name. Key and index fields are
+    top-level members of the document. Fields in `integers` hold 64-bit signed integers.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    indexes: Mapping[str, Index] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
+
+    def key_of(self, doc: Mapping[str, Any]) -> Key:
+        """Read the key out of a document."""
+        return tuple(doc[name] for name in self.key)
+
+    def columns(self) -> tuple[str, ...]:
+        """List key fields, then index fields not in the key, each once."""
+        extra = (name for index in self.indexes.values() for name in index.fields)
+        return tuple(dict.fromkeys((*self.key, *extra)))
+
+    def order(self, index: str | None) -> tuple[str, ...]:
+        """List the fields that order a page: the index's, then the key's that it lacks."""
+        if index is None:
+            return self.key
+        fields = self.indexes[index].fields
+        return (*fields, *(name for name in self.key if name not in fields))
+
+    def checked(self, name: str, value: Any) -> Scalar:
+        """Return a key or index value; raise `BadRequest` if the field cannot hold it."""
+        if name in self.integers:
+            if type(value) is int and -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+                return value
+            raise BadRequest(f"{self.name}.{name} must be a 64-bit integer, not {value!r:.100}")
+        if type(value) is not str:
+            raise BadRequest(f"{self.name}.{name} must be text, not {value!r:.100}")
+        if not value.isascii() and SURROGATE.search(value):
+            raise BadRequest(f"{self.name}.{name} must be Unicode text without lone surrogates")
+        return value
+
+    def checked_values(self, values: Key, fields: Sequence[str]) -> Key:
+        """Return values of leading `fields`, checked; raise `ValueError` if there are too many."""
+        if len(values) > len(fields):
+            raise ValueError(f"{self.name} is ordered by {fields}, {len(values)} values are given")
+        return tuple(map(self.checked, fields, values))
+
+    def checked_key(self, key: Key) -> Key:
+        """Return a whole key, checked; raise `ValueError` if it has not one value per field."""
+        if len(key) != len(self.key):
+            raise ValueError(f"the key of {self.name} is {self.key}, {len(key)} values are given")
+        return tuple(map(self.checked, self.key, key))
+
+    def row_of(self, doc: Mapping[str, Any]) -> tuple[Scalar | None, ...]:
+        """Read the `columns` out of a document, checked; only those outside the key may be None."""
+        extra = self.columns()[len(self.key) :]
+        values = (
+            None if doc.get(name) is None else self.checked(name, doc[name]) for name in extra
+        )
+        return (*(self.checked(name, doc.get(name)) for name in self.key), *values)
+
+
+class Expect(Enum):
+    """What a change expects to find where a version is not named."""
+
+    ABSENT = "absent"
+    ANY = "any"
+
+
+ABSENT: Final = Expect.ABSENT
+ANY: Final = Expect.ANY
+# A version is opaque to services: they read it and hand it back. Stores never reuse one for a
+# key, so that delete and re-create is not mistaken for "unchanged".
+Version = int
+Expected = Expect | Version
+INTEGER_LIMIT: Final = 2**63
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored document and the version that a change may expect."""
+
+    doc: Doc
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records in order, and the `after` of the next page (None on the last)."""
+
+    records: Sequence[Record]
+    after: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a document: insert (ABSENT), replace if at a version, or upsert (ANY)."""
+
+    kind: Kind
+    doc: Doc
+    expect: Expected = ABSENT
+
+    def unmet(self, found: Version | None) -> str:
+        """Say what fails if the record is at `found` (None: absent); empty when nothing does."""
+        return _unmet(self.expect, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a record that is at a version, or whatever is there (ANY; absent is fine)."""
+
+    kind: Kind
+    key: Key
+    expect: Expected = ANY
+
+    def unmet(self, found: Version | None) -> str:
+        """Say what fails if the record is at `found` (None: absent); empty when nothing does."""
+        return _unmet(self.expect, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """Hold another record as it is until the batch is in: at a version, present (ANY) or absent."""
+
+    kind: Kind
+    key: Key
+    expect: Expected = ANY
+
+    def unmet(self, found: Version | None) -> str:
+        """Say what fails if the record is at `found` (None: absent); empty when nothing does."""
+        if self.expect is ANY and found is None:
+            return "it is absent"
+        return _unmet(self.expect, found)
+
+
+@dataclass(frozen=True, slots=True)
+class RequireEmpty:
+    """Demand that no record's leading key (or index) fields equal `prefix`."""
+
+    kind: Kind
+    prefix: Key
+    index: str | None = None
+
+
+Change = Put | Delete | Require | RequireEmpty
+
+
+def _unmet(expect: Expected, found: Version | None) -> str:
+    if expect is ANY:
+        return ""
+    if expect is ABSENT:
+        return "" if found is None else "it exists"
+    if found is None:
+        return "it is absent"
+    return "" if found == expect else "it has changed"
+
+
+class Conflict(PangolinError):
+    """A change of a batch did not find what it expected; nothing of the batch was written."""
+
+    status = 409
+    type = "ConflictException"
+
+    def __init__(self, change: Change, why: str = "") -> None:
+        what = f"{type(change).__name__} of {change.kind.name}"
+        super().__init__(f"{what} did not hold{': ' + why if why else ''}")
+        self.change = change
+
+
+class Store(ABC):
+    """Keep records of declared kinds; see `pangolin.testing.StoreContract` for the proof.
+
+    Errors raised: `Conflict` (definitely not applied), `errors.Unavailable` (definitely not
+    applied), `errors.OutcomeUnknown` (a connection was lost during commit).
+    """
+
+    @abstractmethod
+    def setup(self, kinds: Sequence[Kind]) -> None:
+        """Create or extend the layout; idempotent, safe to run from several processes at once."""
+
+    @abstractmethod
+    def get(self, kind: Kind, key: Key) -> Record | None:
+        """Read one record."""
+
+    @abstractmethod
+    def page(
+        self,
+        kind: Kind,
+        prefix: Key = (),
+        *,
+        index: str | None = None,
+        after: Key | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+    ) -> Page:
+        """Read records whose leading fields equal `prefix`, ordered by the rest.
+
+        `after` holds values for a leading part of the order fields that follow the prefix: only
+        rows beyond it (below it, if `reverse`) are returned. A row that equals a partial `after`
+        is not beyond it. `Page.after` always holds values for all of them.
+        """
+
+    @abstractmethod
+    def apply(self, *changes: Change) -> None:
+        """Apply all changes or none; raise `Conflict` for the first that does not hold.
+
+        Preconditions are judged against the state before the batch, and the writes are atomic:
+        no reader sees a part. No two writes of a batch touch one key.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release connections; the store may be used again and reopens them."""
+
+    def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
+        """Read several records, in one round trip where the backend can."""
+        return [self.get(kind, key) for kind, key in wanted]
+
+    def find(self, kind: Kind, index: str, values: Key) -> Record | None:
+        """Read the first record whose index fields equal `values`."""
+        records = self.page(kind, values, index=index, limit=1).records
+        return records[0] if records else None
+
+    def scan(
+        self, kind: Kind, prefix: Key = (), *, index: str | None = None, batch: int = 500
+    ) -> Iterator[Record]:
+        """Iterate over all records under a prefix, page by page."""
+        after: Key | None = None
+        while True:
+            page = self.page(kind, prefix, index=index, after=after, limit=batch)
+            yield from page.records
+            if page.after is None:
+                return
+            after = page.after
+
+    def count(self, kind: Kind, prefix: Key = (), *, index: str | None = None) -> int:
+        """Count the records under a prefix."""
+        return sum(1 for _ in self.scan(kind, prefix, index=index))
+
+    def purge(self, kind: Kind, prefix: Key, *, batch: int = 200) -> int:
+        """Delete everything under a key prefix in batches, not atomically; return the count."""
+        total = 0
+        while records := self.page(kind, prefix, limit=batch).records:
+            self.apply(*(Delete(kind, kind.key_of(record.doc)) for record in records))
+            total += len(records)
+        return total
+
+    def ping(self) -> None:
+        """Raise `errors.Unavailable` when the backend cannot be reached or written."""
+        self.get_many([])

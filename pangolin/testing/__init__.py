@@ -1,0 +1,38 @@
+"""Contracts that prove a plugin: subclass one in your tests and override its fixture."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pangolin.testing.object_contract import ObjectStoreContract
+    from pangolin.testing.store_contract import StoreContract
+
+CONTRACTS = {
+    "ObjectStoreContract": "pangolin.testing.object_contract",
+    "StoreContract": "pangolin.testing.store_contract",
+}
+REWRITTEN = (
+    "pangolin.testing.object_contract",
+    "pangolin.testing.store_contract",
+    "pangolin.testing.store_contract_batches",
+    "pangolin.testing.store_contract_durable",
+    "pangolin.testing.store_contract_indexes",
+    "pangolin.testing.store_contract_kinds",
+    "pangolin.testing.store_contract_model",
+    "pangolin.testing.store_contract_pages",
+    "pangolin.testing.store_contract_races",
+    "pangolin.testing.store_contract_text",
+)
+
+# A failed assertion in a contract then shows its values, as one in the plugin's own tests does.
+pytest.register_assert_rewrite(*REWRITTEN)
+
+__all__ = ["ObjectStoreContract", "StoreContract"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in CONTRACTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(CONTRACTS[name]), name)

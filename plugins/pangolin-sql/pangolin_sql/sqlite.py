@@ -1,0 +1,117 @@
+"""SQLite: one file in WAL mode, one writer at a time, durable when `apply` returns."""
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import peewee
+
+from pangolin.plugin import (
+    BadRequest,
+    OutcomeUnknown,
+    PangolinError,
+    Settings,
+    Store,
+    Unavailable,
+)
+from pangolin_sql.dialect import connection_of, execute
+from pangolin_sql.store import SqlStore
+
+PREFIX = "sqlite:///"
+MMAP_BYTES = 256 * 2**20
+# A failed fsync leaves the commit mark in the log: a crash could still bring the batch back.
+UNSURE = frozenset({sqlite3.SQLITE_IOERR})
+TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+
+
+class Sqlite:
+    """The dialect of SQLite; `timeout` is how many seconds a writer waits for another."""
+
+    text = "TEXT COLLATE BINARY"
+    integer = "BIGINT"
+    body = "TEXT"
+    param = "?"
+    # A deferred transaction that read first cannot become a writer once another has written.
+    begin = "BEGIN IMMEDIATE"
+    hold = ""
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, peewee.PeeweeException)
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        self.path = path
+        self.timeout = timeout
+
+    def connect(self) -> peewee.Database:
+        """Open one connection for one thread; closing it may be left to another."""
+        pragmas = {"synchronous": "FULL", "mmap_size": MMAP_BYTES}
+        return peewee.SqliteDatabase(
+            str(self.path),
+            pragmas=pragmas,
+            timeout=self.timeout,
+            thread_safe=False,
+            check_same_thread=False,
+        )
+
+    def prepare(self, database: peewee.Database) -> None:
+        """Make the parent directory and switch to WAL."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"store_url: cannot make {self.path.parent}: {error}") from error
+        give_up = time.monotonic() + self.timeout
+        while not self._switch_to_wal(database, give_up):
+            time.sleep(0.02)
+
+    def _switch_to_wal(self, database: peewee.Database, give_up: float) -> bool:
+        # SQLite does not call its busy handler for this switch, so two first starts can collide.
+        try:
+            execute(database, "PRAGMA journal_mode = WAL")
+        except peewee.OperationalError as error:
+            if _code(error) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            return False
+        return True
+
+    def probe(self, database: peewee.Database) -> None:
+        """Read the schema and ask the system whether the file may be written: takes no lock."""
+        execute(database, "SELECT count(*) FROM sqlite_master").fetchone()
+        if not os.access(self.path, os.W_OK):
+            raise Unavailable(f"the database {self.path} is missing or read-only")
+
+    def abandon(self, database: peewee.Database) -> None:
+        """Roll back; some errors have already done so."""
+        if not database.is_closed() and connection_of(database).in_transaction:
+            with suppress(*self.errors):
+                connection_of(database).execute("ROLLBACK")
+
+    def taken(self, error: Exception) -> bool:
+        """Tell whether the error is a broken unique index or primary key."""
+        return _code(error) in TAKEN
+
+    def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
+        """Make a domain error that says what SQLite said."""
+        code = _code(error) & 0xFF
+        why = f"the database {self.path} failed: {error}"
+        if committing and code in UNSURE:
+            return OutcomeUnknown(why)
+        if code == sqlite3.SQLITE_TOOBIG:
+            return BadRequest(f"a record is too large: {error}")
+        return Unavailable(why)
+
+
+def _code(error: Exception) -> int:
+    inner = error.args[0] if isinstance(error, peewee.PeeweeException) and error.args else error
+    return int(getattr(inner, "sqlite_errorcode", 0))
+
+
+def open_sqlite(url: str, settings: Settings) -> Store:
+    """Make a store that opens its file on first use; raise `BadRequest` for a bad URL."""
+    path = url.removeprefix(PREFIX)
+    if path in ("", ":memory:") or url in ("sqlite:", "sqlite://", "sqlite://:memory:"):
+        raise BadRequest(f"store_url {url!r} would be lost at exit: use 'memory:' or name a file")
+    if not url.startswith(PREFIX) or path.endswith("/") or "\0" in path:
+        raise BadRequest(
+            f"store_url must be sqlite:///relative.db or sqlite:////absolute.db, not {url!r}"
+        )
+    return SqlStore(Sqlite(Path(path).absolute(), settings.request_timeout))

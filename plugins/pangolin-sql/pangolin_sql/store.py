@@ -1,0 +1,167 @@
+"""The record store over SQL: fixed statements, one transaction per batch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from pangolin.plugin import Change, Key, Kind, Page, Record, Store
+from pangolin_sql.batch import Batch, prepare
+from pangolin_sql.columns import encode_key, encode_values
+from pangolin_sql.dialect import Dialect, execute
+from pangolin_sql.layout import lay_out
+from pangolin_sql.sessions import Sessions
+from pangolin_sql.statements import Statements
+
+# Longer lists are read in parts: databases limit the terms of one statement.
+READ_TERMS = 64
+
+
+class SqlStore(Store):
+    """A store in one SQL database; opened on first use."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._sessions = Sessions(dialect)
+        self._statements: dict[Kind, Statements] = {}
+        self._union = lru_cache(maxsize=256)(self._union_of)
+
+    def setup(self, kinds: Sequence[Kind]) -> None:
+        """Create or extend tables and indexes in one transaction."""
+        # The connection is this call's own, so that a server which sets up before it forks has
+        # none open when it does.
+        database = self._dialect.connect()
+        with self._sessions.turn(), self._domain_errors():
+            self._dialect.prepare(database)
+            try:
+                execute(database, self._dialect.begin)
+                for kind in kinds:
+                    lay_out(database, self._sql(kind))
+                execute(database, "COMMIT")
+            finally:
+                self._dialect.abandon(database)
+                database.close()
+
+    def get(self, kind: Kind, key: Key) -> Record | None:
+        """Read one record."""
+        rows = self._read(self._sql(kind).get, encode_key(kind, key))
+        return _record(*rows[0]) if rows else None
+
+    def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
+        """Read several records by one statement (as of one moment) for up to 64 of them."""
+        found: list[Record | None] = [None] * len(wanted)
+        for start in range(0, len(wanted), READ_TERMS):
+            part = wanted[start : start + READ_TERMS]
+            values = [value for kind, key in part for value in encode_key(kind, key)]
+            sql = self._union(*(kind for kind, _ in part))
+            for place, version, body in self._read(sql, values):
+                found[start + place] = _record(version, body)
+        return found
+
+    def page(
+        self,
+        kind: Kind,
+        prefix: Key = (),
+        *,
+        index: str | None = None,
+        after: Key | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+    ) -> Page:
+        """Read one page of an order."""
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1, not {limit}")
+        order, beyond = kind.order(index), after or ()
+        values = encode_values(kind, (*prefix, *beyond), order)
+        sql = self._sql(kind).page(index, len(prefix), len(beyond), reverse)
+        records = [_record(*row) for row in self._read(sql, (*values, limit + 1))]
+        if len(records) <= limit:
+            return Page(records, None)
+        last = records[limit - 1].doc
+        return Page(records[:limit], tuple(last[name] for name in order[len(prefix) :]))
+
+    def find(self, kind: Kind, index: str, values: Key) -> Record | None:
+        """Read the first record whose index fields equal `values`."""
+        sql = self._sql(kind).page(index, len(values), 0, False)
+        rows = self._read(sql, (*encode_values(kind, values, kind.order(index)), 1))
+        return _record(*rows[0]) if rows else None
+
+    def count(self, kind: Kind, prefix: Key = (), *, index: str | None = None) -> int:
+        """Count the records under a prefix."""
+        values = encode_values(kind, prefix, kind.order(index))
+        rows = self._read(self._sql(kind).count(index, len(prefix)), values)
+        return int(rows[0][0])
+
+    def apply(self, *changes: Change) -> None:
+        """Apply all changes or none."""
+        steps = [prepare(change, self._sql(change.kind)) for change in changes]
+        batch = Batch(steps, self._dialect)
+        with self._transaction() as connection:
+            batch.run(connection.execute)
+
+    def purge(self, kind: Kind, prefix: Key, *, batch: int = 200) -> int:
+        """Delete everything under a key prefix, `batch` rows to a transaction."""
+        sql = self._sql(kind).purge(len(prefix))
+        values = (*encode_values(kind, prefix, kind.key), batch)
+        total = 0
+        while True:
+            with self._transaction() as connection:
+                gone: int = connection.execute(sql, values).rowcount
+            total += gone
+            if gone < batch:
+                return total
+
+    def ping(self) -> None:
+        """Raise `errors.Unavailable` when the database cannot be read or written."""
+        with self._domain_errors(), self._sessions.use() as session:
+            self._dialect.probe(session.database)
+
+    def close(self) -> None:
+        """Close the connections of all threads; the next use opens new ones."""
+        self._sessions.close()
+
+    def _sql(self, kind: Kind) -> Statements:
+        return self._statements.get(kind) or self._statements.setdefault(
+            kind, Statements(kind, self._dialect)
+        )
+
+    def _union_of(self, *kinds: Kind) -> str:
+        return " UNION ALL ".join(self._sql(kind).term(at) for at, kind in enumerate(kinds))
+
+    def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            session = self._sessions.borrow()
+            try:
+                rows: list[Any] = session.connection.execute(sql, values).fetchall()
+                return rows
+            finally:
+                session.lock.release()
+        except self._dialect.errors as error:
+            raise self._dialect.failure(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        committing = False
+        with self._domain_errors(), self._sessions.turn(), self._sessions.use() as session:
+            try:
+                session.connection.execute(self._dialect.begin)
+                yield session.connection
+                committing = True
+                session.connection.execute("COMMIT")
+            except self._dialect.errors as error:
+                raise self._dialect.failure(error, committing=committing) from error
+            finally:
+                self._dialect.abandon(session.database)
+
+    @contextmanager
+    def _domain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._dialect.errors as error:
+            raise self._dialect.failure(error) from error
+
+
+def _record(version: int, body: str) -> Record:
+    return Record(orjson.loads(body), version)
