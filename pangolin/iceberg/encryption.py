@@ -1,0 +1,42 @@
+"""Encryption keys of a table: opaque to the catalog, kept by key id."""
+
+import base64
+import binascii
+
+from pangolin.errors import BadRequest
+from pangolin.iceberg import shape
+from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg.shape import Json
+
+_MEMBER = "encryption-keys"
+
+
+def parse_key(value: object, where: str) -> Json:
+    """An encryption key as JSON; the metadata must be base64 and is never put in a message."""
+    key = shape.as_object(value, where)
+    shape.string(key, "key-id", where)
+    shape.optional_string(key, "encrypted-by-id", where)
+    if key.get("properties") is not None:
+        shape.string_map(key, "properties", where)
+    try:
+        base64.b64decode(shape.string(key, "encrypted-key-metadata", where), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest(f"{where}.encrypted-key-metadata must be base64") from None
+    return key
+
+
+def add_key(draft: TableDraft, update: Json, where: str) -> None:
+    """add-encryption-key: nothing happens when the key id is known."""
+    key = parse_key(update.get("encryption-key"), f"{where}.encryption-key")
+    known = draft.document[_MEMBER]
+    if all(other["key-id"] != key["key-id"] for other in known):
+        draft.put(_MEMBER, [*known, key])
+
+
+def remove_key(draft: TableDraft, update: Json, where: str) -> None:
+    """remove-encryption-key: nothing happens when the key id is unknown."""
+    key_id = shape.string(update, "key-id", where)
+    known = draft.document[_MEMBER]
+    kept = [key for key in known if key["key-id"] != key_id]
+    if len(kept) != len(known):
+        draft.put(_MEMBER, kept)

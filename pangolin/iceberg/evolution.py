@@ -1,0 +1,62 @@
+"""The updates that change a table's schemas: add, set current, remove."""
+
+from pangolin.errors import ValidationFailed
+from pangolin.iceberg import schemas, shape
+from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg.shape import Json
+
+
+def add_schema(draft: TableDraft, update: Json, where: str) -> None:
+    """add-schema: keep the field ids, choose the schema id, reuse the id of an equal schema."""
+    schema = schemas.parse_schema(update.get("schema"), f"{where}.schema")
+    columns = schemas.index(schema)
+    schemas.check_version(columns, draft.version)
+    known = draft.document["schemas"]
+    found = next((s for s in known if schemas.same(s, schema)), None)
+    if found is None:
+        schema_id = schemas.next_id(known)
+        known.append({**schema, "schema-id": schema_id})
+        draft.changed = True
+    else:
+        schema_id = found.get("schema-id", 0)
+    if columns.highest() > draft.document["last-column-id"]:
+        draft.put("last-column-id", columns.highest())
+    draft.added_schema = schema_id
+
+
+def set_current_schema(draft: TableDraft, update: Json, where: str) -> None:
+    """set-current-schema: -1 is the schema this commit added last."""
+    schema_id = shape.integer(update, "schema-id", where)
+    if schema_id == -1:
+        if draft.added_schema is None:
+            raise ValidationFailed("Cannot set last added schema: no schema has been added")
+        schema_id = draft.added_schema
+    if schema_id == draft.document["current-schema-id"]:
+        return
+    schema = schemas.by_id(draft.document["schemas"], schema_id)
+    if schema is None:
+        raise ValidationFailed(f"Cannot set current schema to unknown schema: {schema_id}")
+    _check_partition_names(draft, schema)
+    draft.put("current-schema-id", schema_id)
+    draft.touched_layout = True
+
+
+def _check_partition_names(draft: TableDraft, schema: Json) -> None:
+    columns = schemas.index(schema)
+    for field in (f for spec in draft.document["partition-specs"] for f in spec["fields"]):
+        source = field.get("source-id")
+        column = columns.named(field["name"])
+        if column is not None and source in columns.by_id and column.id != source:
+            message = "Cannot create identity partition sourced from different field in schema"
+            raise ValidationFailed(f"{message}: {field['name']}")
+
+
+def remove_schemas(draft: TableDraft, update: Json, where: str) -> None:
+    """remove-schemas: unknown ids are ignored, the current schema must stay."""
+    removed = set(shape.integers(update, "schema-ids", where))
+    if draft.document["current-schema-id"] in removed:
+        raise ValidationFailed("Cannot remove the current schema")
+    known = draft.document["schemas"]
+    kept = [schema for schema in known if schema.get("schema-id", 0) not in removed]
+    if len(kept) != len(known):
+        draft.put("schemas", kept)

@@ -1,0 +1,201 @@
+"""Reading metadata files others wrote: validation, and what older writers left out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pangolin.errors import BadRequest, ValidationFailed
+from pangolin.iceberg import (
+    encryption,
+    identity,
+    invariants,
+    partitions,
+    refs,
+    schemas,
+    shape,
+    snapshots,
+    statistics,
+    view_versions,
+)
+from pangolin.iceberg.normal import normalised
+from pangolin.iceberg.shape import Json
+from pangolin.iceberg.table import spelled
+
+_REQUIRED_SINCE_V2 = (
+    "last-sequence-number",
+    "schemas",
+    "partition-specs",
+    "last-partition-id",
+    "sort-orders",
+)
+
+
+def table_metadata(document: Json) -> Json:
+    """Table metadata as we write it, from a file of any supported version.
+
+    What v1 writers left out is derived; members we do not know are kept. Raises ValidationFailed
+    naming the member that is wrong.
+    """
+    return _read(document, _table)
+
+
+def view_metadata(document: Json) -> Json:
+    """View metadata from a file; raises ValidationFailed naming the member that is wrong."""
+    return _read(document, _view)
+
+
+def _read(document: Any, reader: Callable[[Json], Json]) -> Json:
+    try:
+        shape.check_depth(document, "the metadata")
+        return reader(shape.as_object(document, "the metadata"))
+    except ValidationFailed:
+        raise
+    except BadRequest as wrong:
+        raise ValidationFailed(f"Invalid metadata: {wrong.message}") from wrong
+
+
+def _table(document: Json) -> Json:
+    version = shape.integer(document, "format-version", "")
+    if not 1 <= version <= identity.SUPPORTED_VERSION:
+        raise ValidationFailed(f"Cannot read unsupported version {version}")
+    _check_top(document, version)
+    _check_layout_shape(document)
+    whole = normalised(document)
+    for check in (_check_layout, _check_snapshots, _check_logs, _check_files):
+        check(whole)
+    invariants.check(whole)
+    invariants.check_layout(whole)
+    return spelled(whole)
+
+
+def _check_top(document: Json, version: int) -> None:
+    shape.string(document, "location", "")
+    shape.long_integer(document, "last-updated-ms", "")
+    shape.integer(document, "last-column-id", "")
+    shape.optional_long(document, "current-snapshot-id", "")
+    shape.optional_long(document, "last-sequence-number", "")
+    shape.optional_integer(document, "last-partition-id", "")
+    if document.get("table-uuid") is not None:
+        identity.uuid_of(document, "table-uuid", "")
+    if document.get("properties") is not None:
+        shape.string_map(document, "properties", "")
+    for name in _REQUIRED_SINCE_V2 if version > 1 else ():
+        if document.get(name) is None:
+            raise ValidationFailed(f"{name} must exist in format v{version}")
+    if version > 2:
+        shape.long_integer(document, "next-row-id", "")
+
+
+def _check_layout_shape(document: Json) -> None:
+    for name, default in (
+        ("schemas", "current-schema-id"),
+        ("partition-specs", "default-spec-id"),
+        ("sort-orders", "default-sort-order-id"),
+    ):
+        if document.get(name) is not None:
+            shape.objects(document, name, "")
+            shape.integer(document, default, "")
+    if document.get("schemas") is None:
+        shape.an_object(document, "schema", "")
+    if document.get("partition-specs") is None:
+        for place, field in shape.objects(document, "partition-spec", ""):
+            _parsed_field(field, place, ("name",))
+    for place, spec in _objects(document, "partition-specs"):
+        shape.objects(spec, "fields", place)
+
+
+def _objects(document: Json, name: str) -> list[tuple[str, Json]]:
+    return [] if document.get(name) is None else shape.objects(document, name, "")
+
+
+def _check_layout(whole: Json) -> None:
+    whole["schemas"] = _parsed_schemas(whole)
+    whole["partition-specs"] = _parsed(whole, "partition-specs", "spec-id", ("name",))
+    orders = _parsed(whole, "sort-orders", "order-id", ("direction", "null-order"))
+    whole["sort-orders"] = orders
+
+
+def _parsed_schemas(document: Json) -> list[Json]:
+    parsed = []
+    for place, schema in shape.objects(document, "schemas", ""):
+        shape.optional_integer(schema, "schema-id", place)
+        parsed.append(schemas.parse_schema(schema, place))
+    return parsed
+
+
+def _parsed(whole: Json, member: str, number: str, names: tuple[str, ...]) -> list[Json]:
+    parsed = []
+    for place, doc in shape.objects(whole, member, ""):
+        shape.integer(doc, number, place)
+        fields = shape.objects(doc, "fields", place)
+        parsed.append({**doc, "fields": [_parsed_field(f, at, names) for at, f in fields]})
+    return parsed
+
+
+def _parsed_field(field: Json, where: str, names: tuple[str, ...]) -> Json:
+    # Transforms we do not know are kept, however many columns they take: only add-spec refuses.
+    for name in ("transform", *names):
+        shape.string(field, name, where)
+    shape.optional_integer(field, "field-id", where)
+    if field.get("source-id") is None and len(shape.integers(field, "source-ids", where)) > 1:
+        return field
+    return {**field, "source-id": partitions.source_id(field, where)}
+
+
+def _check_snapshots(whole: Json) -> None:
+    version = whole["format-version"]
+    seen: set[int] = set()
+    for place, snapshot in shape.objects(whole, "snapshots", ""):
+        # Tables upgraded from v1 keep snapshots that only v1 could write.
+        inline = snapshot.get("manifest-list") is None or not snapshot.get("summary")
+        snapshots.parse_snapshot(snapshot, place, 1 if inline else version)
+        if snapshot["snapshot-id"] in seen:
+            raise ValidationFailed(f"{place}.snapshot-id is used more than once")
+        seen.add(snapshot["snapshot-id"])
+    for name, ref in shape.an_object(whole, "refs", "").items():
+        refs.parse_ref(shape.as_object(ref, f"refs.{name}"), f"refs.{name}")
+
+
+def _check_logs(whole: Json) -> None:
+    for place, entry in shape.objects(whole, "snapshot-log", ""):
+        shape.long_integer(entry, "timestamp-ms", place)
+        shape.long_integer(entry, "snapshot-id", place)
+    for place, entry in shape.objects(whole, "metadata-log", ""):
+        shape.long_integer(entry, "timestamp-ms", place)
+        shape.string(entry, "metadata-file", place)
+
+
+def _check_files(whole: Json) -> None:
+    for place, doc in shape.objects(whole, "statistics", ""):
+        statistics.parse_statistics(doc, place)
+    for place, doc in shape.objects(whole, "partition-statistics", ""):
+        statistics.parse_partition_statistics(doc, place)
+    for place, key in shape.objects(whole, "encryption-keys", ""):
+        encryption.parse_key(key, place)
+
+
+def _view(document: Json) -> Json:
+    identity.uuid_of(document, "view-uuid", "")
+    version = shape.integer(document, "format-version", "")
+    if version != 1:
+        raise ValidationFailed(f"Cannot read unsupported version {version}")
+    shape.string(document, "location", "")
+    if document.get("properties") is not None:
+        shape.string_map(document, "properties", "")
+    document = {**document, "schemas": _parsed_schemas(document)}
+    for place, entry in shape.objects(document, "version-log", ""):
+        shape.long_integer(entry, "timestamp-ms", place)
+        shape.integer(entry, "version-id", place)
+    _check_versions(document)
+    return document
+
+
+def _check_versions(document: Json) -> None:
+    known = set()
+    for place, doc in shape.objects(document, "versions", ""):
+        version = view_versions.parse_version(doc, place)
+        if schemas.by_id(document["schemas"], version["schema-id"]) is None:
+            raise ValidationFailed(f"{place}.schema-id is unknown: {version['schema-id']}")
+        known.add(version["version-id"])
+    current = shape.integer(document, "current-version-id", "")
+    if current not in known:
+        raise ValidationFailed(f"current-version-id is unknown: {current}")

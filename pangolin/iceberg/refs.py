@@ -1,0 +1,79 @@
+"""Branches and tags of a table: the updates that set and remove them."""
+
+from pangolin.errors import BadRequest, ValidationFailed
+from pangolin.iceberg import shape
+from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg.shape import Json
+
+MAIN = "main"
+_RETENTION = {
+    "min-snapshots-to-keep": "Min snapshots to keep must be greater than 0",
+    "max-snapshot-age-ms": "Max snapshot age must be greater than 0 ms",
+    "max-ref-age-ms": "Max reference age must be greater than 0",
+}
+_BRANCH_ONLY = ("min-snapshots-to-keep", "max-snapshot-age-ms")
+
+
+def parse_ref(doc: Json, where: str) -> Json:
+    """A ref as JSON: the members of the spec that are set, and those we do not know."""
+    ref = {name: value for name, value in doc.items() if value is not None}
+    shape.long_integer(ref, "snapshot-id", where)
+    ref["type"] = shape.string(ref, "type", where).lower()
+    if ref["type"] not in ("branch", "tag"):
+        raise BadRequest(f"{where}.type must be branch or tag")
+    for name, message in _RETENTION.items():
+        if name in ref and shape.long_integer(ref, name, where) <= 0:
+            raise ValidationFailed(message)
+        if name in ref and name in _BRANCH_ONLY and ref["type"] == "tag":
+            raise ValidationFailed(f"Tags do not support setting {name}")
+    return ref
+
+
+def _equal(one: Json, other: Json) -> bool:
+    return all(one.get(name) == other.get(name) for name in ("snapshot-id", "type", *_RETENTION))
+
+
+def set_ref(draft: TableDraft, update: Json, where: str) -> None:
+    """set-snapshot-ref: moving main makes the snapshot current and is logged."""
+    name = shape.string(update, "ref-name", where)
+    members = {key: value for key, value in update.items() if key not in ("action", "ref-name")}
+    ref = parse_ref(members, where)
+    snapshot_id = ref["snapshot-id"]
+    if _equal(draft.document["refs"].get(name) or {}, ref):
+        return
+    if snapshot_id not in draft.snapshot_ids:
+        raise ValidationFailed(f"Cannot set {name} to unknown snapshot: {snapshot_id}")
+    if name == MAIN:
+        if ref["type"] != "branch":
+            raise ValidationFailed("Cannot set main to a tag, it must be a branch")
+        _make_current(draft, snapshot_id)
+    draft.document["refs"][name] = ref
+    draft.changed = True
+
+
+def _make_current(draft: TableDraft, snapshot_id: int) -> None:
+    draft.document["current-snapshot-id"] = snapshot_id
+    time = draft.now_ms
+    if snapshot_id in draft.added_snapshots:
+        draft.set_on_main.add(snapshot_id)
+        time = next(
+            snapshot["timestamp-ms"]
+            for snapshot in reversed(draft.document["snapshots"])
+            if snapshot["snapshot-id"] == snapshot_id
+        )
+    entry = {"timestamp-ms": time, "snapshot-id": snapshot_id}
+    draft.document["snapshot-log"].append(entry)
+
+
+def remove_ref(draft: TableDraft, update: Json, where: str) -> None:
+    """remove-snapshot-ref: without main there is no current snapshot; the log stays."""
+    drop_ref(draft, shape.string(update, "ref-name", where))
+
+
+def drop_ref(draft: TableDraft, name: str) -> None:
+    """Forget one ref; nothing happens when there is none of this name."""
+    if draft.document["refs"].pop(name, None) is None:
+        return
+    if name == MAIN:
+        draft.document["current-snapshot-id"] = None
+    draft.changed = True

@@ -1,0 +1,12 @@
+"""Metadata as `snapshots=refs` shows it (REST spec, loadTable)."""
+
+from pangolin.iceberg.normal import normalised
+from pangolin.iceberg.shape import Json
+
+
+def only_refs(metadata: Json) -> Json:
+    """The metadata with only the snapshots a branch or tag names; all else is unchanged."""
+    named = {ref["snapshot-id"] for ref in normalised(metadata)["refs"].values()}
+    snapshots = metadata.get("snapshots") or []
+    kept = [snapshot for snapshot in snapshots if snapshot["snapshot-id"] in named]
+    return metadata if len(kept) == len(snapshots) else {**metadata, "snapshots": kept}

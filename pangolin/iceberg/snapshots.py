@@ -1,0 +1,123 @@
+"""Snapshots: parsing, and the updates that add and remove them."""
+
+from pangolin.errors import BadRequest, CommitFailed, ValidationFailed
+from pangolin.iceberg import shape
+from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg.refs import drop_ref
+from pangolin.iceberg.shape import Json
+
+
+def sequence_number(snapshot: Json) -> int:
+    """A snapshot's sequence number; 0 when it has none, as in v1."""
+    return snapshot.get("sequence-number") or 0
+
+
+def parse_snapshot(value: object, where: str, version: int) -> Json:
+    """A snapshot as JSON; members we do not know are kept.
+
+    Raises BadRequest naming the member that is wrong. A v1 snapshot may lack the summary, and may
+    name its manifests in place of a manifest list.
+    """
+    snapshot = dict(shape.as_object(value, where))
+    shape.long_integer(snapshot, "snapshot-id", where)
+    _not_negative(
+        snapshot, "timestamp-ms", where, shape.long_integer(snapshot, "timestamp-ms", where)
+    )
+    shape.optional_long(snapshot, "parent-snapshot-id", where)
+    shape.optional_integer(snapshot, "schema-id", where)
+    shape.optional_string(snapshot, "key-id", where)
+    for name in ("sequence-number", "first-row-id", "added-rows"):
+        _not_negative(snapshot, name, where, shape.optional_long(snapshot, name, where))
+    _check_manifests(snapshot, where, version)
+    _read_summary(snapshot, where, version)
+    if not sequence_number(snapshot):
+        snapshot.pop("sequence-number", None)
+    return snapshot
+
+
+def _not_negative(snapshot: Json, name: str, where: str, value: int | None) -> None:
+    if value is not None and value < 0:
+        raise BadRequest(f"{where}.{name} must not be negative")
+
+
+def _check_manifests(snapshot: Json, where: str, version: int) -> None:
+    if version == 1 and snapshot.get("manifest-list") is None:
+        shape.strings(snapshot, "manifests", where)
+    else:
+        shape.string(snapshot, "manifest-list", where)
+
+
+def _read_summary(snapshot: Json, where: str, version: int) -> None:
+    if version == 1 and not snapshot.get("summary"):
+        snapshot.pop("summary", None)
+        return
+    summary = shape.string_map(snapshot, "summary", where)
+    # Readers refuse a summary without its operation; overwrite promises least.
+    snapshot["summary"] = {"operation": "overwrite", **summary}
+
+
+def add_snapshot(draft: TableDraft, update: Json, where: str) -> None:
+    """add-snapshot: a stale sequence number or first row id is a CommitFailed, to be retried."""
+    snapshot = parse_snapshot(update.get("snapshot"), f"{where}.snapshot", draft.version)
+    _check_prepared(draft)
+    snapshot_id = snapshot["snapshot-id"]
+    if snapshot_id in draft.snapshot_ids:
+        raise ValidationFailed(f"Snapshot already exists for id: {snapshot_id}")
+    _take_sequence_number(draft, snapshot)
+    if draft.version >= 3:
+        _take_rows(draft, snapshot)
+    draft.document["snapshots"].append(snapshot)
+    draft.snapshot_ids.add(snapshot_id)
+    draft.added_snapshots.add(snapshot_id)
+    draft.changed = True
+
+
+def _check_prepared(draft: TableDraft) -> None:
+    parts = {"schemas": "schema", "partition-specs": "partition spec", "sort-orders": "sort order"}
+    for member, what in parts.items():
+        if not draft.document[member]:
+            raise ValidationFailed(f"Attempting to add a snapshot before a {what} is added")
+
+
+def _take_sequence_number(draft: TableDraft, snapshot: Json) -> None:
+    number, last = sequence_number(snapshot), draft.document["last-sequence-number"]
+    if draft.version == 1:
+        if number:
+            raise ValidationFailed(f"Sequence number must be 0 in v1: {number}")
+    elif number <= last and snapshot.get("parent-snapshot-id") is not None:
+        raise CommitFailed(
+            "Validation failed, please retry: Cannot add snapshot with sequence number "
+            f"{number} older than last sequence number {last}"
+        )
+    draft.document["last-sequence-number"] = max(number, last)
+
+
+def _take_rows(draft: TableDraft, snapshot: Json) -> None:
+    first, added = snapshot.get("first-row-id"), snapshot.get("added-rows")
+    following = draft.document.get("next-row-id") or 0
+    if first is None:
+        raise ValidationFailed("Cannot add a snapshot: first-row-id is null")
+    if added is None:
+        message = "Invalid added-rows (required when first-row-id is set): null"
+        raise ValidationFailed(message)
+    if first < following:
+        raise CommitFailed(
+            "Validation failed, please retry: Cannot add a snapshot, first-row-id is behind "
+            f"table next-row-id: {first} < {following}"
+        )
+    draft.document["next-row-id"] = following + added
+
+
+def remove_snapshots(draft: TableDraft, update: Json, where: str) -> None:
+    """remove-snapshots: their statistics and the refs to them go too; unknown ids are ignored."""
+    removed = draft.snapshot_ids & set(shape.integers(update, "snapshot-ids", where))
+    if not removed:
+        return
+    for member in ("snapshots", "statistics", "partition-statistics"):
+        kept = [entry for entry in draft.document[member] if entry["snapshot-id"] not in removed]
+        draft.put(member, kept)
+    draft.snapshot_ids -= removed
+    draft.removed_snapshots = True
+    for name, ref in list(draft.document["refs"].items()):
+        if ref["snapshot-id"] not in draft.snapshot_ids:
+            drop_ref(draft, name)

@@ -1,0 +1,105 @@
+"""Sort orders: parsing, binding to a schema, and the updates that change them."""
+
+from pangolin.errors import BadRequest, ValidationFailed
+from pangolin.iceberg import shape, types
+from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg.partitions import source_id
+from pangolin.iceberg.schemas import Columns
+from pangolin.iceberg.shape import Json
+from pangolin.iceberg.transforms import known_transform, parse_transform
+
+
+def parse_order(value: object, where: str) -> Json:
+    """A sort order as JSON in canonical spelling; its `order-id` is not read.
+
+    Raises BadRequest naming the member that is wrong.
+    """
+    order = shape.as_object(value, where)
+    fields = [_parse_field(doc, place) for place, doc in shape.objects(order, "fields", where)]
+    return {**order, "fields": fields}
+
+
+def _parse_field(field: Json, where: str) -> Json:
+    transform = known_transform(shape.string(field, "transform", where), f"{where}.transform")
+    parsed = {
+        **field,
+        "source-id": source_id(field, where),
+        "transform": str(transform),
+        "direction": _one_of(field, "direction", where, ("asc", "desc")),
+        "null-order": _one_of(field, "null-order", where, ("nulls-first", "nulls-last")),
+    }
+    parsed.pop("source-ids", None)
+    return parsed
+
+
+def _one_of(field: Json, name: str, where: str, choices: tuple[str, str]) -> str:
+    value = shape.string(field, name, where).lower()
+    if value not in choices:
+        raise BadRequest(f"{where}.{name} must be {' or '.join(choices)}")
+    return value
+
+
+def _describe(field: Json) -> str:
+    source = field.get("source-id")
+    return f"{field['transform']}({source}) {field['direction']} {field['null-order']}"
+
+
+def check_sources(order: Json, columns: Columns) -> None:
+    """Raise ValidationFailed when the order cannot be computed from the schema."""
+    for field in order["fields"]:
+        transform = parse_transform(field["transform"])
+        if transform is None and field.get("source-id") is None:
+            continue
+        column = columns.by_id.get(field.get("source-id", -1))
+        if column is None:
+            message = f"Cannot find source column for sort field: {_describe(field)}"
+            raise ValidationFailed(message)
+        if types.is_nested(column.type):
+            kind = types.kind(column.type)
+            raise ValidationFailed(f"Cannot sort by non-primitive source field: {kind}")
+        if transform is not None and not transform.takes(column.type):
+            raise ValidationFailed(f"Invalid source type {column.type} for transform: {transform}")
+
+
+def _key(order: Json) -> list[tuple[object, ...]]:
+    return [
+        (f.get("source-id"), f["transform"].lower(), f["direction"], f["null-order"])
+        for f in order["fields"]
+    ]
+
+
+def order_id(order: Json, known: list[Json]) -> int:
+    """The id an order gets: 0 when unsorted, an equal order's, or one more than the highest."""
+    if not order["fields"]:
+        return 0
+    for other in known:
+        if _key(other) == _key(order):
+            return int(other["order-id"])
+    return max((int(other["order-id"]) for other in known), default=0) + 1
+
+
+def add_order(draft: TableDraft, update: Json, where: str) -> None:
+    """add-sort-order: reuse an equal order; id 0 is the unsorted order and no other."""
+    order = parse_order(update.get("sort-order"), f"{where}.sort-order")
+    if order["fields"]:
+        check_sources(order, draft.columns())
+    known = draft.document["sort-orders"]
+    draft.added_order = order_id(order, known)
+    if all(other["order-id"] != draft.added_order for other in known):
+        known.append({**order, "order-id": draft.added_order})
+        draft.changed = True
+
+
+def set_default_order(draft: TableDraft, update: Json, where: str) -> None:
+    """set-default-sort-order: -1 is the order this commit added last."""
+    wanted = shape.integer(update, "sort-order-id", where)
+    if wanted == -1:
+        if draft.added_order is None:
+            raise ValidationFailed("Cannot set last added sort order: no sort order has been added")
+        wanted = draft.added_order
+    if wanted == draft.document["default-sort-order-id"]:
+        return
+    if all(order["order-id"] != wanted for order in draft.document["sort-orders"]):
+        raise ValidationFailed(f"Cannot set default sort order to unknown order: {wanted}")
+    draft.put("default-sort-order-id", wanted)
+    draft.touched_layout = True

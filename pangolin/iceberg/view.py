@@ -1,0 +1,199 @@
+"""View metadata: creating it and applying a commit's updates (view spec; REST spec)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pangolin.errors import BadRequest, IllegalArgument, ValidationFailed
+from pangolin.iceberg import identity, properties, schemas, shape, view_versions
+from pangolin.iceberg.shape import Json
+
+_COPIED = ("schemas", "versions", "version-log")
+
+
+@dataclass(slots=True)
+class ViewDraft:
+    """A view's document under change; `added_*` is what -1 stands for."""
+
+    document: Json
+    now_ms: int
+    changed: bool = False
+    added_schema: int | None = None
+    added_version: int | None = None
+    added_versions: set[int] = field(default_factory=set)
+    log_entry: Json | None = None
+
+    def put(self, name: str, value: Any) -> None:
+        """Set one member of the document."""
+        self.document[name] = value
+        self.changed = True
+
+
+def new_view(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
+    """The metadata a create request asks for: version 1, schema 0, field ids as they came.
+
+    Raises BadRequest naming the member that is wrong (REST spec, CreateViewRequest).
+    """
+    shape.check_depth(request, "the request")
+    schema = schemas.parse_schema(request.get("schema"), "schema")
+    asked = shape.an_object(request, "view-version", "")
+    ours = {"version-id": 1, "timestamp-ms": now_ms, "schema-id": 0}
+    version = view_versions.parse_version({**asked, **ours}, "view-version")
+    given = request.get("properties")
+    document: Json = {
+        "view-uuid": uuid,
+        "format-version": 1,
+        "location": location,
+        "schemas": [{**schema, "schema-id": 0}],
+        "current-version-id": 1,
+        "versions": [version],
+        "version-log": [{"timestamp-ms": now_ms, "version-id": 1}],
+        "properties": {} if given is None else shape.string_map(request, "properties", ""),
+    }
+    view_versions.expire(document, {1})
+    return _spelled(document)
+
+
+def apply_updates(base: Json, updates: list[Json], *, now_ms: int) -> Json:
+    """The metadata after `updates`, in order; the very `base` when they change nothing.
+
+    Raises BadRequest for malformed updates, ValidationFailed and IllegalArgument for those that
+    break a rule. `base` is never changed.
+    """
+    document = dict(base)
+    document.update((name, list(base.get(name) or ())) for name in _COPIED)
+    document["properties"] = dict(base.get("properties") or {})
+    draft = ViewDraft(document, now_ms)
+    shape.check_depth(updates, "updates")
+    for where, update in shape.as_objects(updates, "updates"):
+        _UPDATES[_action(update, where)](draft, update, where)
+    return _build(base, draft) if draft.changed else base
+
+
+def _action(update: Json, where: str) -> str:
+    action = shape.string(update, "action", where).lower()
+    if action not in _UPDATES:
+        raise BadRequest(f"{where}.action is not a view update: {action[:200]}")
+    return action
+
+
+def _version(document: Json, version_id: int) -> Json | None:
+    return next((v for v in document["versions"] if v["version-id"] == version_id), None)
+
+
+def _build(base: Json, draft: ViewDraft) -> Json:
+    document = draft.document
+    if draft.log_entry is not None:
+        document["version-log"].append(draft.log_entry)
+    previous = _version(base, base["current-version-id"])
+    current = _version(document, document["current-version-id"])
+    if previous is not None and current is not None:
+        view_versions.check_dialects(previous, current, document["properties"])
+    view_versions.expire(document, draft.added_versions)
+    return _spelled(document)
+
+
+def _spelled(document: Json) -> Json:
+    if not document["properties"]:
+        del document["properties"]
+    return document
+
+
+def _assign_uuid(draft: ViewDraft, update: Json, where: str) -> None:
+    uuid = identity.uuid_of(update, "uuid", where)
+    if uuid.lower() != draft.document["view-uuid"].lower():
+        raise IllegalArgument("Cannot reassign uuid")
+
+
+def _upgrade(draft: ViewDraft, update: Json, where: str) -> None:
+    version, known = (
+        shape.integer(update, "format-version", where),
+        draft.document["format-version"],
+    )
+    if version < known:
+        raise ValidationFailed(f"Cannot downgrade v{known} view to v{version}")
+    if version > known:
+        raise ValidationFailed(f"Unsupported format version: v{version} (supported: v{known})")
+
+
+def _set_location(draft: ViewDraft, update: Json, where: str) -> None:
+    location = identity.location_of(update, "location", where)
+    if location != draft.document["location"]:
+        draft.put("location", location)
+
+
+def _set_properties(draft: ViewDraft, update: Json, where: str) -> None:
+    known = draft.document["properties"]
+    merged = {**known, **properties.updates_of(update, where)}
+    if merged != known:
+        draft.put("properties", merged)
+
+
+def _remove_properties(draft: ViewDraft, update: Json, where: str) -> None:
+    known, removals = draft.document["properties"], properties.removals_of(update, where)
+    kept = {name: value for name, value in known.items() if name not in removals}
+    if len(kept) != len(known):
+        draft.put("properties", kept)
+
+
+def _add_schema(draft: ViewDraft, update: Json, where: str) -> None:
+    schema = schemas.parse_schema(update.get("schema"), f"{where}.schema")
+    known = draft.document["schemas"]
+    found = next((s for s in known if schemas.same(s, schema)), None)
+    if found is None:
+        found = {**schema, "schema-id": schemas.next_id(known)}
+        known.append(found)
+        draft.changed = True
+    draft.added_schema = found.get("schema-id", 0)
+
+
+def _add_version(draft: ViewDraft, update: Json, where: str) -> None:
+    version = view_versions.parse_version(update.get("view-version"), f"{where}.view-version")
+    version["schema-id"] = _schema_id(draft, version["schema-id"])
+    known = draft.document["versions"]
+    found = next((v for v in known if view_versions.same(v, version)), None)
+    if found is None:
+        found = {**version, "version-id": view_versions.version_id(version, known)}
+        known.append(found)
+        draft.added_versions.add(found["version-id"])
+        draft.changed = True
+    draft.added_version = found["version-id"]
+
+
+def _schema_id(draft: ViewDraft, schema_id: int) -> int:
+    if schema_id == -1:
+        if draft.added_schema is None:
+            raise ValidationFailed("Cannot set last added schema: no schema has been added")
+        return draft.added_schema
+    if schemas.by_id(draft.document["schemas"], schema_id) is None:
+        raise ValidationFailed(f"Cannot add version with unknown schema: {schema_id}")
+    return schema_id
+
+
+def _set_current_version(draft: ViewDraft, update: Json, where: str) -> None:
+    wanted = shape.integer(update, "view-version-id", where)
+    if wanted == -1:
+        if draft.added_version is None:
+            message = "Cannot set last version id: no current version id has been set"
+            raise ValidationFailed(message)
+        wanted = draft.added_version
+    if wanted == draft.document["current-version-id"]:
+        return
+    version = _version(draft.document, wanted)
+    if version is None:
+        raise ValidationFailed(f"Cannot set current version to unknown version: {wanted}")
+    draft.put("current-version-id", wanted)
+    time = version["timestamp-ms"] if wanted in draft.added_versions else draft.now_ms
+    draft.log_entry = {"timestamp-ms": time, "version-id": wanted}
+
+
+_UPDATES: dict[str, Callable[[ViewDraft, Json, str], None]] = {
+    "assign-uuid": _assign_uuid,
+    "upgrade-format-version": _upgrade,
+    "set-location": _set_location,
+    "set-properties": _set_properties,
+    "remove-properties": _remove_properties,
+    "add-schema": _add_schema,
+    "add-view-version": _add_version,
+    "set-current-view-version": _set_current_version,
+}
