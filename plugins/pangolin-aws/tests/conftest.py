@@ -1,0 +1,3 @@
+from tests.servers.seaweed import seaweed
+
+__all__ = ["seaweed"]
