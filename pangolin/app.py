@@ -1,0 +1,65 @@
+"""The application factory: settings, plugins, runtime, web. It touches no disk and no network."""
+
+import time
+from collections.abc import Sequence
+
+from flask import Flask
+
+from pangolin.registry import Registry
+from pangolin.services.metadata import MetadataCache
+from pangolin.services.objects import Objects
+from pangolin.services.scope import Runtime
+from pangolin.settings import Settings
+from pangolin.web import documents, errors, iceberg, loopback, management, observing, routing
+from pangolin.web.scope import Server
+
+
+def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = ()) -> Flask:
+    """Build the WSGI application; `plugins` are registered besides the installed ones.
+
+    Raises `BrokenPlugin`, `UnknownPlugin` and, for settings that do not fit, `BadRequest`.
+    """
+    settings = settings or Settings.from_environ()
+    loopback.check_settings(settings)
+    server = build_server(settings, plugins)
+    app = Flask("pangolin", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.extensions["pangolin"] = server
+    routing.install(app)
+    observing.install(app)
+    _add_apis(app, server.registry)
+    errors.install(app)
+    return app
+
+
+def build_server(settings: Settings, plugins: Sequence[object] = ()) -> Server:
+    """Build what is below the web: plugins, store, object stores. Nothing connects yet."""
+    registry = Registry(settings, plugins)
+    runtime = Runtime(
+        store=registry.open_store(settings.effective_store_url),
+        objects=Objects(list(registry.object_backends.values()), settings),
+        metadata=MetadataCache(settings.metadata_cache_bytes),
+        settings=settings,
+        clock=epoch_ms,
+        sinks=registry.event_sinks(),
+    )
+    return Server(registry, runtime)
+
+
+def epoch_ms() -> int:
+    """Read the system's clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def _add_apis(app: Flask, registry: Registry) -> None:
+    protocol = documents.make_api(app, "ICEBERG", "Apache Iceberg REST catalog", "/v1")
+    for blueprint in iceberg.blueprints():
+        protocol.register_blueprint(blueprint)
+    manage = documents.make_api(app, "MANAGEMENT", "Pangolin management", "/api/v1")
+    for blueprint in management.blueprints():
+        manage.register_blueprint(blueprint)
+    for plugin, blueprint in registry.blueprints():
+        prefix = f"/api/v1/x/{plugin}{blueprint.url_prefix or ''}"
+        name = f"x-{plugin}-{blueprint.name}"
+        manage.register_blueprint(blueprint, url_prefix=prefix, name=name)

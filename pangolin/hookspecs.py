@@ -1,0 +1,63 @@
+"""Every hook a plugin may implement; each registers typed objects that core can list and check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+    from flask_smorest import Blueprint
+
+    from pangolin.events import EventSink
+    from pangolin.identity import AuthRequest, IdentityProvider, Principal
+    from pangolin.objects import ObjectBackend
+    from pangolin.settings import Settings
+    from pangolin.store.backend import StoreBackend
+    from pangolin.vending import CredentialVendor
+
+hookspec = pluggy.HookspecMarker("pangolin")
+
+
+@hookspec
+def pangolin_stores() -> Sequence[StoreBackend]:  # type: ignore[empty-body]
+    """Register record stores by URL scheme."""
+
+
+@hookspec
+def pangolin_object_stores() -> Sequence[ObjectBackend]:  # type: ignore[empty-body]
+    """Register kinds of object storage by warehouse type and location scheme."""
+
+
+@hookspec
+def pangolin_credential_vendors() -> Sequence[CredentialVendor]:  # type: ignore[empty-body]
+    """Register credential vendors by strategy."""
+
+
+@hookspec(firstresult=True)
+def pangolin_authenticate(request: AuthRequest, services: Any) -> Principal | None:
+    """Say who is asking: None if the credential is not yours, `Unauthorized` if it is and bad."""
+
+
+@hookspec
+def pangolin_identity_providers(  # type: ignore[empty-body]
+    settings: Settings,
+) -> Sequence[IdentityProvider]:
+    """Register interactive login providers."""
+
+
+@hookspec
+def pangolin_event_sinks(settings: Settings) -> Sequence[EventSink]:  # type: ignore[empty-body]
+    """Register sinks that are told of changes after commit."""
+
+
+@hookspec
+def pangolin_blueprints() -> Sequence[Blueprint]:  # type: ignore[empty-body]
+    """Give flask-smorest blueprints; they are mounted under `/api/v1/x/<plugin>`."""
+
+
+@hookspec
+def pangolin_commands(cli: click.Group) -> None:
+    """Add commands to the `pangolin` command line."""

@@ -1,0 +1,61 @@
+"""Whether the parts the server stands on can be reached."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pangolin.errors import PangolinError
+from pangolin.objects import Warehouse
+from pangolin.services.scope import Runtime
+from pangolin.services.warehouses import as_plugin
+from pangolin.store.kinds import TENANT, WAREHOUSE
+
+# A health check must stay cheap however many warehouses there are; `pangolin doctor` looks at all.
+MOST_WAREHOUSES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that was looked at: its name, and what is wrong with it ('' if nothing is)."""
+
+    name: str
+    problem: str = ""
+
+
+def check_store(runtime: Runtime) -> Part:
+    """Look at the record store."""
+    try:
+        runtime.store.ping()
+    except PangolinError as error:
+        return Part("store", error.message)
+    return Part("store")
+
+
+def check_objects(runtime: Runtime, most: int | None = MOST_WAREHOUSES) -> Iterator[Part]:
+    """Look at the object store of each warehouse, at most `most` (None: all)."""
+    for seen, warehouse in enumerate(every_warehouse(runtime)):
+        if seen == most:
+            return
+        yield check_warehouse(runtime, warehouse)
+
+
+def check_warehouse(runtime: Runtime, warehouse: Warehouse) -> Part:
+    """Look at one warehouse's object store."""
+    name = f"warehouse {warehouse.name}"
+    try:
+        runtime.objects.store_of(warehouse).check()
+    except PangolinError as error:
+        return Part(name, error.message)
+    return Part(name)
+
+
+def every_warehouse(runtime: Runtime) -> Iterator[Warehouse]:
+    """Iterate over the warehouses of all tenants."""
+    for tenant in runtime.store.scan(TENANT):
+        for record in runtime.store.scan(WAREHOUSE, (tenant.doc["tenant"],)):
+            yield as_plugin(record)
+
+
+def readiness(runtime: Runtime) -> list[Part]:
+    """Look at the store and, if it answers, at the object stores."""
+    store = check_store(runtime)
+    return [store] if store.problem else [store, *check_objects(runtime)]

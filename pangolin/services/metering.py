@@ -1,0 +1,32 @@
+"""Counters that Prometheus reads; right under several workers when its directory is set."""
+
+from prometheus_client import Counter, Histogram
+
+_requests = Counter("pangolin_http_requests", "Requests answered.", ["method", "route", "status"])
+_seconds = Histogram(
+    "pangolin_http_request_duration_seconds", "Time to answer a request.", ["method", "route"]
+)
+_commits = Counter("pangolin_table_commits", "Table commits by result.", ["result"])
+_retries = Counter("pangolin_table_commit_retries", "Commits tried again after a lost race.")
+_authentications = Counter("pangolin_auth", "Credentials checked by result.", ["result"])
+
+
+def request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count a request; `route` is the URL rule, never the path, so that labels stay few."""
+    _requests.labels(method, route, str(status)).inc()
+    _seconds.labels(method, route).observe(seconds)
+
+
+def commit(result: str) -> None:
+    """Count a table commit: `succeeded`, `conflicted`, `failed` or `unknown`."""
+    _commits.labels(result).inc()
+
+
+def commit_retried() -> None:
+    """Count one more try of a commit that lost a race."""
+    _retries.inc()
+
+
+def authenticated(result: str) -> None:
+    """Count a checked credential: `success` or `failure`."""
+    _authentications.labels(result).inc()

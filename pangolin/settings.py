@@ -1,0 +1,103 @@
+"""The table of settings, read from the environment once.
+
+Field `x` is set by `PANGOLIN_X`; its help is in the field's metadata and is shown by
+`pangolin settings` and in docs/reference/settings.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from pangolin.errors import BadRequest
+
+PREFIX = "PANGOLIN_"
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+def setting(default: Any, text: str, *, secret: bool = False) -> Any:
+    """Declare a setting: default, help, and whether its value must never be shown."""
+    return field(default=default, metadata={"help": text, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can choose."""
+
+    data_dir: str = setting("pangolin-data", "Directory of the default store and warehouse.")
+    store_url: str = setting(
+        "", "Where records are kept, by URL; empty: SQLite in the data directory."
+    )
+    file_roots: tuple[str, ...] = setting(
+        (), "Directories below which file:// warehouses may lie; separated by ':'."
+    )
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8080, "Port to listen on.")
+    workers: int = setting(0, "Worker processes; 0: one per core, at least 2.")
+    threads: int = setting(8, "Threads per worker process.")
+    root_user: str = setting("root", "Name of the root user.")
+    root_password: str = setting(
+        "", "Password of the root user; empty: made at first start, shown once.", secret=True
+    )
+    no_auth: bool = setting(False, "Serve without authentication; only on a loopback address.")
+    session_hours: int = setting(24, "Hours that a login token lives.")
+    default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
+    idempotency_minutes: int = setting(30, "Minutes that an Idempotency-Key is remembered.")
+    commit_retries: int = setting(12, "Times a commit is retried after a lost race.")
+    max_body_bytes: int = setting(64 * 2**20, "Largest request body in bytes; above: 413.")
+    request_timeout: float = setting(
+        60.0, "Seconds after which a request stops retrying and storage calls give up."
+    )
+    graceful_timeout: int = setting(30, "Seconds that running requests get at shutdown.")
+    metadata_cache_bytes: int = setting(
+        256 * 2**20, "Bytes of table metadata each worker keeps in memory."
+    )
+    max_page_size: int = setting(1000, "Most rows of one page of a list.")
+    log_format: str = setting("text", "Log lines as 'text' or 'json'.")
+    log_level: str = setting("info", "Least severe level that is logged.")
+    disabled_plugins: tuple[str, ...] = setting(
+        (), "Names of plugins not to load; separated by ','."
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None, **given: Any) -> "Settings":
+        """Read settings from the environment; raise `BadRequest` naming a bad variable."""
+        env = os.environ if environ is None else environ
+        found = {
+            item.name: _parse(item.name, item.default, env[PREFIX + item.name.upper()])
+            for item in fields(cls)
+            if PREFIX + item.name.upper() in env
+        }
+        return cls(**(found | given))
+
+    @property
+    def data_path(self) -> Path:
+        """The data directory, absolute."""
+        return Path(self.data_dir).absolute()
+
+    @property
+    def effective_store_url(self) -> str:
+        """The store's URL with the default filled in."""
+        return self.store_url or f"sqlite:///{self.data_path / 'pangolin.db'}"
+
+
+def _parse(name: str, default: Any, text: str) -> Any:
+    kind = type(default)
+    if kind is bool:
+        return _parse_bool(name, text)
+    if kind is tuple:
+        separator = ":" if name.endswith("roots") else ","
+        return tuple(part.strip() for part in text.split(separator) if part.strip())
+    try:
+        return kind(text)
+    except ValueError:
+        raise BadRequest(f"{PREFIX}{name.upper()} must be {kind.__name__}, not {text!r}") from None
+
+
+def _parse_bool(name: str, text: str) -> bool:
+    word = text.strip().lower()
+    if word in TRUE or word in FALSE:
+        return word in TRUE
+    raise BadRequest(f"{PREFIX}{name.upper()} must be true or false, not {text!r}")

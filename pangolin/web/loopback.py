@@ -1,0 +1,57 @@
+"""Serving without authentication: only this machine, and only by its own name."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from pangolin.errors import BadRequest, Forbidden
+from pangolin.settings import Settings
+
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Say whether a host name or address is this machine and nothing else."""
+    if not host:
+        return False
+    bare = host.strip("[]").partition("%")[0]
+    if bare.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise `BadRequest` if the server would be open to the network without authentication."""
+    if settings.no_auth and not is_loopback(settings.host):
+        raise BadRequest(
+            f"PANGOLIN_NO_AUTH needs a loopback PANGOLIN_HOST such as 127.0.0.1, "
+            f"not {settings.host!r}"
+        )
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raise `Forbidden` for a request that did not start on this machine, or from another site.
+
+    A page in the operator's browser may reach a loopback port, under a name of its own (DNS
+    rebinding) or across origins; a proxy hides where a request came from.
+    """
+    if not is_loopback(request.remote_addr) or any(name in request.headers for name in FORWARDED):
+        raise Forbidden("without authentication only requests from this machine are served")
+    if not _names_this_machine(f"//{request.headers.get('Host', '')}"):
+        raise Forbidden("without authentication the Host must be localhost, 127.0.0.1 or [::1]")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+        raise Forbidden("without authentication requests of other origins are refused")
+
+
+def _names_this_machine(url: str) -> bool:
+    try:
+        return is_loopback(urlsplit(url).hostname)
+    except ValueError:
+        return False

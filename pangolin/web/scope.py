@@ -1,0 +1,132 @@
+"""Who is asking, and in which tenant; the only code that reads the Authorization header."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+from flask import Request, current_app, g, request
+
+from pangolin.errors import BadRequest, Forbidden, NoSuchTenant, PangolinError, Unauthorized
+from pangolin.identity import ROOT, AuthRequest, Principal
+from pangolin.registry import Registry
+from pangolin.services import metering
+from pangolin.services.initialise import DEFAULT_TENANT
+from pangolin.services.scope import Idempotency, Runtime, Scope
+from pangolin.store.kinds import TENANT
+from pangolin.web.loopback import is_loopback, refuse_foreign
+from pangolin.web.routing import RAW_PATH
+
+TENANT_HEADER = "X-Pangolin-Tenant"
+ANONYMOUS = Principal("anonymous", "anonymous", ROOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `app.extensions["pangolin"]` holds: the plugins and the parts built from them."""
+
+    registry: Registry
+    runtime: Runtime
+
+
+def current_server() -> Server:
+    """Give the parts of the application that handles this request."""
+    server: Server = current_app.extensions["pangolin"]
+    return server
+
+
+def current_scope() -> Scope:
+    """Authenticate the request and give its view of the catalog; the same all request long.
+
+    Raises `Unauthorized`, `Forbidden`, `NoSuchTenant` and, for a bad Idempotency-Key, `BadRequest`.
+    """
+    if "scope" not in g:
+        g.scope = _build(current_server())
+    scope: Scope = g.scope
+    return scope
+
+
+def _build(server: Server) -> Scope:
+    runtime = server.runtime
+    principal = _authenticate(server)
+    g.principal = principal.name
+    return Scope(
+        principal=principal,
+        tenant=_tenant(runtime, principal, request.headers.get(TENANT_HEADER)),
+        runtime=runtime,
+        deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
+        request_id=g.request_id,
+        idempotency=_idempotency(request),
+    )
+
+
+def _authenticate(server: Server) -> Principal:
+    credential = AuthRequest(
+        authorization=request.headers.get("Authorization"),
+        api_key=request.headers.get("X-API-Key"),
+        remote_address=request.remote_addr,
+        loopback=is_loopback(request.remote_addr),
+    )
+    if server.runtime.settings.no_auth:
+        refuse_foreign(request)
+    if credential.authorization is None and credential.api_key is None:
+        if server.runtime.settings.no_auth:
+            return ANONYMOUS
+        raise Unauthorized("this endpoint needs a bearer token or HTTP Basic credentials")
+    return _verify(server, credential)
+
+
+def _verify(server: Server, credential: AuthRequest) -> Principal:
+    try:
+        principal = server.registry.authenticate(credential, server.runtime)
+        if principal is None:
+            raise Unauthorized("no installed plugin accepts this credential")
+    except PangolinError as error:
+        if error.status == Unauthorized.status:
+            metering.authenticated("failure")
+        raise
+    metering.authenticated("success")
+    return principal
+
+
+def _tenant(runtime: Runtime, principal: Principal, wanted: str | None) -> str:
+    if principal.role != ROOT:
+        return _own_tenant(runtime, principal, wanted)
+    return DEFAULT_TENANT if wanted is None else find_tenant(runtime, wanted)
+
+
+def _own_tenant(runtime: Runtime, principal: Principal, wanted: str | None) -> str:
+    own = principal.tenant
+    if own is None:
+        raise Forbidden(f"{principal.name} belongs to no tenant")
+    if wanted is None or wanted.lower() == own:
+        return own
+    record = runtime.store.get(TENANT, (own,))
+    if record is None or record.doc["name"] != wanted:
+        raise Forbidden(f"{principal.name} may not act in another tenant ({TENANT_HEADER})")
+    return own
+
+
+def find_tenant(runtime: Runtime, wanted: str) -> str:
+    """Find a tenant's id by its id or its name; raise `NoSuchTenant`."""
+    record = runtime.store.get(TENANT, (wanted.lower(),))
+    record = record or runtime.store.find(TENANT, "name", (wanted,))
+    if record is None:
+        raise NoSuchTenant(f"Tenant does not exist: {wanted}")
+    return str(record.doc["tenant"])
+
+
+def _idempotency(asked: Request) -> Idempotency | None:
+    token = asked.headers.get("Idempotency-Key")
+    if token is None:
+        return None
+    try:
+        if len(token) != 36:
+            raise ValueError
+        key = str(uuid.UUID(token))
+    except ValueError:
+        raise BadRequest("Idempotency-Key must be a UUID of 36 characters, best a UUIDv7") from None
+    digest = hashlib.sha256()
+    for part in (asked.method.encode(), asked.environ[RAW_PATH].encode(), asked.query_string):
+        digest.update(part + b"\n")
+    digest.update(asked.get_data(cache=True))
+    return Idempotency(key, digest.hexdigest())

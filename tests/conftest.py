@@ -1,0 +1,60 @@
+"""Fixtures that every suite may use: an application in memory with one root user."""
+
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from pangolin.app import create_app
+from pangolin.services.initialise import initialise, system_scope
+from pangolin.services.scope import Runtime, Scope
+from pangolin.settings import Settings
+
+ROOT_PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Records in memory, files below the test's own directory."""
+    return Settings(
+        data_dir=str(tmp_path / "data"),
+        store_url="memory:",
+        file_roots=(str(tmp_path),),
+        root_password=ROOT_PASSWORD,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    """An initialised application."""
+    made = create_app(settings)
+    initialise(made.extensions["pangolin"].runtime)
+    return made
+
+
+@pytest.fixture
+def runtime(app: Flask) -> Runtime:
+    """The parts behind the application."""
+    found: Runtime = app.extensions["pangolin"].runtime
+    return found
+
+
+@pytest.fixture
+def scope(runtime: Runtime) -> Scope:
+    """Root's view of the default tenant."""
+    return system_scope(runtime)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that authenticates as root."""
+    made = app.test_client()
+    made.environ_base["HTTP_AUTHORIZATION"] = basic("root", ROOT_PASSWORD)
+    return made
+
+
+def basic(username: str, password: str) -> str:
+    """Build a Basic Authorization header."""
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
