@@ -63,13 +63,13 @@ def snapshot(number: int, **more: Any) -> Json:
     }
 
 
-def request(version: int = 2, **more: Any) -> Json:
+def request(version: int = 2, /, **more: Any) -> Json:
     """A create request for a table of this format version."""
     properties = {"format-version": str(version), **more.pop("properties", {})}
     return {"name": "t", "schema": schema(), "properties": properties, **more}
 
 
-def table(version: int = 2, **more: Any) -> Json:
+def table(version: int = 2, /, **more: Any) -> Json:
     """The metadata of a new table."""
     return new_table(request(version, **more), location=LOCATION, uuid=UUID, now_ms=NOW)
 
@@ -86,7 +86,7 @@ def add_snapshot(number: int, **more: Any) -> Json:
     return {"action": "add-snapshot", "snapshot": snapshot(number, **more)}
 
 
-def set_ref(number: int, name: str = "main", **more: Any) -> Json:
+def set_ref(number: int, name: str = "main", /, **more: Any) -> Json:
     """A set-snapshot-ref update for a branch."""
     ref = {"ref-name": name, "type": "branch", "snapshot-id": number, **more}
     return {"action": "set-snapshot-ref", **ref}
@@ -105,7 +105,7 @@ def with_snapshots(*numbers: int, version: int = 2) -> Json:
     return base
 
 
-def view_version(number: int = 1, **more: Any) -> Json:
+def view_version(number: int = 1, /, **more: Any) -> Json:
     """A view version with one Spark query."""
     return {
         "version-id": number,

@@ -7,7 +7,7 @@ from pangolin.iceberg.requirements import is_create
 from tests.iceberg import samples
 from tests.iceberg.samples import FILE, LATER, LOCATION, NOW, apply, table
 
-STAGED = [
+STAGED: list[samples.Json] = [
     {"action": "assign-uuid", "uuid": samples.OTHER_UUID},
     {"action": "upgrade-format-version", "format-version": 2},
     {"action": "add-schema", "schema": samples.schema(samples.field(5, "id")), "last-column-id": 5},

@@ -244,7 +244,7 @@ def test_void_needs_no_source() -> None:
             "direction must be asc or desc",
         ),
         ({"action": "add-schema", "schema": 1}, r"updates\[0\].schema must be an object"),
-        (set_schema(True), r"updates\[0\].schema-id must be an integer"),  # type: ignore[arg-type]
+        (set_schema(True), r"updates\[0\].schema-id must be an integer"),
     ],
 )
 def test_a_malformed_layout_update_is_named(update: Json, message: str) -> None:
