@@ -52,17 +52,21 @@ def _fill_schemas(whole: Json) -> None:
 
 def _fill_specs(whole: Json) -> None:
     if whole.get("partition-specs") is None:
-        fields = [
-            field if field.get("field-id") is not None else {**field, "field-id": 1000 + i}
-            for i, field in enumerate(whole.get("partition-spec") or [])
-        ]
-        whole["partition-specs"] = [{"spec-id": 0, "fields": fields}]
+        whole["partition-specs"] = [{"spec-id": 0, "fields": whole.get("partition-spec") or []}]
         whole["default-spec-id"] = 0
+    whole["partition-specs"] = [_numbered(spec) for spec in whole["partition-specs"]]
     if whole.get("last-partition-id") is None:
         whole["last-partition-id"] = max(
-            (f.get("field-id") or 0 for s in whole["partition-specs"] for f in s["fields"]),
+            (field["field-id"] for spec in whole["partition-specs"] for field in spec["fields"]),
             default=999,
         )
+
+
+def _numbered(spec: Json) -> Json:
+    if all(field.get("field-id") is not None for field in spec["fields"]):
+        return spec
+    numbered = enumerate(spec["fields"], 1000)
+    return {**spec, "fields": [{**field, "field-id": number} for number, field in numbered]}
 
 
 def _fill_orders(whole: Json) -> None:

@@ -153,7 +153,7 @@ def _numbered_from_first(fields: list[Json]) -> list[Json]:
 
 
 def _field_ids(specs: list[Json]) -> dict[tuple[object, str], int]:
-    fields = (f for spec in specs for f in spec["fields"] if f.get("field-id") is not None)
+    fields = [field for spec in specs for field in spec["fields"]]
     return {_key(f): f["field-id"] for f in sorted(fields, key=lambda f: int(f["field-id"]))}
 
 

@@ -27,6 +27,14 @@ _REQUIRED_SINCE_V2 = (
     "last-partition-id",
     "sort-orders",
 )
+_LISTS = (
+    "snapshots",
+    "statistics",
+    "partition-statistics",
+    "snapshot-log",
+    "metadata-log",
+    "encryption-keys",
+)
 
 
 def table_metadata(document: Json) -> Json:
@@ -58,6 +66,7 @@ def _table(document: Json) -> Json:
     if not 1 <= version <= identity.SUPPORTED_VERSION:
         raise ValidationFailed(f"Cannot read unsupported version {version}")
     _check_top(document, version)
+    _check_properties(document)
     _check_layout_shape(document)
     whole = normalised(document)
     for check in (_check_layout, _check_snapshots, _check_logs, _check_files):
@@ -76,13 +85,20 @@ def _check_top(document: Json, version: int) -> None:
     shape.optional_integer(document, "last-partition-id", "")
     if document.get("table-uuid") is not None:
         identity.uuid_of(document, "table-uuid", "")
-    if document.get("properties") is not None:
-        shape.string_map(document, "properties", "")
+    for name in _LISTS:
+        _objects(document, name)
+    if document.get("refs") is not None:
+        shape.an_object(document, "refs", "")
     for name in _REQUIRED_SINCE_V2 if version > 1 else ():
         if document.get(name) is None:
             raise ValidationFailed(f"{name} must exist in format v{version}")
     if version > 2:
         shape.long_integer(document, "next-row-id", "")
+
+
+def _check_properties(document: Json) -> None:
+    if document.get("properties") is not None:
+        shape.string_map(document, "properties", "")
 
 
 def _check_layout_shape(document: Json) -> None:
@@ -119,7 +135,13 @@ def _parsed_schemas(document: Json) -> list[Json]:
     for place, schema in shape.objects(document, "schemas", ""):
         shape.optional_integer(schema, "schema-id", place)
         parsed.append(schemas.parse_schema(schema, place))
+    _check_unique([schema.get("schema-id") or 0 for schema in parsed], "schemas")
     return parsed
+
+
+def _check_unique(ids: list[int], where: str) -> None:
+    if len(set(ids)) != len(ids):
+        raise ValidationFailed(f"{where} uses an id more than once: {sorted(ids)}")
 
 
 def _parsed(whole: Json, member: str, number: str, names: tuple[str, ...]) -> list[Json]:
@@ -128,6 +150,7 @@ def _parsed(whole: Json, member: str, number: str, names: tuple[str, ...]) -> li
         shape.integer(doc, number, place)
         fields = shape.objects(doc, "fields", place)
         parsed.append({**doc, "fields": [_parsed_field(f, at, names) for at, f in fields]})
+    _check_unique([doc[number] for doc in parsed], member)
     return parsed
 
 
@@ -143,14 +166,11 @@ def _parsed_field(field: Json, where: str, names: tuple[str, ...]) -> Json:
 
 def _check_snapshots(whole: Json) -> None:
     version = whole["format-version"]
-    seen: set[int] = set()
     for place, snapshot in shape.objects(whole, "snapshots", ""):
         # Tables upgraded from v1 keep snapshots that only v1 could write.
         inline = snapshot.get("manifest-list") is None or not snapshot.get("summary")
         snapshots.parse_snapshot(snapshot, place, 1 if inline else version)
-        if snapshot["snapshot-id"] in seen:
-            raise ValidationFailed(f"{place}.snapshot-id is used more than once")
-        seen.add(snapshot["snapshot-id"])
+    _check_unique([snapshot["snapshot-id"] for snapshot in whole["snapshots"]], "snapshots")
     for name, ref in shape.an_object(whole, "refs", "").items():
         refs.parse_ref(shape.as_object(ref, f"refs.{name}"), f"refs.{name}")
 
@@ -179,8 +199,7 @@ def _view(document: Json) -> Json:
     if version != 1:
         raise ValidationFailed(f"Cannot read unsupported version {version}")
     shape.string(document, "location", "")
-    if document.get("properties") is not None:
-        shape.string_map(document, "properties", "")
+    _check_properties(document)
     document = {**document, "schemas": _parsed_schemas(document)}
     for place, entry in shape.objects(document, "version-log", ""):
         shape.long_integer(entry, "timestamp-ms", place)

@@ -3,6 +3,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+from pyiceberg.schema import Schema, assign_fresh_schema_ids
 from pyiceberg.table.metadata import TableMetadataUtil
 from pyiceberg.table.update import TableUpdate, update_table_metadata
 
@@ -73,3 +74,32 @@ def test_pyiceberg_reads_what_an_upgrade_writes() -> None:
         base = samples.apply(base, {"action": "upgrade-format-version", "format-version": version})
         read = TableMetadataUtil.parse_obj(base)
         assert (read.format_version, read.current_snapshot_id) == (version, 1)
+
+
+def a_type(number: int, kinds: list[int]) -> Any:
+    """A type nested as deep as `kinds` is long, with ids from `number` on."""
+    if not kinds:
+        return "long"
+    inner = a_type(number + 2, kinds[1:])
+    if kinds[0] == 0:
+        more = samples.field(number, "a", inner), samples.field(number + 1, "b", "string")
+        return samples.struct(*more)
+    if kinds[0] == 1:
+        items = {"element-id": number, "element": inner, "element-required": False}
+        return {"type": "list", **items}
+    keys = {"key-id": number, "key": "string", "value-id": number + 1}
+    return {"type": "map", **keys, "value": inner, "value-required": False}
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(min_value=0, max_value=2), max_size=4), min_size=1, max_size=4)
+)
+def test_fresh_field_ids_are_those_pyiceberg_assigns(nested: list[list[int]]) -> None:
+    fields = [
+        samples.field(100 * i, f"f{i}", a_type(100 * i + 1, kinds))
+        for i, kinds in enumerate(nested, start=1)
+    ]
+    asked = samples.schema(*fields)
+    ours = Schema.model_validate(samples.table(schema=asked)["schemas"][0])
+    assert ours == assign_fresh_schema_ids(Schema.model_validate(asked))

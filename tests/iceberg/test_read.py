@@ -53,6 +53,17 @@ def test_the_oldest_files_can_be_committed_to() -> None:
     assert table_metadata(made) == made
 
 
+def test_partition_fields_without_a_number_are_numbered_in_order() -> None:
+    fields = [
+        {"name": "day", "transform": "day", "source-id": 2},
+        {"name": "id", "transform": "identity", "source-id": 1},
+    ]
+    specs = {"partition-specs": [{"spec-id": 0, "fields": fields}], "default-spec-id": 0}
+    read = table_metadata({**OLDEST, **specs})
+    assert [f["field-id"] for f in read["partition-specs"][0]["fields"]] == [1000, 1001]
+    assert read["last-partition-id"] == 1001
+
+
 def test_a_file_without_refs_has_main_at_the_current_snapshot() -> None:
     document = samples.with_snapshots(1)
     del document["refs"]
@@ -103,7 +114,10 @@ def changed(**members: Any) -> Json:
         (changed(**{"default-sort-order-id": 9}), "default-sort-order-id is unknown: 9"),
         (changed(**{"partition-specs": [{}]}), r"partition-specs\[0\].fields must be an array"),
         (changed(snapshots=[{}]), r"snapshots\[0\].snapshot-id must be an integer"),
-        (changed(snapshots=[samples.snapshot(1)] * 2), r"snapshot-id is used more than once"),
+        (changed(snapshots=[samples.snapshot(1)] * 2), "snapshots uses an id more than once"),
+        (changed(schemas=[schema(), schema()]), "schemas uses an id more than once"),
+        (changed(snapshots=False), "snapshots must be an array"),
+        (changed(refs=[]), "refs must be an object"),
         (changed(snapshots=[]), "Snapshot for reference main"),
         (changed(refs={"main": 1}), "refs.main must be an object"),
         (changed(**{"current-snapshot-id": -1}), "Current snapshot is not set, but main branch"),
