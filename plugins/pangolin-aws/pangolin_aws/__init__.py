@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pangolin.plugin import ObjectBackend, hookimpl
+from pangolin_aws.client import client_properties
 from pangolin_aws.options import OPTIONS, root_of
 from pangolin_aws.store import open_store
 
@@ -17,6 +18,7 @@ def pangolin_object_stores() -> Sequence[ObjectBackend]:
             options=OPTIONS,
             root=root_of,
             open=open_store,
+            client=client_properties,
             help="Amazon S3, or a store that speaks its protocol",
         )
     ]

@@ -1,0 +1,104 @@
+"""What an object-store plugin implements: whole objects by location, and a warehouse's options."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from pangolin.errors import Conflicting, NotFound
+
+if TYPE_CHECKING:
+    from pangolin.settings import Settings
+
+
+class ObjectMissing(NotFound):
+    """There is no object at the location."""
+
+
+class ObjectExists(Conflicting):
+    """A conditional write found an object already there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One listed object: its full location, size in bytes and last change in epoch milliseconds."""
+
+    location: str
+    size: int
+    modified_ms: int
+
+
+class ObjectStore(Protocol):
+    """Read and write whole objects below one warehouse; locations are full URIs.
+
+    Errors raised: `ObjectMissing`, `ObjectExists`, `errors.Forbidden` (the location is outside the
+    warehouse or the store refuses), `errors.Unavailable` (time-out, connection).
+    """
+
+    def get(self, location: str) -> bytes:
+        """Read an object whole."""
+
+    def put(self, location: str, data: bytes, *, if_absent: bool = False) -> None:
+        """Write an object whole and durably: a reader sees all of it or none."""
+
+    def head(self, location: str) -> ObjectInfo | None:
+        """Describe an object, or None."""
+
+    def delete(self, locations: Sequence[str]) -> None:
+        """Delete objects; one that is missing is no error."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Iterate over the objects below a directory-like location, in no promised order."""
+
+    def check(self) -> None:
+        """Prove by a small read-only call that the place can be reached; raise if it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One `storage_config` key: canonical name, other accepted spellings, and what it means.
+
+    `secret` values are write-only; `required` ones are demanded when a warehouse is saved.
+    """
+
+    name: str
+    help: str
+    aliases: tuple[str, ...] = ()
+    secret: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A place in object storage as plugins see it: canonical options with secrets in clear."""
+
+    tenant: str
+    id: str
+    name: str
+    version: int
+    config: Mapping[str, str] = field(repr=False)
+    use_sts: bool = False
+    vending_strategy: object = field(default=None, repr=False)
+
+
+def no_client_properties(config: Mapping[str, str]) -> Mapping[str, str]:
+    """Tell a client nothing: it reaches the storage as it is configured."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBackend:
+    """A registered kind of object storage.
+
+    `type` is the `storage_config` `type` (`s3`, `file`); `schemes[0]` is the canonical URI scheme
+    and the others are its aliases. `root(config, settings)` gives the warehouse's base location and
+    raises `errors.BadRequest` naming the option that is missing or illegal. `open` connects lazily.
+    `client(config)` gives the non-secret properties that a client's file IO needs (endpoint, region).
+    """
+
+    type: str
+    schemes: tuple[str, ...]
+    options: tuple[Option, ...]
+    root: Callable[[Mapping[str, str], "Settings"], str]
+    open: Callable[[Warehouse, "Settings"], ObjectStore]
+    client: Callable[[Mapping[str, str]], Mapping[str, str]] = no_client_properties
+    help: str = ""

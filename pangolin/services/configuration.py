@@ -1,0 +1,67 @@
+"""What a client is told before its first call (Iceberg REST: getConfig)."""
+
+from typing import Any
+
+from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
+from pangolin.services.access import Resource, require
+from pangolin.services.places import locate
+from pangolin.services.scope import Scope
+
+BELOW = "/v1/{prefix}/namespaces"
+NAMESPACE = BELOW + "/{namespace}"
+TABLE = NAMESPACE + "/tables/{table}"
+VIEW = NAMESPACE + "/views/{view}"
+
+ENDPOINTS = (
+    f"GET {BELOW}",
+    f"POST {BELOW}",
+    f"GET {NAMESPACE}",
+    f"HEAD {NAMESPACE}",
+    f"DELETE {NAMESPACE}",
+    f"POST {NAMESPACE}/properties",
+    f"GET {NAMESPACE}/tables",
+    f"POST {NAMESPACE}/tables",
+    f"GET {TABLE}",
+    f"HEAD {TABLE}",
+    f"POST {TABLE}",
+    f"DELETE {TABLE}",
+    f"POST {TABLE}/unregister",
+    f"POST {TABLE}/metrics",
+    f"POST {NAMESPACE}/register",
+    "POST /v1/{prefix}/tables/rename",
+    "POST /v1/{prefix}/transactions/commit",
+    f"GET {NAMESPACE}/views",
+    f"POST {NAMESPACE}/views",
+    f"GET {VIEW}",
+    f"HEAD {VIEW}",
+    f"POST {VIEW}",
+    f"DELETE {VIEW}",
+    f"POST {NAMESPACE}/register-view",
+    "POST /v1/{prefix}/views/rename",
+)
+
+
+def config(scope: Scope, wanted: str | None, *, with_prefix: bool = True) -> dict[str, Any]:
+    """Build a client's configuration for a catalog (or the default one), optionally at a ref.
+
+    Raises `NoSuchWarehouse` for an unknown catalog and `BadRequest` if none is named.
+    """
+    prefix = _prefix(scope, wanted or scope.settings.default_catalog)
+    overrides = {"prefix": prefix} if with_prefix else {}
+    return {
+        "defaults": {},
+        "overrides": overrides,
+        "endpoints": list(ENDPOINTS),
+        "idempotency-key-lifetime": f"PT{scope.settings.idempotency_minutes}M",
+    }
+
+
+def _prefix(scope: Scope, wanted: str) -> str:
+    if not wanted:
+        raise BadRequest("warehouse must name a catalog: no default catalog is set")
+    try:
+        place, _ = locate(scope, wanted)
+    except (NoSuchCatalog, NoSuchRef) as error:
+        raise NoSuchWarehouse(f"Warehouse does not exist: {wanted} ({error.message})") from None
+    require(scope, "read", Resource("catalog", (place.prefix,)))
+    return place.prefix

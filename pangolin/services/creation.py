@@ -1,0 +1,198 @@
+"""Making tables and views: created, staged, or registered from a metadata file that exists."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from pangolin.errors import BadRequest, NoSuchNamespace
+from pangolin.iceberg import read as iceberg_read
+from pangolin.iceberg.create import new_table
+from pangolin.iceberg.files import next_metadata_location
+from pangolin.iceberg.locations import parse_location, safe_segment
+from pangolin.iceberg.view import new_view
+from pangolin.services import addressing, changes, entries, metadata, namespaces, placement
+from pangolin.services.access import require
+from pangolin.services.addressing import Address
+from pangolin.services.entries import ASSETS, Entry
+from pangolin.services.idempotency import once
+from pangolin.services.loading import Loaded, client_config, loaded, replayed
+from pangolin.services.placement import Claimant
+from pangolin.services.places import Place
+from pangolin.services.relations import (
+    TABLES,
+    Relation,
+    look_with_namespace,
+    refuse_taken,
+    resource,
+)
+from pangolin.services.retrying import until_settled
+from pangolin.services.scope import Scope
+from pangolin.services.staging import staged
+from pangolin.store.api import Change, Doc
+
+Wire = Mapping[str, Any]
+NEW: dict[str, Callable[..., dict[str, Any]]] = {"table": new_table, "view": new_view}
+
+
+def create(
+    scope: Scope, prefix: str, levels: Sequence[str], request: Wire, relation: Relation = TABLES
+) -> Loaded:
+    """Create a table (or stage one) or a view from a create request.
+
+    Raises `NoSuchNamespace`, `AlreadyExists` and `BadRequest`.
+    """
+    address = addressing.asset(scope, prefix, levels, str(request.get("name", "")), new=True)
+    require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
+    if request.get("stage-create"):
+        return _stage(scope, address, request)
+
+    def work() -> Loaded:
+        return until_settled(scope, lambda: _create(scope, address, request, relation), "create")
+
+    return once(scope, work, lambda outcome: replayed(scope, address, relation, outcome))
+
+
+def register(
+    scope: Scope,
+    prefix: str,
+    levels: Sequence[str],
+    name: str,
+    location: str,
+    *,
+    overwrite: bool = False,
+    relation: Relation = TABLES,
+) -> Loaded:
+    """Adopt an existing metadata file; with `overwrite` an existing table's pointer is swapped."""
+    address = addressing.asset(scope, prefix, levels, name, new=True)
+    require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
+    if overwrite:
+        require(scope, "write", resource(address, relation))
+
+    def attempt() -> Loaded:
+        return _register(scope, address, location, overwrite, relation)
+
+    return once(
+        scope,
+        lambda: until_settled(scope, attempt, "register"),
+        lambda outcome: replayed(scope, address, relation, outcome),
+    )
+
+
+def free_place(scope: Scope, address: Address, relation: Relation) -> tuple[Place, Entry, Change]:
+    """Find where a new entry goes: its namespace exists (and is held) and its name is free."""
+    place, entry, above = look_with_namespace(scope, address)
+    if above.doc is None:
+        raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
+    refuse_taken(entry.doc, address, relation)
+    return place, entry, namespaces.hold(place, above)
+
+
+def _stage(scope: Scope, address: Address, request: Wire) -> Loaded:
+    place, _, _ = free_place(scope, address, TABLES)
+    place.hold()
+    document = _document(scope, place, address, request, TABLES)
+    placement.check(scope, place, Claimant("", _is_default(request)), None, document)
+    return Loaded(None, metadata.dump(document), client_config(scope, place), None)
+
+
+def _create(scope: Scope, address: Address, request: Wire, relation: Relation) -> Loaded:
+    place, entry, held = free_place(scope, address, relation)
+    document = _document(scope, place, address, request, relation)
+    doc = new_entry(address, relation, document, scope.now())
+    claimant = Claimant(doc["id"], _is_default(request))
+    claims = placement.check(scope, place, claimant, None, document)
+    location = next_metadata_location(document, None, str(uuid4()), default_codec=relation.codec)
+    doc["metadata_location"] = location
+    batch = [place.hold(), held, *claims, *entries.write(place, ASSETS, doc, entry.own)]
+    return _put(scope, place, address, relation, location, document, batch)
+
+
+def _put(
+    scope: Scope,
+    place: Place,
+    address: Address,
+    relation: Relation,
+    location: str,
+    document: dict[str, Any],
+    batch: Sequence[Change],
+) -> Loaded:
+    data = metadata.dump(document)
+    with staged(scope) as files:
+        files.write(place, location, data)
+        changes.commit(
+            scope,
+            f"create_{relation.type}",
+            resource(address, relation),
+            batch,
+            {"metadata-location": location},
+        )
+    return loaded(scope, place, location, data)
+
+
+def _register(
+    scope: Scope, address: Address, location: str, overwrite: bool, relation: Relation
+) -> Loaded:
+    place, entry, above = look_with_namespace(scope, address)
+    if above.doc is None:
+        raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
+    if not overwrite or (entry.doc is not None and entry.doc["type"] != relation.type):
+        refuse_taken(entry.doc, address, relation)
+    placement.check_path(scope, place, location, "metadata-location")
+    reader = iceberg_read.table_metadata if relation is TABLES else iceberg_read.view_metadata
+    document = reader(metadata.parse(metadata.read(scope, place, location), location))
+    doc = _registered(entry, address, relation, document, scope.now())
+    doc["metadata_location"] = location
+    claims = placement.check(scope, place, Claimant(doc["id"]), None, document)
+    batch = [place.hold(), namespaces.hold(place, above), *claims]
+    batch += entries.write(place, ASSETS, doc, entry.own)
+    outcome = {"metadata-location": location}
+    what = resource(address, relation)
+    changes.commit(scope, f"register_{relation.type}", what, batch, outcome)
+    return loaded(scope, place, location)
+
+
+def _registered(
+    entry: Entry, address: Address, relation: Relation, document: Wire, now_ms: int
+) -> Doc:
+    fresh = new_entry(address, relation, document, now_ms)
+    if entry.doc is None:
+        return fresh
+    return entry.doc | {key: fresh[key] for key in ("uuid", "location", "updated_at_ms")}
+
+
+def new_entry(address: Address, relation: Relation, document: Wire, now_ms: int) -> Doc:
+    """Build the record of a new table or view; `metadata_location` is still to be filled in."""
+    return {
+        "namespace": address.path,
+        "name": address.name,
+        "type": relation.type,
+        "kind": relation.kind,
+        "id": str(uuid4()),
+        "uuid": document.get("table-uuid") or document.get("view-uuid"),
+        "location": document["location"],
+        "created_at_ms": now_ms,
+        "updated_at_ms": now_ms,
+    }
+
+
+def _document(
+    scope: Scope, place: Place, address: Address, request: Wire, relation: Relation
+) -> dict[str, Any]:
+    location = request.get("location") or default_location(scope, place, address)
+    if not isinstance(location, str):
+        raise BadRequest("location must be a string")
+    return NEW[relation.type](
+        dict(request), location=location.rstrip("/"), uuid=str(uuid4()), now_ms=scope.now()
+    )
+
+
+def _is_default(request: Wire) -> bool:
+    return not request.get("location")
+
+
+def default_location(scope: Scope, place: Place, address: Address) -> str:
+    """Choose a new entry's directory: unique, so that no later entry of the name shares it."""
+    _, entry = namespaces.find(scope, Address(address.prefix, address.levels))
+    properties = entry.doc["properties"] if entry.doc else {}
+    base = properties.get("location") or namespaces.default_location(place, address.levels)
+    return str(parse_location(base).child(f"{safe_segment(address.name)}-{uuid4().hex}"))

@@ -1,0 +1,73 @@
+"""What load, create, register and commit answer: location, metadata bytes, client properties."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from pangolin.errors import NotFound
+from pangolin.services import metadata
+from pangolin.services.addressing import Address
+from pangolin.services.places import Place
+from pangolin.services.relations import Relation, find
+from pangolin.services.scope import Scope
+
+SNAPSHOTS = ("all", "refs")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A table or view as answered; `location` is None for a staged table, which has no `etag`.
+
+    `unchanged` says that the client has this representation already; the metadata is then empty.
+    """
+
+    location: str | None
+    metadata: bytes
+    config: Mapping[str, str]
+    etag: str | None
+    unchanged: bool = False
+
+    def body(self) -> bytes:
+        """Splice the answer's JSON around the metadata, which is never parsed for it."""
+        head = b"{"
+        if self.location is not None:
+            head += b'"metadata-location":' + orjson.dumps(self.location) + b","
+        config = orjson.dumps(dict(self.config))
+        return b"".join((head, b'"metadata":', self.metadata, b',"config":', config, b"}"))
+
+
+def etag(location: str, snapshots: str = "all") -> str:
+    """Tag a representation: the metadata file, which never changes, and the snapshots mode."""
+    digest = hashlib.sha256(f"{snapshots}\n{location}".encode()).hexdigest()
+    return f'"{digest[:32]}"'
+
+
+def loaded(
+    scope: Scope, place: Place, location: str, data: bytes | None = None, snapshots: str = "all"
+) -> Loaded:
+    """Build the answer for a metadata file, reading it unless its bytes are given."""
+    if data is None:
+        reader = metadata.read if snapshots == "all" else metadata.read_refs_only
+        data = reader(scope, place, location)
+    return Loaded(location, data, client_config(scope, place), etag(location, snapshots))
+
+
+def client_config(scope: Scope, place: Place) -> dict[str, str]:
+    """Give the non-secret properties a client's file IO needs for this warehouse."""
+    config = place.warehouse.doc["storage_config"]
+    backend = scope.runtime.objects.backend_for_type(config["type"])
+    return dict(backend.client(config))
+
+
+def replayed(scope: Scope, address: Address, relation: Relation, outcome: Any) -> Loaded:
+    """Answer a repeated request: the file of the first, or the present one if that is gone."""
+    place, entry = find(scope, address, relation)
+    first = outcome["metadata-location"]
+    try:
+        return loaded(scope, place, first)
+    except NotFound:
+        current = entry.doc["metadata_location"] if entry.doc else first
+        return loaded(scope, place, current)

@@ -1,0 +1,128 @@
+"""Deleting a dropped table's files, as far as no ref can reach them.
+
+A drop with purge puts a trash record in its own batch, so that a crash forgets nothing; the files
+go right after, or, while another ref still shows the table, when `pangolin gc` finds none does.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from pangolin.errors import Forbidden, NotFound, PangolinError
+from pangolin.iceberg.files import referenced_files
+from pangolin.iceberg.locations import Location
+from pangolin.services import expiry, metadata, placement
+from pangolin.services.manifests import data_files
+from pangolin.services.places import Place, locate
+from pangolin.services.scope import Scope
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
+from pangolin.store.kinds import CLAIM, TRASH
+
+log = logging.getLogger(__name__)
+BATCH = 500
+
+
+def trash(place: Place, doc: Doc, now_ms: int) -> Doc:
+    """Build the record of files to delete."""
+    return {
+        "catalog": place.catalog_id,
+        "id": str(uuid4()),
+        "asset": doc["id"],
+        "metadata_location": doc["metadata_location"],
+        "dropped_at_ms": now_ms,
+    }
+
+
+def remember(record: Doc) -> Change:
+    """Put a trash record."""
+    return Put(TRASH, record, ABSENT)
+
+
+def try_now(scope: Scope, prefix: str, record: Doc) -> None:
+    """Purge right away; what cannot be done now is left to gc and logged."""
+    try:
+        place, _ = locate(scope, prefix)
+        empty(scope, place, record)
+    except PangolinError as error:
+        log.warning("purge of %s is left to gc: %s", record["metadata_location"], error)
+
+
+def empty(scope: Scope, place: Place, record: Doc) -> int:
+    """Delete the files of a trash record that nothing reaches; answer how many.
+
+    The record stays for a later run while another ref still shows the table.
+    """
+    kept: set[str] = set()
+    pointers = expiry.pointers(scope, record["asset"])
+    for location in pointers:
+        kept |= set(_files(scope, place, location)) | {location}
+    count = _delete(scope, place, record["metadata_location"], kept)
+    if not pointers:
+        batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
+        for claim in scope.store.scan(CLAIM, (record["asset"],), index="asset"):
+            batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))
+        scope.store.apply(*batch)
+    return count
+
+
+def _delete(scope: Scope, place: Place, location: str, kept: set[str]) -> int:
+    store = metadata.open_objects(scope, place)
+    count = 0
+    for batch in _batches(path for path in _files(scope, place, location) if path not in kept):
+        store.delete(batch)
+        count += len(batch)
+        scope.check_deadline()
+    if location in kept:
+        return count
+    metadata.discard(scope, place, [location])
+    return count + 1
+
+
+def _files(scope: Scope, place: Place, location: str) -> Iterator[str]:
+    """List the files of a table inside its own directories; data files only if `gc.enabled`."""
+    try:
+        document = metadata.parse(metadata.read(scope, place, location), location)
+    except NotFound:
+        log.warning("cannot list the files of %s: it is gone", location)
+        return
+    own = placement.own_directories(document)
+    yield from (path for path in _listed(scope, place, document) if _is_own(own, path))
+
+
+def _listed(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str]:
+    collects = document.get("properties", {}).get("gc.enabled", "true").lower() != "false"
+    named = referenced_files(document)
+    read = metadata.open_objects(scope, place).get
+    walked = data_files(read, named.manifest_lists, named.manifests, on_missing=_missing)
+    yield from (path for role, path in walked if role == "manifest" or collects)
+    yield from named.manifest_lists
+    yield from (*named.metadata_files, *named.statistics, *named.partition_statistics)
+
+
+def _missing(path: str, reason: str) -> None:
+    log.warning("cannot read manifest %s: %s", path, reason)
+
+
+def _is_own(own: list[Location], path: str) -> bool:
+    # Files added from elsewhere (add_files) belong to somebody else.
+    return any(_is_within(directory, path) for directory in own)
+
+
+def _is_within(directory: Location, path: str) -> bool:
+    try:
+        directory.within(path)
+    except Forbidden:
+        return False
+    return True
+
+
+def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for path in dict.fromkeys(paths):
+        batch.append(path)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

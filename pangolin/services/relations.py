@@ -1,0 +1,67 @@
+"""What tables and views share: finding them, and the words in which they are missed."""
+
+from dataclasses import dataclass
+
+from pangolin.errors import AlreadyExists, NoSuchTable, NoSuchView, NotFound
+from pangolin.services import entries
+from pangolin.services.access import Resource
+from pangolin.services.addressing import Address
+from pangolin.services.entries import ASSETS, NAMESPACES, Entry
+from pangolin.services.places import Place, locate
+from pangolin.services.scope import Scope
+from pangolin.store.api import Doc
+from pangolin.store.kinds import ASSET, NAMESPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A kind of entry that an Iceberg metadata file describes."""
+
+    missing: type[NotFound]
+    type: str
+    label: str
+    kind: str
+    codec: str
+
+
+TABLES = Relation(NoSuchTable, "table", "Table", "ICEBERG_TABLE", "none")
+VIEWS = Relation(NoSuchView, "view", "View", "VIEW", "gzip")
+LABELS = {"table": "Table", "view": "View", "asset": "Asset"}
+
+
+def find(scope: Scope, address: Address, relation: Relation) -> tuple[Place, Entry]:
+    """Read a table or view that must exist; raise `NoSuchTable` or `NoSuchView`."""
+    place, entry = look(scope, address)
+    if entry.doc is None or entry.doc["type"] != relation.type:
+        raise relation.missing(f"{relation.label} does not exist: {address.dotted}")
+    return place, entry
+
+
+def look(scope: Scope, address: Address) -> tuple[Place, Entry]:
+    """Read what is under an address, if anything."""
+    key = (address.path, address.name)
+    place, (rows,) = locate(scope, address.prefix, [(ASSET, key)])
+    return place, entries.pick(scope.store, place, ASSETS, key, rows)
+
+
+def look_with_namespace(scope: Scope, address: Address) -> tuple[Place, Entry, Entry]:
+    """Read what is under an address and its namespace, in one round trip."""
+    key, path = (address.path, address.name), (address.path,)
+    place, (rows, above) = locate(scope, address.prefix, [(ASSET, key), (NAMESPACE, path)])
+    entry = entries.pick(scope.store, place, ASSETS, key, rows)
+    return place, entry, entries.pick(scope.store, place, NAMESPACES, path, above)
+
+
+def refuse_taken(doc: Doc | None, address: Address, relation: Relation) -> None:
+    """Raise `AlreadyExists` if anything has the name, in the reference's words."""
+    if doc is None:
+        return
+    label = LABELS[doc["type"]]
+    if doc["type"] == relation.type:
+        raise AlreadyExists(f"{label} already exists: {address.dotted}")
+    raise AlreadyExists(f"{label} with same name already exists: {address.dotted}")
+
+
+def resource(address: Address, relation: Relation) -> Resource:
+    """Name a table or view for access decisions and events."""
+    return Resource(relation.type, (address.prefix, *address.levels, address.name))

@@ -1,0 +1,16 @@
+"""The Iceberg REST API, below `/v1`."""
+
+from flask_smorest import Blueprint
+
+from pangolin.web.iceberg import config, namespaces, tables, transactions, views
+
+
+def blueprints() -> list[Blueprint]:
+    """List the blueprints of the Iceberg API, each with its URL prefix."""
+    return [
+        config.blueprint(),
+        namespaces.blueprint(),
+        tables.blueprint(),
+        transactions.blueprint(),
+        views.blueprint(),
+    ]

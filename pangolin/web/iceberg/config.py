@@ -1,0 +1,45 @@
+"""`GET /v1/config`: what a client must know before its first call."""
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from pangolin.services import configuration
+from pangolin.web.iceberg import answering
+from pangolin.web.iceberg.documents import failures
+from pangolin.web.iceberg.schemas import CatalogConfig
+from pangolin.web.scope import current_scope
+
+WAREHOUSE = {
+    "name": "warehouse",
+    "in": "query",
+    "required": False,
+    "description": "The catalog, as `catalog` or `catalog@ref`.",
+    "schema": {"type": "string"},
+}
+
+
+def blueprint() -> Blueprint:
+    """Build the blueprint."""
+    blp = Blueprint("iceberg_config", __name__, url_prefix="/v1", description="Configuration")
+
+    @blp.route("/config")
+    @failures(blp, 404)
+    @blp.doc(parameters=[WAREHOUSE])
+    @blp.response(200, CatalogConfig)
+    def config() -> Response:
+        """Tell a client its prefix, the endpoints that work, and how long keys are remembered."""
+        based = request.environ.get("pangolin.base_catalog")
+        wanted = based or request.args.get("warehouse")
+        found = configuration.config(current_scope(), wanted, with_prefix=based is None)
+        return answering.json(found)
+
+    @blp.route("/<prefix>/config")
+    @failures(blp, 404)
+    @blp.response(200, CatalogConfig)
+    def config_of(prefix: str) -> Response:
+        """Tell a client whose base URI names the catalog."""
+        based = request.environ.get("pangolin.base_catalog") is not None
+        found = configuration.config(current_scope(), prefix, with_prefix=not based)
+        return answering.json(found)
+
+    return blp

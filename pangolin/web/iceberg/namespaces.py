@@ -1,0 +1,98 @@
+"""Namespaces of the Iceberg API."""
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from pangolin.services import namespaces
+from pangolin.web.iceberg import answering, reading
+from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, PAGING, PARENT, failures
+from pangolin.web.iceberg.schemas import (
+    CreateNamespaceRequest,
+    ListNamespacesResponse,
+    NamespaceResponse,
+    UpdateNamespacePropertiesRequest,
+    UpdateNamespacePropertiesResponse,
+)
+from pangolin.web.scope import current_scope
+
+Levels = tuple[str, ...]
+
+
+def blueprint() -> Blueprint:
+    """Build the blueprint."""
+    blp = Blueprint("iceberg_namespaces", __name__, url_prefix="/v1", description="Namespaces")
+    blp.route("/<prefix>/namespaces")(_collection(blp))
+    blp.route("/<prefix>/namespaces/<namespace:namespace>")(_item(blp))
+    _properties(blp)
+    return blp
+
+
+def _collection(blp: Blueprint) -> type[MethodView]:
+    class Namespaces(MethodView):
+        @failures(blp, 404)
+        @blp.doc(parameters=[PARENT, *PAGING])
+        @blp.response(200, ListNamespacesResponse)
+        def get(self, prefix: str) -> Response:
+            """List the namespaces directly below `parent`, or the top-level ones."""
+            scope = current_scope()
+            page = reading.paging(scope.settings.max_page_size)
+            found, more = namespaces.list_children(
+                scope, prefix, reading.parent(), after=page.after, limit=page.limit
+            )
+            return answering.json({"namespaces": found, "next-page-token": reading.token(more)})
+
+        @failures(blp, 404, 406, 409, 422)
+        @blp.doc(parameters=[IDEMPOTENCY_KEY])
+        @blp.arguments(CreateNamespaceRequest)
+        @blp.response(200, NamespaceResponse)
+        def post(self, given: dict[str, Any], prefix: str) -> Response:
+            """Create a namespace; its parent must exist."""
+            made = namespaces.create(
+                current_scope(), prefix, given["namespace"], given["properties"] or {}
+            )
+            return answering.json(made)
+
+    return Namespaces
+
+
+def _item(blp: Blueprint) -> type[MethodView]:
+    class Namespace(MethodView):
+        @failures(blp, 404)
+        @blp.response(200, NamespaceResponse)
+        def get(self, prefix: str, namespace: Levels) -> Response:
+            """Read a namespace's properties."""
+            return answering.json(namespaces.load(current_scope(), prefix, namespace))
+
+        @failures(blp, 404)
+        @blp.response(204)
+        def head(self, prefix: str, namespace: Levels) -> Response:
+            """Say whether a namespace exists."""
+            namespaces.load(current_scope(), prefix, namespace)
+            return answering.nothing()
+
+        @failures(blp, 404, 409, 422)
+        @blp.doc(parameters=[IDEMPOTENCY_KEY])
+        @blp.response(204)
+        def delete(self, prefix: str, namespace: Levels) -> Response:
+            """Drop an empty namespace."""
+            namespaces.drop(current_scope(), prefix, namespace)
+            return answering.nothing()
+
+    return Namespace
+
+
+def _properties(blp: Blueprint) -> None:
+    @blp.route("/<prefix>/namespaces/<namespace:namespace>/properties", methods=["POST"])
+    @failures(blp, 404, 406, 409, 422)
+    @blp.doc(parameters=[IDEMPOTENCY_KEY])
+    @blp.arguments(UpdateNamespacePropertiesRequest)
+    @blp.response(200, UpdateNamespacePropertiesResponse)
+    def update_properties(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
+        """Set and remove a namespace's properties."""
+        done = namespaces.update_properties(
+            current_scope(), prefix, namespace, given["removals"], given["updates"]
+        )
+        return answering.json(done)

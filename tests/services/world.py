@@ -1,0 +1,59 @@
+"""A small world for service tests: one tenant, one file warehouse, one catalog, no web."""
+
+from itertools import count
+from pathlib import Path
+
+from pangolin.default_plugins.local_files import pangolin_object_stores
+from pangolin.default_plugins.memory_store import MemoryStore
+from pangolin.identity import ROOT, Principal
+from pangolin.services import refs
+from pangolin.services.metadata import MetadataCache
+from pangolin.services.objects import Objects
+from pangolin.services.scope import Runtime, Scope
+from pangolin.settings import Settings
+from pangolin.store import kinds
+from pangolin.store.api import ABSENT, Put, Store
+
+TENANT = "00000000-0000-0000-0000-00000000000a"
+CATALOG = "c1"
+
+
+def scope_on(root: Path, store: Store | None = None, catalog: str = "lake") -> Scope:
+    """Build a scope over a fresh store with a warehouse in `root` and one catalog."""
+    settings = Settings(file_roots=(str(root),), data_dir=str(root))
+    store = store or MemoryStore()
+    store.setup(kinds.ALL)
+    ticks = count(1_700_000_000_000)
+    runtime = Runtime(
+        store,
+        Objects(pangolin_object_stores(), settings),
+        MetadataCache(1 << 24),
+        settings,
+        lambda: next(ticks),
+    )
+    scope = Scope(Principal("root", "root", ROOT), TENANT, runtime, 1 << 62)
+    _fill(scope, root, catalog)
+    return scope
+
+
+def _fill(scope: Scope, root: Path, catalog: str) -> None:
+    scope.runtime.store.apply(Put(kinds.TENANT, {"tenant": TENANT, "name": "t"}, ABSENT))
+    warehouse = {
+        "name": "w",
+        "id": "w1",
+        "storage_config": {"type": "file", "file.root": str(root)},
+        "use_sts": False,
+        "vending_strategy": None,
+    }
+    record = {
+        "name": catalog,
+        "id": CATALOG,
+        "warehouse_id": "w1",
+        "storage_location": f"file://{root}/{catalog}",
+        "properties": {},
+    }
+    scope.store.apply(
+        Put(kinds.WAREHOUSE, warehouse, ABSENT),
+        Put(kinds.CATALOG, record, ABSENT),
+        *refs.main_changes(CATALOG, scope.now()),
+    )
