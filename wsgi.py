@@ -1,5 +1,7 @@
-"""For a WSGI server of your own: `gunicorn wsgi:app`."""
-
 from pangolin.app import create_app
+from pangolin.settings import Settings
+from pangolin.web.logs import configure
 
-app = create_app()
+settings = Settings.from_environ()
+configure(settings)
+app = create_app(settings)

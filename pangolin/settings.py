@@ -6,7 +6,7 @@ Field `x` is set by `PANGOLIN_X`; its help is in the field's metadata and is sho
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,25 @@ from pangolin.errors import BadRequest
 PREFIX = "PANGOLIN_"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
+
+QUICK_START_CATALOG = "lakehouse"
+LEAST = {
+    "port": 0,
+    "workers": 0,
+    "threads": 1,
+    "session_hours": 1,
+    "idempotency_minutes": 1,
+    "commit_retries": 0,
+    "max_body_bytes": 1024,
+    "request_timeout": 0.1,
+    "graceful_timeout": 1,
+    "metadata_cache_bytes": 0,
+    "max_page_size": 1,
+}
+CHOICES = {
+    "log_format": ("text", "json"),
+    "log_level": ("debug", "info", "warning", "error"),
+}
 
 
 def setting(default: Any, text: str, *, secret: bool = False) -> Any:
@@ -70,7 +89,33 @@ class Settings:
             for item in fields(cls)
             if PREFIX + item.name.upper() in env
         }
-        return cls(**(found | given))
+        return cls(**(found | given)).with_quick_start()
+
+    def __post_init__(self) -> None:
+        """Raise `BadRequest` naming a setting whose value cannot work."""
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise BadRequest(f"{PREFIX}{name.upper()} must be at least {least}")
+        if self.port > 65535:
+            raise BadRequest(f"{PREFIX}PORT must be at most 65535, not {self.port}")
+        for name, words in CHOICES.items():
+            if getattr(self, name) not in words:
+                found = f"not {getattr(self, name)!r}"
+                raise BadRequest(f"{PREFIX}{name.upper()} must be one of {words}, {found}")
+
+    @property
+    def is_quick_start(self) -> bool:
+        """Whether the operator chose no store: then a local warehouse and a catalog are made."""
+        return not self.store_url
+
+    def with_quick_start(self) -> "Settings":
+        """Fill in the warehouse directory and the catalog of the quick start, if it applies."""
+        if not self.is_quick_start:
+            return self
+        own = str(self.data_path / "warehouse")
+        roots = tuple(dict.fromkeys((*self.file_roots, own)))
+        catalog = self.default_catalog or QUICK_START_CATALOG
+        return replace(self, file_roots=roots, default_catalog=catalog)
 
     @property
     def data_path(self) -> Path:

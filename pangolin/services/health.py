@@ -42,7 +42,7 @@ def check_warehouse(runtime: Runtime, warehouse: Warehouse) -> Part:
     """Look at one warehouse's object store."""
     name = f"warehouse {warehouse.name}"
     try:
-        runtime.objects.store_of(warehouse).check()
+        runtime.objects.open(warehouse).check()
     except PangolinError as error:
         return Part(name, error.message)
     return Part(name)

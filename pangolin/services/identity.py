@@ -34,7 +34,7 @@ def check_password(runtime: Runtime, home: str, username: str, password: str) ->
     if record.doc["id"] == ROOT_ID and runtime.settings.root_password:
         fits = passwords.equal(runtime.settings.root_password, password)
     elif record.doc["password_hash"]:
-        fits = passwords.matches(runtime, record.doc["password_hash"], password)
+        fits = passwords.matches(record.doc["password_hash"], password)
     else:
         fits = passwords.waste_time(password)
     return record if fits else None

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from pangolin.errors import PangolinError
 from pangolin.identity import ROOT, Principal
@@ -15,6 +15,8 @@ DEFAULT_TENANT = str(uuid.UUID(int=0))
 ROOT_ID = "root"
 LAYOUT_NAME = "pangolin"
 LAYOUT_NUMBER = 1
+# The layout record that says the quick start has been made.
+QUICK_START = "quick-start"
 
 
 class LayoutMismatch(PangolinError):
@@ -23,8 +25,16 @@ class LayoutMismatch(PangolinError):
     type = "LayoutMismatchException"
 
 
-def initialise(runtime: Runtime) -> list[str]:
-    """Create the layout, the default tenant and the root user; return what an operator must know.
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What was done, one line each, and root's password if it was made just now."""
+
+    notes: tuple[str, ...]
+    root_password: str = field(default="", repr=False)
+
+
+def initialise(runtime: Runtime) -> Initialised:
+    """Create the layout, the default tenant and the root user.
 
     Safe when several processes do it at once. Raises `LayoutMismatch`.
     """
@@ -36,10 +46,11 @@ def initialise(runtime: Runtime) -> list[str]:
     )
     tenant = {"tenant": DEFAULT_TENANT, "name": "default", "properties": {}}
     notes += insert_once(runtime, kinds.TENANT, tenant, "tenant default")
-    return notes + list(_root_user(runtime))
+    note, password = _root_user(runtime)
+    return Initialised((*notes, *note), password)
 
 
-def upgrade(runtime: Runtime) -> list[str]:
+def upgrade(runtime: Runtime) -> Initialised:
     """Bring the layout up to this release; return what was done."""
     runtime.store.setup([kinds.LAYOUT])
     found = _layout(runtime)
@@ -49,9 +60,16 @@ def upgrade(runtime: Runtime) -> list[str]:
     runtime.store.setup(kinds.ALL)
     before = found.doc["number"]
     if before == LAYOUT_NUMBER:
-        return [f"the layout is number {LAYOUT_NUMBER} and was up to date"]
+        return Initialised((f"the layout is number {LAYOUT_NUMBER} and was up to date",))
     runtime.store.apply(Put(kinds.LAYOUT, _own_layout(), found.version))
-    return [f"the layout went from number {before} to {LAYOUT_NUMBER}"]
+    return Initialised((f"the layout went from number {before} to {LAYOUT_NUMBER}",))
+
+
+def layout_number(runtime: Runtime) -> int | None:
+    """Read the number of the store's layout; None if it has none yet."""
+    runtime.store.setup([kinds.LAYOUT])
+    found = _layout(runtime)
+    return None if found is None else int(found.doc["number"])
 
 
 def system_scope(runtime: Runtime) -> Scope:
@@ -106,7 +124,7 @@ def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:
     return [f"created {what}"]
 
 
-def _root_user(runtime: Runtime) -> Iterator[str]:
+def _root_user(runtime: Runtime) -> tuple[list[str], str]:
     settings, store = runtime.settings, runtime.store
     found = store.get(kinds.USER, (ROOT_ID,))
     doc = dict(found.doc) if found else _new_root(runtime)
@@ -116,15 +134,15 @@ def _root_user(runtime: Runtime) -> Iterator[str]:
         password = secrets.token_urlsafe(18)
         doc["password_hash"] = hash_password(password)
     if found is not None and doc == found.doc:
-        return
+        return [], ""
     try:
         store.apply(Put(kinds.USER, doc, found.version if found else ABSENT))
     except Conflict:
-        return
+        # Another process was first, and tells the operator what it chose.
+        return [], ""
     if password:
-        yield f"user {settings.root_user} has the password {password} (it is not shown again)"
-    else:
-        yield f"user {settings.root_user} has the password of PANGOLIN_ROOT_PASSWORD"
+        return [f"user {settings.root_user} has the password {password} (shown only now)"], password
+    return [f"user {settings.root_user} is root"], ""
 
 
 def _new_root(runtime: Runtime) -> Doc:

@@ -1,6 +1,5 @@
 """Hash and check passwords with argon2id, remembering for a while what was right."""
 
-import hashlib
 import hmac
 import secrets
 import threading
@@ -9,7 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from pangolin.services.scope import Runtime
+from pangolin.store.cached import Hints
 
 # argon2id with the library's defaults takes 64 MiB and some 50 ms: a few at a time is enough.
 _turn = threading.BoundedSemaphore(2)
@@ -36,19 +35,24 @@ def hash_password(password: str) -> str:
         return _hasher().hash(password)
 
 
-def matches(runtime: Runtime, hashed: str, password: str) -> bool:
+@cache
+def _right() -> Hints[bytes, bool]:
+    return Hints(1000)
+
+
+def matches(hashed: str, password: str) -> bool:
     """Say whether a password fits its hash; argon2 runs once per process for the right one.
 
     What is remembered is an HMAC over hash and password under a key of this process, so that a
     changed password is forgotten at once and memory holds nothing that could be replayed.
     """
     text = f"{hashed}\0{password}".encode(errors="surrogatepass")
-    mark = ("password", hmac.new(_process_key(), text, hashlib.sha256).hexdigest())
-    if runtime.hints.get(mark):
+    mark = hmac.digest(_process_key(), text, "sha256")
+    if _right().get(mark):
         return True
     if not _verify(hashed, password):
         return False
-    runtime.hints.put(mark, True)
+    _right().put(mark, True)
     return True
 
 

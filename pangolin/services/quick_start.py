@@ -2,20 +2,19 @@
 
 from pangolin.errors import AlreadyExists
 from pangolin.services import catalogs, warehouses
-from pangolin.services.initialise import insert_once, system_scope
+from pangolin.services.initialise import QUICK_START, insert_once, system_scope
 from pangolin.services.scope import Runtime
 from pangolin.store.kinds import LAYOUT
 
 WAREHOUSE = "local"
-DONE = "quick-start"
 
 
 def quick_start(runtime: Runtime) -> list[str]:
     """Create a file warehouse and the default catalog, once: what is deleted stays deleted."""
-    if runtime.store.get(LAYOUT, (DONE,)) is not None:
+    if runtime.store.get(LAYOUT, (QUICK_START,)) is not None:
         return []
     notes = [*_warehouse(runtime), *_catalog(runtime)]
-    insert_once(runtime, LAYOUT, {"name": DONE, "number": 1}, "")
+    insert_once(runtime, LAYOUT, {"name": QUICK_START, "number": 1}, "")
     return notes
 
 

@@ -66,6 +66,13 @@ def make_api(app: Flask, name: str, title: str, prefix: str) -> Api:
     return api
 
 
+def document_of(app: Flask, name: str) -> dict[str, Any]:
+    """Give the OpenAPI document of the API called `name`."""
+    apis = app.extensions["flask-smorest"]["apis"]
+    document: dict[str, Any] = apis[f"{name}_"]["ext_obj"].spec.to_dict()
+    return document
+
+
 def _namespace_schema(_converter: NamespaceConverter) -> dict[str, Any]:
     return {"type": "string", "description": "Levels joined by %1F, each percent-encoded."}
 

@@ -1,0 +1,14 @@
+"""The `pangolin` command."""
+
+from pangolin.cli.group import Group
+from pangolin.cli.operate import doctor, gc, init, upgrade
+from pangolin.cli.serve import serve
+from pangolin.cli.show import openapi, plugins, settings
+
+main = Group(
+    "pangolin",
+    help="A multi-tenant lakehouse catalog for Apache Iceberg.",
+    commands=[serve, init, upgrade, gc, doctor, plugins, settings, openapi],
+)
+
+__all__ = ["main"]

@@ -1,0 +1,3 @@
+from pangolin.cli import main
+
+main(prog_name="pangolin")

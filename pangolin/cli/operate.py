@@ -1,0 +1,81 @@
+"""Commands that look after the store: init, upgrade, gc, doctor."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from pangolin.settings import Settings
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
+
+def tell(notes: Sequence[str], as_json: bool) -> None:
+    """Print what was done, one line each or as JSON."""
+    if as_json:
+        click.echo(json.dumps({"notes": list(notes)}))
+        return
+    for note in notes or ["nothing to do"]:
+        click.echo(note)
+
+
+@click.command()
+@as_json
+def init(as_json: bool) -> None:
+    """Create the store's layout, the default tenant and the root user; may be repeated."""
+    from pangolin.app import build_server
+    from pangolin.services.initialise import initialise
+    from pangolin.web.loopback import check_settings
+
+    settings = Settings.from_environ()
+    check_settings(settings)
+    tell(initialise(build_server(settings).runtime).notes, as_json)
+
+
+@click.command()
+@as_json
+def upgrade(as_json: bool) -> None:
+    """Bring the store's layout up to this release; stop the servers first."""
+    from pangolin.app import build_server
+    from pangolin.services.initialise import upgrade as bring_up
+
+    tell(bring_up(build_server(Settings.from_environ()).runtime).notes, as_json)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count what would go and delete nothing.")
+@click.option("--files", is_flag=True, help="Also delete files only a deleted branch could reach.")
+@as_json
+def gc(dry_run: bool, files: bool, as_json: bool) -> None:
+    """Remove entries, sessions and keys that nothing can reach any more."""
+    from pangolin.app import build_server
+    from pangolin.services.gc import collect
+
+    runtime = build_server(Settings.from_environ()).runtime
+    report = asdict(collect(runtime, dry_run=dry_run, files=files))
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    for name, count in report.items():
+        if name != "errors":
+            click.echo(f"{name}: {count}{' would go' if dry_run else ' removed'}")
+    for error in report["errors"]:
+        click.echo(f"error: {error}", err=True)
+
+
+@click.command()
+@as_json
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check settings, plugins, store and object stores; exit 1 if something is wrong."""
+    from pangolin.cli.examine import examine
+
+    findings = examine()
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    for finding in () if as_json else findings:
+        click.echo(f"{'ok   ' if finding.fine else 'WRONG'} {finding.part}")
+        if not finding.fine:
+            click.echo(f"      {finding.problem}\n      -> {finding.remedy}")
+    ctx.exit(0 if all(finding.fine for finding in findings) else 1)
