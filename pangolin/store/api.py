@@ -230,15 +230,16 @@ class Store(ABC):
 
         `after` holds values for a leading part of the order fields that follow the prefix: only
         rows beyond it (below it, if `reverse`) are returned. A row that equals a partial `after`
-        is not beyond it. `Page.after` always holds values for all of them.
+        is not beyond it. An empty `after` is as None. `Page.after` holds values for all of them.
         """
 
     @abstractmethod
     def apply(self, *changes: Change) -> None:
         """Apply all changes or none; raise `Conflict` for the first that does not hold.
 
-        Preconditions are judged against the state before the batch, and the writes are atomic:
-        no reader sees a part. No two writes of a batch touch one key.
+        Preconditions are judged against the state before the batch, unique indexes on the state
+        after it, and the writes are atomic: no reader sees a part. `ValueError` is raised if two
+        writes of a batch touch one key.
         """
 
     @abstractmethod

@@ -153,7 +153,7 @@ class StoreMachine(RuleBasedStateMachine):
 class ModelContract:
     """The store against a dict."""
 
-    examples: ClassVar[int] = 40
+    examples: ClassVar[int] = 100
 
     def test_a_store_answers_as_a_dict_would(self, store: Store) -> None:
         machine = type("Machine", (StoreMachine,), {"store": store})

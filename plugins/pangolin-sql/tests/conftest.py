@@ -1,11 +1,17 @@
 """Fixtures of the SQL store's tests."""
 
+import multiprocessing
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -15,3 +21,27 @@ def public_path() -> Iterator[Path]:
     path.chmod(0o777)
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def run_unprivileged() -> Callable[..., Any]:
+    """A function that runs a job in a child whom file permissions bind; they do not bind root."""
+    return _run_unprivileged
+
+
+def _run_unprivileged(job: Callable[..., Any], *arguments: Any) -> Any:
+    fork = multiprocessing.get_context("fork")
+    mine, theirs = fork.Pipe()
+    process = fork.Process(target=_work, args=(theirs, job, arguments))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, "the job failed; its traceback is above"
+    return mine.recv()
+
+
+def _work(answer: Connection, job: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    answer.send(job(*arguments))

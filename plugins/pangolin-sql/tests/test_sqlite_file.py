@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pangolin_sql import pangolin_stores
 from pangolin_sql.sqlite import open_sqlite
-from unprivileged import run_unprivileged
 
 from pangolin.plugin import ANY, BadRequest, Index, Kind, Put, Settings, Store, Unavailable
 
@@ -156,7 +156,9 @@ def _try_to_write(path: Path) -> list[str]:
     return found
 
 
-def test_a_read_only_file_is_read_and_says_why_it_is_not_written(public_path: Path) -> None:
+def test_a_read_only_file_is_read_and_says_why_it_is_not_written(
+    public_path: Path, run_unprivileged: Callable[..., Any]
+) -> None:
     path = public_path / "records.db"
     store = opened(path)
     store.setup([THING])

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pangolin_sql.sessions import Session
 from pangolin_sql.sqlite import open_sqlite
 from pangolin_sql.store import SqlStore
 
@@ -62,16 +63,22 @@ def test_no_increment_of_eight_processes_is_lost(open_store: Callable[[], Store]
     store.close()
 
 
-def _use_inherited(store: Store) -> None:
+def _use_inherited(store: SqlStore, inherited: Session) -> None:
     increment(store)
     increment(store)
+    with store._sessions.use() as own:
+        assert own.connection is not inherited.connection
+    assert inherited.open, "closing it would remove the log that the parent writes"
 
 
 def test_a_forked_child_opens_its_own_connection(open_store: Callable[[], Store]) -> None:
     store = open_store()
+    assert isinstance(store, SqlStore)
     store.setup([COUNTER])
     increment(store)
-    child = multiprocessing.get_context("fork").Process(target=_use_inherited, args=(store,))
+    with store._sessions.use() as session:
+        arguments = (store, session)
+    child = multiprocessing.get_context("fork").Process(target=_use_inherited, args=arguments)
     child.start()
     increment(store)
     child.join()
