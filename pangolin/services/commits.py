@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import BadRequest, CommitFailed, PangolinError
+from pangolin.iceberg import read as iceberg_read
 from pangolin.iceberg import requirements as iceberg_requirements
 from pangolin.iceberg import table as iceberg_table
 from pangolin.iceberg import view as iceberg_view
@@ -184,6 +185,8 @@ def _open(scope: Scope, wanted: Wanted) -> Swap:
     place.hold()
     location = str((entry.doc or {})["metadata_location"])
     base = metadata.parse(metadata.read(scope, place, location), location)
+    if (entry.doc or {}).get("foreign") and relation is TABLES:
+        base = iceberg_read.table_metadata(base)
     return Swap(address, relation, place, entry, base, base)
 
 
@@ -234,7 +237,8 @@ def _write(scope: Scope, swap: Swap, files: Staged) -> list[Change]:
 def _record(scope: Scope, swap: Swap, new: Metadata) -> Doc:
     if swap.entry.doc is None:
         return new_entry(swap.address, swap.relation, new, scope.now())
-    return swap.entry.doc | {"location": new["location"], "updated_at_ms": scope.now()}
+    kept = {key: value for key, value in swap.entry.doc.items() if key != "foreign"}
+    return kept | {"location": new["location"], "updated_at_ms": scope.now()}
 
 
 def _batch(listed: Sequence[Change]) -> list[Change]:

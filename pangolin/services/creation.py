@@ -141,7 +141,8 @@ def _register(
     reader = iceberg_read.table_metadata if relation is TABLES else iceberg_read.view_metadata
     document = reader(metadata.parse(metadata.read(scope, place, location), location))
     doc = _registered(entry, address, relation, document, scope.now())
-    doc["metadata_location"] = location
+    # Written by somebody else: the next commit reads it with tolerance.
+    doc |= {"metadata_location": location, "foreign": True}
     claims = placement.check(scope, place, Claimant(doc["id"]), None, document)
     batch = [place.hold(), namespaces.hold(place, above), *claims]
     batch += entries.write(place, ASSETS, doc, entry.own)

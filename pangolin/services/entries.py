@@ -74,7 +74,7 @@ def _as_of(
 
 def write(place: Place, family: Family, doc: Doc, own: Record | None) -> list[Change]:
     """List the changes that put `doc` on the place's line over `own`; add `place.hold()` once."""
-    now = place.line.doc["epoch"]
+    now = place.branch_line().doc["epoch"]
     changes, past = _keep(place, family, own)
     fields = {"catalog": place.catalog_id, "line": place.line_id, "epoch": now}
     fresh = {key: value for key, value in doc.items() if key not in ("past", "dead", "epoch")}
@@ -91,7 +91,7 @@ def drop(place: Place, family: Family, name: Key, own: Record | None) -> list[Ch
         return [Delete(family.live, place.key(*map(str, name)), own.version)]
     dead: Doc = dict(zip(family.name, name, strict=True))
     dead |= {"catalog": place.catalog_id, "line": place.line_id, "dead": True}
-    dead |= {"epoch": place.line.doc["epoch"], "past": past}
+    dead |= {"epoch": place.branch_line().doc["epoch"], "past": past}
     if family is NAMESPACES:
         dead["parent"] = parent_of(str(name[0]))
     return [*changes, Put(family.live, dead, own.version if own else ABSENT)]
@@ -101,7 +101,7 @@ def _keep(place: Place, family: Family, own: Record | None) -> tuple[list[Change
     if own is None:
         return [], False
     past = bool(own.doc.get("past"))
-    if own.doc["epoch"] >= place.line.doc["epoch"]:
+    if own.doc["epoch"] >= place.branch_line().doc["epoch"]:
         return [], past
     return [Put(family.past, own.doc, ABSENT)], True
 

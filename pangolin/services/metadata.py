@@ -49,6 +49,12 @@ class MetadataCache:
             while self._size > self._max_bytes:
                 self._size -= len(self._entries.popitem(last=False)[1])
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+
     def drop(self, key: CacheKey) -> None:
         """Forget a key."""
         with self._lock:

@@ -23,12 +23,13 @@ class Place:
     """A catalog at a ref: the records that define it.
 
     `chain` lists (line, epoch) from the ref's own line down to its oldest base; the epoch is None
-    on a branch's own line, which is read as it is now.
+    on a branch's own line, which is read as it is now. `line` is a branch's own line; a tag needs
+    none, and may outlive the branch it was made on.
     """
 
     catalog: Record
     ref: Record
-    line: Record
+    line: Record | None
     warehouse: Record
     chain: Chain
 
@@ -57,11 +58,15 @@ class Place:
         """Build the key of an entry on the ref's own line."""
         return (self.catalog_id, self.line_id, *rest)
 
+    def branch_line(self) -> Record:
+        """Give the line that a write goes to; raise `BadRequest` on a tag."""
+        if self.line is None:
+            raise BadRequest(f"{self.ref.doc['name']} is a tag, and a tag is read-only")
+        return self.line
+
     def hold(self) -> Require:
         """Keep the line as it is until a batch is in: no fork, no deletion in between."""
-        if self.is_tag:
-            raise BadRequest(f"{self.ref.doc['name']} is a tag, and a tag is read-only")
-        return Require(LINE, (self.catalog_id, self.line_id), self.line.version)
+        return Require(LINE, (self.catalog_id, self.line_id), self.branch_line().version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,11 @@ def _read(
 
 def _verified(hint: _Hint, records: Rows) -> Place | None:
     catalog, ref, line, warehouse = records
-    if catalog is None or ref is None or line is None or warehouse is None:
+    if catalog is None or ref is None or warehouse is None:
+        return None
+    if ref.doc["type"] == "tag":
+        line = None
+    elif line is None:
         return None
     fits = (
         catalog.doc["id"] == hint.catalog_id

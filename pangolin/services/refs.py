@@ -166,7 +166,7 @@ def _fork(
 def _frozen(place: Place) -> list[list[Any]]:
     """List the bases of a fork made at a place now."""
     (line, epoch), *rest = place.chain
-    now = place.line.doc["epoch"] if epoch is None else epoch
+    now = place.branch_line().doc["epoch"] if epoch is None else epoch
     return [[line, now], *([line_id, at] for line_id, at in rest)]
 
 
@@ -175,8 +175,8 @@ def _freeze(place: Place) -> Change:
     if place.is_tag:
         key = (place.catalog_id, place.ref.doc["name"])
         return Require(REF, key, place.ref.version)
-    line = place.line.doc
-    return Put(LINE, line | {"epoch": line["epoch"] + 1}, place.line.version)
+    line = place.branch_line()
+    return Put(LINE, line.doc | {"epoch": line.doc["epoch"] + 1}, line.version)
 
 
 def _new_branch(

@@ -169,5 +169,5 @@ class Refs(RuleBasedStateMachine):
         assert counts["namespace"] == len(self.model.spaces[ref])
 
 
-Refs.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Refs.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 test_refs = Refs.TestCase
