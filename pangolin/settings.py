@@ -94,7 +94,8 @@ class Settings:
     def __post_init__(self) -> None:
         """Raise `BadRequest` naming a setting whose value cannot work."""
         for name, least in LEAST.items():
-            if getattr(self, name) < least:
+            # Written so that NaN, which compares with nothing, is refused too.
+            if not getattr(self, name) >= least:
                 raise BadRequest(f"{PREFIX}{name.upper()} must be at least {least}")
         if self.port > 65535:
             raise BadRequest(f"{PREFIX}PORT must be at most 65535, not {self.port}")

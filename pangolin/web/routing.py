@@ -79,6 +79,9 @@ class RawPath:
         environ[STARTED] = time.monotonic()
         path = raw_path(environ)
         environ[RAW_PATH] = path
+        if path.startswith("//"):
+            # Werkzeug would fold leading slashes and serve a second name of every route.
+            path = f"/%2F{path[2:]}"
         segments = path.split("/")[1:]
         if segments[0] == "iceberg":
             del segments[0]

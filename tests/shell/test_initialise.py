@@ -1,0 +1,98 @@
+"""Preparing a store: once, again, at once, and from another release."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from pangolin.app import create_app
+from pangolin.services.initialise import (
+    DEFAULT_TENANT,
+    LAYOUT_NAME,
+    LAYOUT_NUMBER,
+    LayoutMismatch,
+    initialise,
+    upgrade,
+)
+from pangolin.services.scope import Runtime
+from pangolin.settings import Settings
+from pangolin.store.api import ANY, Delete, Put
+from pangolin.store.kinds import LAYOUT, TENANT, USER
+
+
+@pytest.fixture
+def empty(settings: Settings) -> Runtime:
+    """The runtime over a store nobody prepared."""
+    found: Runtime = create_app(settings).extensions["pangolin"].runtime
+    return found
+
+
+def set_layout(runtime: Runtime, number: int) -> None:
+    runtime.store.apply(Put(LAYOUT, {"name": LAYOUT_NAME, "number": number}, ANY))
+
+
+def versions(runtime: Runtime) -> list[int]:
+    kinds = (LAYOUT, TENANT, USER)
+    return [record.version for kind in kinds for record in runtime.store.scan(kind)]
+
+
+def test_it_makes_the_default_tenant_and_root(empty: Runtime) -> None:
+    initialise(empty)
+    tenant = empty.store.get(TENANT, (DEFAULT_TENANT,))
+    root = empty.store.get(USER, ("root",))
+    assert tenant is not None
+    assert tenant.doc["name"] == "default"
+    assert root is not None
+    assert root.doc["password_hash"] is None
+
+
+def test_a_second_run_changes_nothing(empty: Runtime) -> None:
+    initialise(empty)
+    before = [
+        record.version for kind in (LAYOUT, TENANT, USER) for record in empty.store.scan(kind)
+    ]
+    assert initialise(empty).notes == ()
+    assert versions(empty) == before
+
+
+def test_many_at_once_make_one_of_each_and_one_password(settings: Settings) -> None:
+    app = create_app(replace(settings, root_password=""))
+    runtime: Runtime = app.extensions["pangolin"].runtime
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: initialise(runtime), range(8)))
+    assert sum(bool(one.root_password) for one in done) == 1
+    assert [runtime.store.count(kind) for kind in (LAYOUT, TENANT, USER)] == [1, 1, 1]
+
+
+def test_a_newer_layout_is_refused(empty: Runtime) -> None:
+    initialise(empty)
+    set_layout(empty, LAYOUT_NUMBER + 1)
+    for step in (initialise, upgrade):
+        with pytest.raises(LayoutMismatch, match="newer release"):
+            step(empty)
+
+
+def test_an_older_layout_asks_for_an_upgrade_and_gets_it(empty: Runtime) -> None:
+    initialise(empty)
+    set_layout(empty, LAYOUT_NUMBER - 1)
+    with pytest.raises(LayoutMismatch, match="pangolin upgrade"):
+        initialise(empty)
+    assert "from number" in upgrade(empty).notes[0]
+    assert initialise(empty).notes == ()
+
+
+def test_upgrade_of_an_empty_store_prepares_it(empty: Runtime) -> None:
+    assert "created layout" in upgrade(empty).notes
+    assert "up to date" in upgrade(empty).notes[0]
+
+
+def test_a_root_user_without_any_password_gets_one(settings: Settings, empty: Runtime) -> None:
+    initialise(empty)
+    forgotten = replace(empty, settings=replace(settings, root_password=""))
+    assert initialise(forgotten).root_password
+
+
+def test_a_default_tenant_that_was_deleted_comes_back(empty: Runtime) -> None:
+    initialise(empty)
+    empty.store.apply(Delete(TENANT, (DEFAULT_TENANT,)))
+    assert initialise(empty).notes == ("created tenant default",)
