@@ -92,7 +92,7 @@ class Objects:
         backend = self._types.get(config.get("type", ""))
         options = backend.options if backend else ()
         shown = {"type", *(option.name for option in options if not option.secret)}
-        return {key: value if key in shown else _mask(value) for key, value in config.items()}
+        return {key: value if key in shown else mask(value) for key, value in config.items()}
 
     def root(self, config: Mapping[str, str]) -> str:
         """Give the base location of a canonical config; raise `BadRequest` naming a bad option."""
@@ -164,7 +164,8 @@ def _text(key: str, value: object) -> str:
     return value
 
 
-def _mask(value: str) -> str:
+def mask(value: str) -> str:
+    """Hide a secret but for its last four characters, which tell its owner which one it is."""
     return MASK + value[-4:] if len(value) >= 12 else MASK
 
 

@@ -1,0 +1,69 @@
+"""Settings of one tenant, one record each."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pangolin.errors import BadRequest
+from pangolin.services import changes
+from pangolin.services.access import Resource, require
+from pangolin.services.idempotency import once
+from pangolin.services.objects import mask
+from pangolin.services.retrying import until_settled
+from pangolin.services.scope import Scope
+from pangolin.store.api import ABSENT, Doc, Put, Require
+from pangolin.store.kinds import TENANT, TENANT_SETTINGS
+
+Wire = dict[str, Any]
+RESOURCE: Final = Resource("settings")
+SECRET: Final = "smtp_password"  # noqa: S105 - a field's name
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "allow_public_signup": False,
+    "default_warehouse_bucket": None,
+    "default_retention_days": 30,
+    "smtp_host": None,
+    "smtp_port": None,
+    "smtp_user": None,
+    SECRET: None,
+}
+
+
+def get(scope: Scope) -> Wire:
+    """Read a tenant's settings, defaults filled in; the password is masked."""
+    require(scope, "read", RESOURCE)
+    record = scope.store.get(TENANT_SETTINGS, ())
+    return _wire(record.doc if record else {})
+
+
+def update(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+    """Change the settings that `fields` has; None brings the default back.
+
+    A password that comes back as it was shown is kept.
+    """
+    require(scope, "update", RESOURCE)
+
+    def attempt() -> Wire:
+        record = scope.store.get(TENANT_SETTINGS, ())
+        doc = _merged(record.doc if record else {}, fields)
+        outcome = _wire(doc)
+        put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
+        changes.commit(scope, "update_settings", RESOURCE, [Require(TENANT, ()), put], outcome)
+        return outcome
+
+    return once(scope, lambda: until_settled(scope, attempt, "update settings"), Wire)
+
+
+def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
+    given = dict(fields)
+    secret = given.get(SECRET)
+    if secret and secret.startswith("***"):
+        if secret != mask(stored.get(SECRET) or ""):
+            raise BadRequest(f"{SECRET} is masked; give the password itself")
+        del given[SECRET]
+    return {key: value for key, value in (stored | given).items() if value is not None}
+
+
+def _wire(doc: Doc) -> Wire:
+    shown = {key: doc.get(key, default) for key, default in DEFAULTS.items()}
+    if shown[SECRET] is not None:
+        shown[SECRET] = mask(shown[SECRET])
+    return shown

@@ -1,0 +1,139 @@
+"""Branches and tags of a catalog."""
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, fields
+
+from pangolin.services import branches
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Text, changing, failures
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "branches", __name__, url_prefix="/api/v1/branches", description="Branches of a catalog."
+)
+tags = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="Tags of a catalog.")
+BRANCH_TYPE = {"enum": ["ingest", "experimental"]}
+
+
+class OfCatalog(Schema):
+    """Whose branch or tag."""
+
+    catalog = Text(required=True)
+
+
+class ListOfCatalog(Paging):
+    """Whose branches or tags, and which of them."""
+
+    catalog = Text(required=True)
+
+
+class Branch(Schema):
+    """A branch; a commit to a table moves it without a commit id, so `head_commit_id` is null."""
+
+    name = Text(required=True)
+    head_commit_id = Text(required=True, allow_none=True)
+    branch_type = Text(required=True)
+    assets = fields.List(Text(), required=True)
+
+
+class NewBranch(Schema):
+    """A branch to fork from `from_branch` (`main`); the whole catalog is forked."""
+
+    name = Text(required=True)
+    catalog = Text(required=True)
+    branch_type = Text(allow_none=True, metadata=BRANCH_TYPE)
+    from_branch = Text(allow_none=True)
+    assets = fields.List(
+        Text(),
+        allow_none=True,
+        metadata={"maxItems": 0, "description": "Empty: single assets cannot be forked."},
+    )
+
+
+class Tag(Schema):
+    """A tag: a catalog at one moment, read-only."""
+
+    name = Text(required=True)
+    commit_id = Text(required=True)
+
+
+class NewTag(Schema):
+    """A tag to make of `from_ref` (`main`), or of what `commit_id` names: a ref, or another tag."""
+
+    name = Text(required=True)
+    catalog = Text(load_default="default")
+    commit_id = Text(allow_none=True)
+    from_ref = Text(allow_none=True)
+
+
+@blp.route("")
+class Branches(MethodView):
+    """A catalog's branches."""
+
+    @failures(blp)
+    @blp.arguments(ListOfCatalog, location="query", unknown=RAISE)
+    @blp.response(200, Branch(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List branches in name order."""
+        scope = current_scope()
+        return listed(lambda **page: branches.list_branches(scope, asked["catalog"], **page), asked)
+
+    @changing(blp)
+    @blp.arguments(NewBranch)
+    @blp.response(201, Branch)
+    def post(self, given: Doc) -> Doc:
+        """Fork a branch, in constant time whatever the catalog holds."""
+        return branches.create_branch(current_scope(), given)
+
+
+@blp.route("/<name>")
+class OneBranch(MethodView):
+    """One branch."""
+
+    @failures(blp)
+    @blp.arguments(OfCatalog, location="query", unknown=RAISE)
+    @blp.response(200, Branch)
+    def get(self, asked: Doc, name: str) -> Doc:
+        """Read a branch."""
+        return branches.get_branch(current_scope(), asked["catalog"], name)
+
+    @changing(blp)
+    @blp.arguments(OfCatalog, location="query", unknown=RAISE)
+    @blp.response(204)
+    def delete(self, asked: Doc, name: str) -> None:
+        """Delete a branch."""
+        branches.delete(current_scope(), asked["catalog"], name, "branch")
+
+
+@tags.route("")
+class Tags(MethodView):
+    """A catalog's tags."""
+
+    @failures(tags)
+    @tags.arguments(ListOfCatalog, location="query", unknown=RAISE)
+    @tags.response(200, Tag(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List tags in name order."""
+        scope = current_scope()
+        return listed(lambda **page: branches.list_tags(scope, asked["catalog"], **page), asked)
+
+    @changing(tags)
+    @tags.arguments(NewTag)
+    @tags.response(200, Tag)
+    def post(self, given: Doc) -> Doc:
+        """Tag a ref as it is now."""
+        return branches.create_tag(current_scope(), given)
+
+
+@tags.route("/<name>")
+class OneTag(MethodView):
+    """One tag."""
+
+    @changing(tags)
+    @tags.arguments(OfCatalog, location="query", unknown=RAISE)
+    @tags.response(204)
+    def delete(self, asked: Doc, name: str) -> None:
+        """Delete a tag."""
+        branches.delete(current_scope(), asked["catalog"], name, "tag")

@@ -1,0 +1,83 @@
+"""Tenants."""
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema
+
+from pangolin.services import tenants
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.deleting import Deleting
+from pangolin.web.management.documents import Text, TextMap, failures
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "tenants", __name__, url_prefix="/api/v1/tenants", description="Owners of all else; root only."
+)
+
+
+class Tenant(Schema):
+    """A tenant."""
+
+    id = Text(required=True)
+    name = Text(required=True)
+    properties = TextMap(required=True)
+
+
+class NewTenant(Schema):
+    """A tenant to create."""
+
+    name = Text(required=True)
+    properties = TextMap(allow_none=True)
+
+
+class TenantChange(Schema):
+    """What to change; `properties` are replaced whole."""
+
+    name = Text(allow_none=True)
+    properties = TextMap(allow_none=True)
+
+
+@blp.route("")
+class Tenants(MethodView):
+    """All tenants."""
+
+    @failures(blp)
+    @blp.arguments(Paging, location="query", unknown=RAISE)
+    @blp.response(200, Tenant(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List tenants in name order."""
+        scope = current_scope()
+        return listed(lambda **page: tenants.page(scope, **page), asked)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(NewTenant)
+    @blp.response(201, Tenant)
+    def post(self, given: Doc) -> Doc:
+        """Create a tenant."""
+        return tenants.create(current_scope(), given)
+
+
+@blp.route("/<tenant>")
+class OneTenant(MethodView):
+    """One tenant, by id."""
+
+    @failures(blp)
+    @blp.response(200, Tenant)
+    def get(self, tenant: str) -> Doc:
+        """Read a tenant."""
+        return tenants.get(current_scope(), tenant)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(TenantChange)
+    @blp.response(200, Tenant)
+    def put(self, given: Doc, tenant: str) -> Doc:
+        """Rename a tenant or replace its properties."""
+        return tenants.update(current_scope(), tenant, given)
+
+    @failures(blp, 409)
+    @blp.arguments(Deleting, location="query", unknown=RAISE)
+    @blp.response(204)
+    def delete(self, asked: Doc, tenant: str) -> None:
+        """Delete a tenant, with `force` together with its warehouses and catalogs."""
+        tenants.delete(current_scope(), tenant, force=asked["force"])
