@@ -6,9 +6,9 @@ import time
 import uuid
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from pangolin.services import metering
+from pangolin.web.bodies import bound
 from pangolin.web.routing import RAW_PATH, STARTED
 
 log = logging.getLogger("pangolin.access")
@@ -27,9 +27,7 @@ def install(app: Flask) -> None:
 def _begin() -> None:
     given = request.headers.get(REQUEST_ID, "")
     g.request_id = given if PLAIN_ID.fullmatch(given) else uuid.uuid4().hex
-    limit = request.max_content_length
-    if limit is not None and (request.content_length or 0) > limit:
-        raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
+    bound(request)
 
 
 def _end(answer: Response) -> Response:

@@ -136,9 +136,12 @@ def test_an_unknown_user_costs_a_check_too(
 ) -> None:
     spent: list[str] = []
     check = passwords._verify
-    monkeypatch.setattr(
-        passwords, "_verify", lambda hashed, given: (spent.append(given), check(hashed, given))[1]
-    )
+
+    def watched(hashed: str, given: str) -> bool:
+        spent.append(given)
+        return check(hashed, given)
+
+    monkeypatch.setattr(passwords, "_verify", watched)
     client.post("/api/v1/users/login", json={"username": "nobody", "password": "x"})
     assert spent == ["x"]
 
