@@ -43,7 +43,8 @@ def bound(request: Request) -> None:
             raise too_large(limit)
     elif "wsgi.input_terminated" in request.environ:
         request.environ["wsgi.input"] = BoundedInput(request.environ["wsgi.input"], limit)
-        request.max_content_length = None
+        # One more than the limit, so that ours is met before Werkzeug's.
+        request.max_content_length = limit + 1
 
 
 def too_large(limit: int) -> RequestEntityTooLarge:
