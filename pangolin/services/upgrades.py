@@ -1,0 +1,86 @@
+"""Data upgrades: written once against the store interface, whatever the backend.
+
+Each raises the layout's number by one. It may be stopped anywhere and run again: a step that is
+done changes nothing, and the number goes up only after the last record of a step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pangolin.services.layout import check_not_newer, read_layout, write_layout
+from pangolin.store.api import Conflict, Delete, Doc, Kind, Put, Store
+
+# Gives the new document, the same one if nothing is to be done, or None to delete the record.
+Change = Callable[[Doc], Doc | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The step that makes layout `number`: what it does, in words, and to which records."""
+
+    number: int
+    what: str
+    steps: Sequence[tuple[Kind, Change]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One upgrade that was (or in a dry run would be) made, and the records it changed."""
+
+    number: int
+    what: str
+    records: int
+
+
+# Layout 1 is the first; what changes it later is listed here, in order.
+UPGRADES: tuple[Upgrade, ...] = ()
+FIRST = 1
+
+
+def newest(upgrades: Sequence[Upgrade] = UPGRADES) -> int:
+    """Give the number of the layout that this release writes."""
+    return max((each.number for each in upgrades), default=FIRST)
+
+
+def run(
+    store: Store, upgrades: Sequence[Upgrade] = UPGRADES, *, dry_run: bool = False
+) -> list[Done]:
+    """Bring a store's data up to this release; raise `LayoutMismatch` if a newer one wrote it."""
+    found = read_layout(store)
+    check_not_newer(found, newest(upgrades))
+    present = FIRST if found is None else int(found.doc["number"])
+    done = []
+    for upgrade in sorted(upgrades, key=lambda each: each.number):
+        if upgrade.number <= present:
+            continue
+        count = sum(_rewrite(store, kind, change, dry_run) for kind, change in upgrade.steps)
+        if not dry_run:
+            write_layout(store, upgrade.number)
+        done.append(Done(upgrade.number, upgrade.what, count))
+    return done
+
+
+def _rewrite(store: Store, kind: Kind, change: Change, dry_run: bool) -> int:
+    count = 0
+    for record in store.scan(kind):
+        fresh = change(record.doc)
+        if fresh == record.doc:
+            continue
+        count += 1
+        if not dry_run:
+            _replace(store, kind, record.doc, change)
+    return count
+
+
+def _replace(store: Store, kind: Kind, doc: Doc, change: Change) -> None:
+    key = kind.key_of(doc)
+    while (record := store.get(kind, key)) is not None:
+        fresh = change(record.doc)
+        try:
+            if fresh is None:
+                store.apply(Delete(kind, key, record.version))
+            elif fresh != record.doc:
+                store.apply(Put(kind, fresh, record.version))
+        except Conflict:
+            continue
+        return
