@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from flask import Flask
+from flask import Flask, request
 
 from pangolin.registry import Registry
 from pangolin.services.metadata import MetadataCache
@@ -11,7 +11,9 @@ from pangolin.services.objects import Objects
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
 from pangolin.web import documents, errors, iceberg, loopback, management, observing, routing
-from pangolin.web.scope import Server
+from pangolin.web.scope import Server, current_scope
+
+PLUGIN_MARK = "x-"
 
 
 def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = ()) -> Flask:
@@ -61,5 +63,11 @@ def _add_apis(app: Flask, registry: Registry) -> None:
         manage.register_blueprint(blueprint)
     for plugin, blueprint in registry.blueprints():
         prefix = f"/api/v1/x/{plugin}{blueprint.url_prefix or ''}"
-        name = f"x-{plugin}-{blueprint.name}"
+        name = f"{PLUGIN_MARK}{plugin}-{blueprint.name}"
         manage.register_blueprint(blueprint, url_prefix=prefix, name=name)
+    app.before_request(_authenticate_plugins)
+
+
+def _authenticate_plugins() -> None:
+    if request.blueprint and request.blueprint.startswith(PLUGIN_MARK):
+        current_scope()
