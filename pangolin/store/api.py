@@ -200,6 +200,16 @@ class Conflict(PangolinError):
         self.change = change
 
 
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a backend says of one part of itself; no `problem` means that it is well."""
+
+    part: str
+    value: str = ""
+    problem: str = ""
+    remedy: str = ""
+
+
 class Store(ABC):
     """Keep records of declared kinds; see `pangolin.testing.StoreContract` for the proof.
 
@@ -278,6 +288,10 @@ class Store(ABC):
             self.apply(*(Delete(kind, kind.key_of(record.doc)) for record in records))
             total += len(records)
         return total
+
+    def inspect(self, kinds: Sequence[Kind]) -> Sequence[Inspection]:
+        """Look at what an operator should know: indexes, isolation, clock, replication, room."""
+        return ()
 
     def ping(self) -> None:
         """Raise `errors.Unavailable` when the backend cannot be reached or written."""

@@ -1,0 +1,96 @@
+"""Commands that move data: copy, export, import."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from typing import IO
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pangolin.cli.operate import as_json
+from pangolin.services.transfer import Tally
+from pangolin.settings import Settings
+from pangolin.store.api import Kind, Store
+
+
+@click.command()
+@click.argument("from_url")
+@click.argument("to_url")
+@as_json
+def copy(from_url: str, to_url: str, as_json: bool) -> None:
+    """Move a whole installation from one store to another, of whatever kind.
+
+    Stop the servers first. A copy that was stopped is finished by running it again.
+    """
+    source, target = _open(from_url), _open(to_url)
+    origin = hashlib.sha256(from_url.encode()).hexdigest()
+    tallies = _copied(source, target, origin, quiet=as_json)
+    if as_json:
+        click.echo(json.dumps([_row(each) for each in tallies]))
+        return
+    for each in tallies:
+        if each.count:
+            click.echo(f"{each.kind}: {each.count} records, digest {each.digest[:16]}")
+    click.echo("the copy is whole: counts and digests agree")
+
+
+def _copied(source: Store, target: Store, origin: str, *, quiet: bool) -> list[Tally]:
+    from pangolin.services import transfer
+    from pangolin.store.kinds import ALL
+
+    source.setup(ALL)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), transient=True, disable=quiet) as bar:
+        task = bar.add_task("records", total=sum(source.count(kind) for kind in ALL))
+
+        def advance(kind: Kind, count: int) -> None:
+            bar.update(task, advance=count, description=kind.name)
+
+        return transfer.copy(source, target, origin, progress=advance)
+
+
+@click.command()
+@click.argument("file", type=click.File("wb"), default="-")
+@click.option("--tenant", help="Only this tenant, by id.")
+def export(file: IO[bytes], tenant: str | None) -> None:
+    """Write all records, or one tenant's, as JSON lines; secrets stay as they are stored."""
+    from pangolin.app import epoch_ms
+    from pangolin.services.archive import export as write
+
+    settings = Settings.from_environ()
+    counts = write(_open(settings.effective_store_url), file, tenant=tenant, now_ms=epoch_ms())
+    click.echo(f"{sum(counts.values())} records of {len(counts)} kinds", err=True)
+
+
+@click.command("import")
+@click.argument("file", type=click.File("rb"), default="-")
+@as_json
+def import_(file: IO[bytes], as_json: bool) -> None:
+    """Put an export's records into the store; nothing that is there is overwritten."""
+    from pangolin.services.archive import import_ as read
+    from pangolin.services.upgrades import newest
+
+    store = _open(Settings.from_environ().effective_store_url)
+    with tempfile.TemporaryFile() as spool:
+        # The file is read twice, and standard input can be read once.
+        while block := file.read(1 << 20):
+            spool.write(block)
+        spool.seek(0)
+        counts = read(store, spool, layout=newest())
+    if as_json:
+        click.echo(json.dumps(counts))
+    else:
+        click.echo(f"{sum(counts.values())} records of {len(counts)} kinds are in")
+
+
+def _open(url: str) -> Store:
+    from pangolin.registry import Registry
+
+    return Registry(Settings.from_environ()).open_store(url)
+
+
+def _row(tally: Tally) -> dict[str, object]:
+    return {"kind": tally.kind, "count": tally.count, "digest": tally.digest}
