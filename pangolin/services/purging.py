@@ -56,7 +56,7 @@ def empty(scope: Scope, place: Place, record: Doc) -> int:
     kept: set[str] = set()
     pointers = expiry.pointers(scope, record["asset"])
     for location in pointers:
-        kept |= set(_files(scope, place, location)) | {location}
+        kept |= set(_files(scope, place, _document(scope, place, location))) | {location}
     count = _delete(scope, place, record["metadata_location"], kept)
     if not pointers:
         batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
@@ -67,9 +67,12 @@ def empty(scope: Scope, place: Place, record: Doc) -> int:
 
 
 def _delete(scope: Scope, place: Place, location: str, kept: set[str]) -> int:
+    document = _document(scope, place, location)
+    if _is_kept_view(document):
+        return 0
     store = metadata.open_objects(scope, place)
     count = 0
-    for batch in _batches(path for path in _files(scope, place, location) if path not in kept):
+    for batch in _batches(path for path in _files(scope, place, document) if path not in kept):
         store.delete(batch)
         count += len(batch)
         scope.check_deadline()
@@ -79,19 +82,33 @@ def _delete(scope: Scope, place: Place, location: str, kept: set[str]) -> int:
     return count + 1
 
 
-def _files(scope: Scope, place: Place, location: str) -> Iterator[str]:
-    """List the files of a table inside its own directories; data files only if `gc.enabled`."""
+def _document(scope: Scope, place: Place, location: str) -> dict[str, Any]:
     try:
-        document = metadata.parse(metadata.read(scope, place, location), location)
+        return metadata.parse(metadata.read(scope, place, location), location)
     except NotFound:
         log.warning("cannot list the files of %s: it is gone", location)
+        return {}
+
+
+def _is_kept_view(document: dict[str, Any]) -> bool:
+    # The reference lets a view without garbage collection be registered again after its drop.
+    return "view-uuid" in document and not _collects(document)
+
+
+def _collects(document: dict[str, Any]) -> bool:
+    return bool(document.get("properties", {}).get("gc.enabled", "true").lower() != "false")
+
+
+def _files(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str]:
+    """List the files of a table inside its own directories; data files only if `gc.enabled`."""
+    if not document:
         return
     own = placement.own_directories(document)
     yield from (path for path in _listed(scope, place, document) if _is_own(own, path))
 
 
 def _listed(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str]:
-    collects = document.get("properties", {}).get("gc.enabled", "true").lower() != "false"
+    collects = _collects(document)
     named = referenced_files(document)
     read = metadata.open_objects(scope, place).get
     walked = data_files(read, named.manifest_lists, named.manifests, on_missing=_missing)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pangolin.errors import NoSuchNamespace
+from pangolin.errors import AlreadyExists, NoSuchNamespace
 from pangolin.services import addressing, changes, entries, listing, loading, namespaces, purging
 from pangolin.services.access import require
 from pangolin.services.addressing import Address
@@ -10,11 +10,11 @@ from pangolin.services.entries import ASSETS
 from pangolin.services.idempotency import once
 from pangolin.services.loading import Loaded, loaded
 from pangolin.services.relations import (
+    LABELS,
     TABLES,
     Relation,
     find,
     look_with_namespace,
-    refuse_taken,
     resource,
 )
 from pangolin.services.retrying import until_settled
@@ -154,7 +154,9 @@ def _rename(scope: Scope, old: Address, new: Address, relation: Relation) -> Non
     same, taken, above = look_with_namespace(scope, new)
     if above.doc is None:
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(new.levels)}")
-    refuse_taken(taken.doc, new, relation)
+    if taken.doc is not None:
+        what = f"Cannot rename {old.dotted} to {new.dotted}"
+        raise AlreadyExists(f"{what}. {LABELS[taken.doc['type']]} already exists")
     moved = entry.doc | {"namespace": new.path, "name": new.name, "updated_at_ms": scope.now()}
     batch = [
         place.hold(),

@@ -1,0 +1,84 @@
+"""Views through the services: what a drop leaves behind, and how a rename is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from pangolin.errors import AlreadyExists
+from pangolin.services import creation, gc, namespaces, tables
+from pangolin.services.relations import VIEWS
+from pangolin.services.scope import Scope
+from tests.services.world import scope_on
+
+SCHEMA = {
+    "type": "struct",
+    "schema-id": 0,
+    "fields": [{"id": 1, "name": "a", "type": "int", "required": False}],
+}
+VERSION = {
+    "version-id": 1,
+    "timestamp-ms": 1,
+    "schema-id": 0,
+    "summary": {},
+    "default-namespace": ["db"],
+    "representations": [{"type": "sql", "sql": "select 1", "dialect": "spark"}],
+}
+
+
+@pytest.fixture
+def scope(tmp_path: Path) -> Scope:
+    made = scope_on(tmp_path)
+    namespaces.create(made, "lake", ["db"], {})
+    return made
+
+
+def create(scope: Scope, name: str, **properties: str) -> str:
+    """Create a view; give the location of its metadata file."""
+    asked: dict[str, Any] = {
+        "name": name,
+        "schema": SCHEMA,
+        "view-version": VERSION,
+        "properties": {key.replace("_", "."): value for key, value in properties.items()},
+    }
+    location = creation.create(scope, "lake", ["db"], asked, VIEWS).location
+    assert location
+    return location
+
+
+def drop(scope: Scope, name: str) -> None:
+    tables.drop(scope, "lake", ["db"], name, VIEWS, purge=True)
+
+
+def is_there(location: str) -> bool:
+    return Path(location.removeprefix("file://")).exists()
+
+
+def test_drop_deletes_the_metadata_file_of_a_view(scope: Scope) -> None:
+    location = create(scope, "v")
+    drop(scope, "v")
+    assert not is_there(location)
+
+
+def test_a_view_without_garbage_collection_keeps_its_file_and_can_be_registered_again(
+    scope: Scope,
+) -> None:
+    location = create(scope, "v", gc_enabled="false")
+    drop(scope, "v")
+    gc.collect(scope.runtime)
+    assert is_there(location)
+    answer = creation.register(scope, "lake", ["db"], "w", location, relation=VIEWS)
+    assert orjson.loads(answer.metadata)["current-version-id"] == 1
+
+
+def test_rename_says_what_has_the_name(scope: Scope) -> None:
+    create(scope, "v")
+    create(scope, "taken")
+    creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+    with pytest.raises(AlreadyExists, match=r"Cannot rename db\.v to db\.taken\. View already ex"):
+        tables.rename(scope, "lake", (["db"], "v"), (["db"], "taken"), VIEWS)
+    with pytest.raises(AlreadyExists, match=r"Cannot rename db\.v to db\.t\. Table already exists"):
+        tables.rename(scope, "lake", (["db"], "v"), (["db"], "t"), VIEWS)
+    with pytest.raises(AlreadyExists, match=r"Cannot rename db\.t to db\.v\. View already exists"):
+        tables.rename(scope, "lake", (["db"], "t"), (["db"], "v"))
