@@ -3,6 +3,8 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -30,23 +32,26 @@ def serve(**given: Any) -> None:
     loopback.check_settings(settings)
     settings = _sized(settings)
     logs.configure(settings)
-    directory = _metrics_directory()
+    with _metrics_directory() as directory:
+        # Only now: prometheus_client reads the variable when it is imported.
+        from pangolin.cli.gunicorn import Gunicorn
 
-    # Only now: prometheus_client reads the variable when it is imported.
-    from pangolin.cli.gunicorn import Gunicorn
-
-    try:
         server = Gunicorn(settings, metrics=directory)
-    except PangolinError:
-        shutil.rmtree(directory, ignore_errors=True)
-        raise
     server.run()
 
 
-def _metrics_directory() -> str:
-    if METRICS not in os.environ:
-        os.environ[METRICS] = tempfile.mkdtemp(prefix="pangolin-metrics-")
-    return os.environ[METRICS]
+@contextmanager
+def _metrics_directory() -> Iterator[str]:
+    """Choose where the workers share metrics; gunicorn removes it unless it is never started."""
+    before = os.environ.get(METRICS)
+    directory = tempfile.mkdtemp(prefix="pangolin-metrics-", dir=before)
+    os.environ[METRICS] = directory
+    try:
+        yield directory
+    except PangolinError:
+        shutil.rmtree(directory, ignore_errors=True)
+        os.environ.pop(METRICS)
+        raise
 
 
 def _sized(settings: Settings) -> Settings:

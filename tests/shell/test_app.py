@@ -61,9 +61,3 @@ def test_readiness_names_the_warehouse_whose_files_are_away(
     answer = client.get("/health/ready")
     assert answer.status_code == 503
     assert "warehouse files is down" in answer.get_json()["error"]
-
-
-def test_the_readme_and_ci_run_the_same_test_line() -> None:
-    lines = (ROOT / "README.md").read_text().splitlines()
-    [line] = [line for line in lines if line.startswith("python3") and "tox" in line]
-    assert line in (ROOT / ".ci" / "run").read_text()
