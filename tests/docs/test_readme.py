@@ -33,4 +33,4 @@ def test_contributing_lists_every_tox_environment() -> None:
         name.removeprefix("testenv:") for name in tox.sections() if name.startswith("testenv:")
     }
     rows = re.findall(r"^\| `(\w+)`", CONTRIBUTING, re.MULTILINE)
-    assert set(rows) == {*names, "py"}
+    assert set(rows) == {*named, "py"}
