@@ -3,7 +3,8 @@
 import time
 from collections.abc import Sequence
 
-from flask import Flask, request
+from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
 
 from pangolin.registry import Registry
 from pangolin.services.metadata import MetadataCache
@@ -16,6 +17,17 @@ from pangolin.web.scope import Server, current_scope
 PLUGIN_MARK = "x-"
 
 
+class Application(Flask):
+    """Flask, but nothing is answered on a credential that was not confirmed."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, then confirm the credential if the view read nothing."""
+        answer = super().dispatch_request()
+        if "scope" in g:
+            g.scope.settle()
+        return answer
+
+
 def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = ()) -> Flask:
     """Build the WSGI application; `plugins` are registered besides the installed ones.
 
@@ -24,7 +36,7 @@ def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = 
     settings = settings or Settings.from_environ()
     loopback.check_settings(settings)
     server = build_server(settings, plugins)
-    app = Flask("pangolin", static_folder=None)
+    app = Application("pangolin", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.extensions["pangolin"] = server

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pangolin.store.pledged import Pledge
+
 ROOT = "root"
 
 
@@ -16,6 +18,8 @@ class Principal:
     role: str
     tenant: str | None = None
     claims: Mapping[str, object] = field(default_factory=dict, repr=False)
+    # What has to be read once more before anything is answered; None if nothing has.
+    pledge: Pledge | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,8 +194,8 @@ def _open_create(scope: Scope, address: Address, relation: Relation) -> Swap:
     _, entry = look(scope, address)
     if entry.doc is not None and entry.doc["type"] == relation.type:
         raise CommitFailed("Requirement failed: table already exists")
-    place, entry, held = free_place(scope, address, relation)
-    return Swap(address, relation, place, entry, None, None, [held])
+    free = free_place(scope, address, relation)
+    return Swap(address, relation, free.place, free.entry, None, None, free.hold())
 
 
 def _fold(scope: Scope, swap: Swap, wanted: Wanted) -> Swap:

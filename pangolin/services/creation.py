@@ -1,6 +1,7 @@
 """Making tables and views: created, staged, or registered from a metadata file that exists."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -78,32 +79,46 @@ def register(
     )
 
 
-def free_place(scope: Scope, address: Address, relation: Relation) -> tuple[Place, Entry, Change]:
-    """Find where a new entry goes: its namespace exists (and is held) and its name is free."""
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Where a new entry goes: the place, what its line holds under the name, its namespace."""
+
+    place: Place
+    entry: Entry
+    namespace: Entry
+
+    def hold(self) -> list[Change]:
+        """Keep the line and the namespace until a batch is in; refuses a tag."""
+        return [self.place.hold(), namespaces.hold(self.place, self.namespace)]
+
+
+def free_place(scope: Scope, address: Address, relation: Relation) -> Free:
+    """Find where a new entry goes; raise `NoSuchNamespace`, or `AlreadyExists` for its name."""
     place, entry, above = look_with_namespace(scope, address)
     if above.doc is None:
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
     refuse_taken(entry.doc, address, relation)
-    return place, entry, namespaces.hold(place, above)
+    return Free(place, entry, above)
 
 
 def _stage(scope: Scope, address: Address, request: Wire) -> Loaded:
-    place, _, _ = free_place(scope, address, TABLES)
-    place.hold()
-    document = _document(scope, place, address, request, TABLES)
-    placement.check(scope, place, Claimant("", _is_default(request)), None, document)
-    return Loaded(None, metadata.dump(document), client_config(scope, place), None)
+    free = free_place(scope, address, TABLES)
+    free.hold()
+    document = _document(scope, free, address, request, TABLES)
+    placement.check(scope, free.place, Claimant("", _is_default(request)), None, document)
+    return Loaded(None, metadata.dump(document), client_config(scope, free.place), None)
 
 
 def _create(scope: Scope, address: Address, request: Wire, relation: Relation) -> Loaded:
-    place, entry, held = free_place(scope, address, relation)
-    document = _document(scope, place, address, request, relation)
+    free = free_place(scope, address, relation)
+    place, held = free.place, free.hold()
+    document = _document(scope, free, address, request, relation)
     doc = new_entry(address, relation, document, scope.now())
     claimant = Claimant(doc["id"], _is_default(request))
     claims = placement.check(scope, place, claimant, None, document)
     location = next_metadata_location(document, None, str(uuid4()), default_codec=relation.codec)
     doc["metadata_location"] = location
-    batch = [place.hold(), held, *claims, *entries.write(place, ASSETS, doc, entry.own)]
+    batch = [*held, *claims, *entries.write(place, ASSETS, doc, free.entry.own)]
     return _put(scope, place, address, relation, location, document, batch)
 
 
@@ -177,9 +192,9 @@ def new_entry(address: Address, relation: Relation, document: Wire, now_ms: int)
 
 
 def _document(
-    scope: Scope, place: Place, address: Address, request: Wire, relation: Relation
+    scope: Scope, free: Free, address: Address, request: Wire, relation: Relation
 ) -> dict[str, Any]:
-    location = request.get("location") or default_location(scope, place, address)
+    location = request.get("location") or _default_location(free, address)
     if not isinstance(location, str):
         raise BadRequest("location must be a string")
     return NEW[relation.type](
@@ -191,9 +206,8 @@ def _is_default(request: Wire) -> bool:
     return not request.get("location")
 
 
-def default_location(scope: Scope, place: Place, address: Address) -> str:
+def _default_location(free: Free, address: Address) -> str:
     """Choose a new entry's directory: unique, so that no later entry of the name shares it."""
-    _, entry = namespaces.find(scope, Address(address.prefix, address.levels))
-    properties = entry.doc["properties"] if entry.doc else {}
-    base = properties.get("location") or namespaces.default_location(place, address.levels)
+    properties = (free.namespace.doc or {})["properties"]
+    base = properties.get("location") or namespaces.default_location(free.place, address.levels)
     return str(parse_location(base).child(f"{safe_segment(address.name)}-{uuid4().hex}"))

@@ -11,6 +11,7 @@ from pangolin.services.initialise import ROOT_ID
 from pangolin.services.scope import Runtime, Scope
 from pangolin.store.api import ABSENT, Conflict, Delete, Doc, Put, Record
 from pangolin.store.kinds import SESSION, USER
+from pangolin.store.pledged import Pledge
 
 TOKEN_PREFIX = "pgs_"  # noqa: S105 - marks our tokens, so that others' are left to their plugins
 HOUR_MS = 3_600_000
@@ -66,19 +67,36 @@ def login(runtime: Runtime, username: str, password: str, tenant: str | None) ->
 
 
 def principal_of_token(runtime: Runtime, token: str) -> Principal:
-    """Look a session up by its token, in one read; raise `Unauthorized` if it is not open."""
-    record = runtime.store.get(SESSION, (digest(token),))
+    """Look a session up by its token; raise `Unauthorized` if it is not open.
+
+    One that this process has seen is taken on a pledge: its record is read again, and a
+    revocation found, with the first thing that the request reads.
+    """
+    name = digest(token)
+    known = runtime.sessions.get(name)
+    record = known or runtime.store.get(SESSION, (name,))
     if record is None:
         raise Unauthorized("the token is unknown or was revoked")
     if record.doc["expires_at_ms"] <= runtime.clock():
         raise Unauthorized("the token has expired")
-    doc = record.doc
-    return Principal(doc["user"], doc["name"], doc["role"], doc["tenant"])
+    runtime.sessions.put(name, record)
+    doc, pledge = record.doc, _pledge(runtime, name, record) if known else None
+    return Principal(doc["user"], doc["name"], doc["role"], doc["tenant"], pledge=pledge)
 
 
-def logout(runtime: Runtime, token: str) -> None:
+def _pledge(runtime: Runtime, name: str, known: Record) -> Pledge:
+    def confirm(record: Record | None) -> None:
+        if record is None or record.version != known.version:
+            runtime.sessions.drop(name)
+            raise Unauthorized("the token is unknown or was revoked")
+
+    return Pledge(SESSION, (name,), confirm)
+
+
+def logout(scope: Scope, token: str) -> None:
     """Close a session; every worker refuses its token from now on."""
-    runtime.store.apply(Delete(SESSION, (digest(token),)))
+    scope.settle()
+    scope.runtime.store.apply(Delete(SESSION, (digest(token),)))
 
 
 def me(scope: Scope) -> Doc:

@@ -13,7 +13,7 @@ from pangolin.iceberg import places as iceberg_places
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope
-from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, Doc, Key, Kind, Put, Record, Require
 from pangolin.store.kinds import ASSET, CLAIM, GUARD, PAST_ASSET
 
 Metadata = dict[str, Any]
@@ -26,6 +26,10 @@ class Claimant:
 
     asset: str
     server_chosen: bool = False
+
+    def chose(self, field: str) -> bool:
+        """Whether the server, and no client, chose the directory that a field names."""
+        return self.server_chosen and field == "location"
 
 
 def check(
@@ -97,40 +101,42 @@ def _check_manifest_lists(
     for field, listed in iceberg_places.manifest_lists(fresh):
         path = _inside(root, parse_location(listed, field), field)
         if not any(directory.contains(path) for directory in own):
-            _refuse_foreign(scope, root, claimant, path, field)
+            above = [(CLAIM, (str(each),)) for each in _up_to(root, path)]
+            _refuse_above(scope, claimant, scope.store.get_many(above), path, field)
 
 
 def _claims(
     scope: Scope, root: Location, claimant: Claimant, fresh: dict[Location, str]
 ) -> list[Change]:
-    guard = scope.store.get(GUARD, (GUARD_NAME,))
-    batch = [_guarded(guard, claimant)]
+    above = {path: _up_to(root, path) for path in fresh}
+    keys: list[tuple[Kind, Key]] = [(GUARD, (GUARD_NAME,))]
+    keys += [(CLAIM, (str(each),)) for path in fresh for each in above[path]]
+    guard, *records = scope.store.get_many(keys)
+    batch = [_guarded(guard, all(claimant.chose(field) for field in fresh.values()))]
     for path, field in fresh.items():
-        stale = _refuse_foreign(scope, root, claimant, path, field)
-        if not claimant.server_chosen:
+        stale, *_ = found = records[: len(above[path])]
+        del records[: len(above[path])]
+        _refuse_above(scope, claimant, found, path, field)
+        if not claimant.chose(field):
             _refuse_below(scope, claimant, path, field)
         doc = {"location": str(path), "asset": claimant.asset}
         batch.append(Put(CLAIM, doc, stale.version if stale else ABSENT))
     return batch
 
 
-def _guarded(guard: Record | None, claimant: Claimant) -> Change:
+def _guarded(guard: Record | None, all_chosen: bool) -> Change:
     expected = guard.version if guard else ABSENT
-    if claimant.server_chosen:
+    if all_chosen:
         return Require(GUARD, (GUARD_NAME,), expected)
     return Put(GUARD, {"name": GUARD_NAME}, expected)
 
 
-def _refuse_foreign(
-    scope: Scope, root: Location, claimant: Claimant, path: Location, field: str
-) -> Record | None:
-    """Refuse a path at or below another entry's claim; give the path's own (stale) claim."""
-    above = _up_to(root, path)
-    records = scope.store.get_many([(CLAIM, (str(each),)) for each in above])
-    for record in records:
+def _refuse_above(
+    scope: Scope, claimant: Claimant, found: list[Record | None], path: Location, field: str
+) -> None:
+    for record in found:
         if record is not None and _is_foreign(scope, claimant, record.doc):
             raise BadRequest(f"{field} {path} lies inside the directory of another table or view")
-    return records[0]
 
 
 def _refuse_below(scope: Scope, claimant: Claimant, path: Location, field: str) -> None:

@@ -8,8 +8,9 @@ from pangolin.errors import Forbidden, Unavailable
 from pangolin.events import EventSink
 from pangolin.identity import ROOT, Principal
 from pangolin.settings import Settings
-from pangolin.store.api import Store
+from pangolin.store.api import Record, Store
 from pangolin.store.cached import Hints
+from pangolin.store.pledged import Pledge, PledgedStore
 from pangolin.store.scoped import ScopedStore
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Runtime:
     clock: Clock
     sinks: Sequence[EventSink] = ()
     hints: Hints[tuple[str, str, str], Any] = field(default_factory=Hints)
+    sessions: Hints[str, Record] = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,27 @@ class Scope:
     deadline_ms: int
     request_id: str = ""
     idempotency: Idempotency | None = None
+    pledge: Pledge | None = None
 
     @property
     def store(self) -> ScopedStore:
         """The tenant's records and no others."""
-        return ScopedStore(self.runtime.store, self.tenant)
+        if self.pledge is None or self.pledge.settled:
+            return ScopedStore(self.runtime.store, self.tenant)
+        return PledgedStore(self.runtime.store, self.tenant, self.pledge)
 
     @property
     def system(self) -> Store:
         """The whole store, for root alone."""
         if self.principal.role != ROOT:
             raise Forbidden("only root may look beyond one tenant")
+        self.settle()
         return self.runtime.store
+
+    def settle(self) -> None:
+        """Confirm the credential by itself, if nothing has been read that confirmed it."""
+        if self.pledge is not None:
+            self.pledge.settle_on(self.runtime.store)
 
     @property
     def settings(self) -> Settings:

@@ -56,6 +56,7 @@ def _build(server: Server) -> Scope:
         deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
         request_id=g.request_id,
         idempotency=_idempotency(request),
+        pledge=principal.pledge,
     )
 
 

@@ -116,7 +116,7 @@ def logout() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise BadRequest("Authorization must carry the bearer token of the session to close")
-    identity.logout(scope.runtime, token.strip())
+    identity.logout(scope, token.strip())
 
 
 @users.route("/me")

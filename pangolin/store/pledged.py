@@ -1,0 +1,94 @@
+"""A tenant's view of a store for a credential that is still to be confirmed.
+
+A credential seen before is known to this process, but may have been revoked on another. Its record
+is read again together with the first thing the request reads, so that a revocation counts on the
+very next request everywhere and still costs no round trip of its own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pangolin.store.api import Change, Key, Kind, Page, Record, Store
+from pangolin.store.scoped import ScopedStore
+
+
+@dataclass(slots=True)
+class Pledge:
+    """A record to be read once in a request; `confirm` raises if it no longer vouches."""
+
+    kind: Kind
+    key: Key
+    confirm: Callable[[Record | None], None]
+    settled: bool = False
+
+    def settle(self, record: Record | None) -> None:
+        """Take the record as it is now."""
+        self.confirm(record)
+        self.settled = True
+
+    def settle_on(self, store: Store) -> None:
+        """Read the record by itself, unless that has been done."""
+        if not self.settled:
+            self.settle(store.get(self.kind, self.key))
+
+
+class PledgedStore(ScopedStore):
+    """A scoped store that settles the pledge with its first read."""
+
+    def __init__(self, store: Store, tenant: str, pledge: Pledge) -> None:
+        super().__init__(store, tenant)
+        self._pledge = pledge
+
+    def get(self, kind: Kind, key: Key) -> Record | None:
+        """Read one record."""
+        return self.get_many([(kind, key)])[0]
+
+    def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
+        """Read several records in one round trip, the pledged one among them."""
+        if self._pledge.settled:
+            return super().get_many(wanted)
+        own = [(kind, self._own(kind, key)) for kind, key in wanted]
+        first, *records = self._store.get_many([(self._pledge.kind, self._pledge.key), *own])
+        self._pledge.settle(first)
+        return records
+
+    def page(
+        self,
+        kind: Kind,
+        prefix: Key = (),
+        *,
+        index: str | None = None,
+        after: Key | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+    ) -> Page:
+        """Read one page."""
+        self._pledge.settle_on(self._store)
+        return super().page(kind, prefix, index=index, after=after, limit=limit, reverse=reverse)
+
+    def find(self, kind: Kind, index: str, values: Key) -> Record | None:
+        """Read the first record whose index fields equal `values`."""
+        self._pledge.settle_on(self._store)
+        return super().find(kind, index, values)
+
+    def scan(
+        self, kind: Kind, prefix: Key = (), *, index: str | None = None, batch: int = 500
+    ) -> Iterator[Record]:
+        """Iterate over all records under a prefix."""
+        self._pledge.settle_on(self._store)
+        return super().scan(kind, prefix, index=index, batch=batch)
+
+    def count(self, kind: Kind, prefix: Key = (), *, index: str | None = None) -> int:
+        """Count the records under a prefix."""
+        self._pledge.settle_on(self._store)
+        return super().count(kind, prefix, index=index)
+
+    def purge(self, kind: Kind, prefix: Key = (), *, batch: int = 200) -> int:
+        """Delete everything under a prefix in batches, not atomically; return the count."""
+        self._pledge.settle_on(self._store)
+        return super().purge(kind, prefix, batch=batch)
+
+    def apply(self, *changes: Change) -> None:
+        """Apply all changes or none."""
+        self._pledge.settle_on(self._store)
+        super().apply(*changes)
