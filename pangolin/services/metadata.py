@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from pangolin.errors import NotFound, ValidationFailed
+from pangolin.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from pangolin.iceberg.refsmode import only_refs
 from pangolin.objects import ObjectMissing, ObjectStore
 from pangolin.services.places import Place
@@ -108,9 +108,15 @@ def dump(document: dict[str, Any]) -> bytes:
 
 
 def write(scope: Scope, place: Place, location: str, data: bytes) -> None:
-    """Write a new metadata file; its name is unique, so nothing is ever overwritten."""
+    """Write a new metadata file; its name is unique, so nothing is ever overwritten.
+
+    Raises `Unavailable`, also when the store refuses: the client named no place that it may not.
+    """
     stored = gzip.compress(data, 6) if location.endswith(GZIP_ENDINGS) else data
-    open_objects(scope, place).put(location, stored)
+    try:
+        open_objects(scope, place).put(location, stored)
+    except Forbidden as error:
+        raise Unavailable(f"the metadata file cannot be written: {error.message}") from error
 
 
 def remember(scope: Scope, place: Place, location: str, data: bytes) -> None:

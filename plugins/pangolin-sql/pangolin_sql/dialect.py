@@ -41,6 +41,9 @@ class Dialect(Protocol):
     def taken(self, error: Exception) -> bool:
         """Tell whether the error is a broken unique index or primary key."""
 
+    def worn(self, error: Exception) -> bool:
+        """Tell whether another connection may do what this one no longer can."""
+
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
         """Make a domain error; `committing` says that COMMIT itself failed."""
 

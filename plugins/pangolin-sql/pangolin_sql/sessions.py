@@ -37,8 +37,12 @@ class Session:
     def close(self) -> None:
         """Close the connection as soon as it is idle."""
         with self.lock:
-            self.open = False
-            self.database.close()
+            self.retire()
+
+    def retire(self) -> None:
+        """Close the connection, whose lock the caller holds; the thread then opens another."""
+        self.open = False
+        self.database.close()
 
 
 class Process:
@@ -87,7 +91,9 @@ class Sessions:
         session = Session(self._dialect)
         with process.guard:
             orphans = [known for known in process.sessions if known.orphaned()]
-            process.sessions = [known for known in process.sessions if known not in orphans]
+            process.sessions = [
+                known for known in process.sessions if known.open and known not in orphans
+            ]
             process.sessions.append(session)
         for orphan in orphans:
             orphan.close()

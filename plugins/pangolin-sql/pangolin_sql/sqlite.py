@@ -89,6 +89,10 @@ class Sqlite:
         """Tell whether the error is a broken unique index or primary key."""
         return _code(error) in TAKEN
 
+    def worn(self, error: Exception) -> bool:
+        """Tell whether the connection was opened when the file was read-only, or was another."""
+        return _code(error) & 0xFF == sqlite3.SQLITE_READONLY
+
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
         """Make a domain error that says what SQLite said."""
         code = _code(error) & 0xFF

@@ -151,6 +151,8 @@ class SqlStore(Store):
                 committing = True
                 session.connection.execute("COMMIT")
             except self._dialect.errors as error:
+                if self._dialect.worn(error):
+                    session.retire()
                 raise self._dialect.failure(error, committing=committing) from error
             finally:
                 self._dialect.abandon(session.database)

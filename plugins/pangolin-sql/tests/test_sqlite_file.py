@@ -168,3 +168,24 @@ def test_a_read_only_file_is_read_and_says_why_it_is_not_written(
     written, pinged = run_unprivileged(_try_to_write, path)
     assert "readonly" in written
     assert "read-only" in pinged
+
+
+def _write_again(path: Path) -> int:
+    made = opened(path)
+    made.setup([THING])
+    made.close()
+    path.chmod(0o444)
+    store = opened(path)
+    with pytest.raises(Unavailable, match="readonly"):
+        store.apply(Put(THING, {"tenant": "t", "order": "1"}))
+    # SQLite gives its log the mode that the file has at the time.
+    for each in path.parent.iterdir():
+        each.chmod(0o644)
+    store.apply(Put(THING, {"tenant": "t", "order": "1"}))
+    return store.count(THING)
+
+
+def test_a_file_that_was_read_only_is_written_once_it_may_be(
+    public_path: Path, run_unprivileged: Callable[..., Any]
+) -> None:
+    assert run_unprivileged(_write_again, public_path / "records.db") == 1
