@@ -1,6 +1,7 @@
 """The `pangolin` command."""
 
 from pangolin.cli.group import Group
+from pangolin.cli.move import copy, export, import_
 from pangolin.cli.operate import doctor, gc, init, upgrade
 from pangolin.cli.serve import serve
 from pangolin.cli.show import openapi, plugins, settings
@@ -8,7 +9,19 @@ from pangolin.cli.show import openapi, plugins, settings
 main = Group(
     "pangolin",
     help="A multi-tenant lakehouse catalog for Apache Iceberg.",
-    commands=[serve, init, upgrade, gc, doctor, plugins, settings, openapi],
+    commands=[
+        serve,
+        init,
+        upgrade,
+        copy,
+        export,
+        import_,
+        gc,
+        doctor,
+        plugins,
+        settings,
+        openapi,
+    ],
 )
 
 __all__ = ["main"]

@@ -24,3 +24,21 @@ def examine() -> list[Finding]:
     loaded = {row.name for row in server.registry.plugins()}
     findings.append(Finding(f"plugins: {', '.join(sorted(loaded))}"))
     return [*findings, *check_runtime(server.runtime)]
+
+
+def examine_store() -> list[Finding]:
+    """Measure the configured store's round trips and ask the backend about itself."""
+    from pangolin.app import build_server
+    from pangolin.services.store_check import check
+
+    try:
+        runtime = build_server(Settings.from_environ()).runtime
+        looked = list(check(runtime.store, runtime.clock))
+    except PangolinError as error:
+        return [Finding("store", error.message, "start the database and check PANGOLIN_STORE_URL")]
+    return [
+        Finding(
+            f"{each.part}: {each.value}" if each.value else each.part, each.problem, each.remedy
+        )
+        for each in looked
+    ]

@@ -34,13 +34,18 @@ def init(as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--dry-run", is_flag=True, help="Count what would change and change nothing.")
 @as_json
-def upgrade(as_json: bool) -> None:
-    """Bring the store's layout up to this release; stop the servers first."""
+def upgrade(dry_run: bool, as_json: bool) -> None:
+    """Bring the store's data up to this release; stop the servers first.
+
+    An upgrade that was stopped goes on when it is run again.
+    """
     from pangolin.app import build_server
     from pangolin.services.initialise import upgrade as bring_up
 
-    tell(bring_up(build_server(Settings.from_environ()).runtime).notes, as_json)
+    runtime = build_server(Settings.from_environ()).runtime
+    tell(bring_up(runtime, dry_run=dry_run).notes, as_json)
 
 
 @click.command()
@@ -65,13 +70,14 @@ def gc(dry_run: bool, files: bool, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--store", is_flag=True, help="Measure the store and let it say how it is.")
 @as_json
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> None:
+def doctor(ctx: click.Context, store: bool, as_json: bool) -> None:
     """Check settings, plugins, store and object stores; exit 1 if something is wrong."""
-    from pangolin.cli.examine import examine
+    from pangolin.cli.examine import examine, examine_store
 
-    findings = examine()
+    findings = examine_store() if store else examine()
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     for finding in () if as_json else findings:

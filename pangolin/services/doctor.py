@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pangolin.errors import PangolinError
 from pangolin.services import health
-from pangolin.services.initialise import DEFAULT_TENANT, LAYOUT_NUMBER, QUICK_START, layout_number
+from pangolin.services.initialise import DEFAULT_TENANT, QUICK_START, layout_number
 from pangolin.services.scope import Runtime
+from pangolin.services.upgrades import newest
 from pangolin.settings import Settings
 from pangolin.store import kinds
 
@@ -64,9 +65,9 @@ def _check_layout(runtime: Runtime) -> Finding:
         return Finding("layout", error.message, "run `pangolin init`")
     if found is None:
         return Finding("layout", "the store is empty", "run `pangolin init` or `pangolin serve`")
-    if found < LAYOUT_NUMBER:
+    if found < newest():
         return Finding("layout", f"it is number {found}", "run `pangolin upgrade`")
-    if found > LAYOUT_NUMBER:
+    if found > newest():
         return Finding("layout", f"it is number {found}", "install the release that made it")
     return Finding(f"layout {found}")
 

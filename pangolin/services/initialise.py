@@ -4,25 +4,17 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 
-from pangolin.errors import PangolinError
 from pangolin.identity import ROOT, Principal
+from pangolin.services import layout, upgrades
 from pangolin.services.passwords import hash_password
 from pangolin.services.scope import Runtime, Scope
 from pangolin.store import kinds
-from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put, Record
+from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put
 
 DEFAULT_TENANT = str(uuid.UUID(int=0))
 ROOT_ID = "root"
-LAYOUT_NAME = "pangolin"
-LAYOUT_NUMBER = 1
 # The layout record that says the quick start has been made.
 QUICK_START = "quick-start"
-
-
-class LayoutMismatch(PangolinError):
-    """The store was laid out by another release; the message says what to do."""
-
-    type = "LayoutMismatchException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +30,11 @@ def initialise(runtime: Runtime) -> Initialised:
 
     Safe when several processes do it at once. Raises `LayoutMismatch`.
     """
-    runtime.store.setup([kinds.LAYOUT])
-    _check_layout(runtime)
+    number = upgrades.newest()
+    layout.check_ready(runtime.store, number)
     runtime.store.setup(kinds.ALL)
     notes = insert_once(
-        runtime, kinds.LAYOUT, {"name": "pangolin", "number": LAYOUT_NUMBER}, "layout"
+        runtime, kinds.LAYOUT, {"name": layout.NAME, "number": number}, f"layout {number}"
     )
     tenant = {"tenant": DEFAULT_TENANT, "name": "default", "properties": {}}
     notes += insert_once(runtime, kinds.TENANT, tenant, "tenant default")
@@ -50,25 +42,19 @@ def initialise(runtime: Runtime) -> Initialised:
     return Initialised((*notes, *note), password)
 
 
-def upgrade(runtime: Runtime) -> Initialised:
-    """Bring the layout up to this release; return what was done."""
-    runtime.store.setup([kinds.LAYOUT])
-    found = _layout(runtime)
-    if found is None:
-        return initialise(runtime)
-    _refuse_newer(found)
+def upgrade(runtime: Runtime, *, dry_run: bool = False) -> Initialised:
+    """Bring the store's data up to this release; return what was (or would be) done."""
+    if layout.read_layout(runtime.store) is None:
+        return Initialised(("the store is empty",)) if dry_run else initialise(runtime)
     runtime.store.setup(kinds.ALL)
-    before = found.doc["number"]
-    if before == LAYOUT_NUMBER:
-        return Initialised((f"the layout is number {LAYOUT_NUMBER} and was up to date",))
-    runtime.store.apply(Put(kinds.LAYOUT, _own_layout(), found.version))
-    return Initialised((f"the layout went from number {before} to {LAYOUT_NUMBER}",))
+    done = upgrades.run(runtime.store, dry_run=dry_run)
+    notes = [f"layout {each.number}: {each.what} ({each.records} records)" for each in done]
+    return Initialised(tuple(notes) or (f"layout {upgrades.newest()} is up to date",))
 
 
 def layout_number(runtime: Runtime) -> int | None:
     """Read the number of the store's layout; None if it has none yet."""
-    runtime.store.setup([kinds.LAYOUT])
-    found = _layout(runtime)
+    found = layout.read_layout(runtime.store)
     return None if found is None else int(found.doc["number"])
 
 
@@ -80,34 +66,6 @@ def system_scope(runtime: Runtime) -> Scope:
         runtime=runtime,
         deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
     )
-
-
-def _layout(runtime: Runtime) -> Record | None:
-    return runtime.store.get(kinds.LAYOUT, (LAYOUT_NAME,))
-
-
-def _own_layout() -> Doc:
-    return {"name": LAYOUT_NAME, "number": LAYOUT_NUMBER}
-
-
-def _check_layout(runtime: Runtime) -> None:
-    found = _layout(runtime)
-    if found is None:
-        return
-    _refuse_newer(found)
-    if found.doc["number"] < LAYOUT_NUMBER:
-        raise LayoutMismatch(
-            f"the store has layout {found.doc['number']}, this release needs {LAYOUT_NUMBER}: "
-            "stop the servers and run `pangolin upgrade`"
-        )
-
-
-def _refuse_newer(found: Record) -> None:
-    if found.doc["number"] > LAYOUT_NUMBER:
-        raise LayoutMismatch(
-            f"the store has layout {found.doc['number']}, made by a newer release; this one knows "
-            f"{LAYOUT_NUMBER}: install the newer release"
-        )
 
 
 def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:

@@ -57,6 +57,10 @@ def run(
         if not dry_run:
             write_layout(store, upgrade.number)
         done.append(Done(upgrade.number, upgrade.what, count))
+    if not done and present < newest(upgrades):
+        done.append(Done(newest(upgrades), "nothing to change", 0))
+        if not dry_run:
+            write_layout(store, newest(upgrades))
     return done
 
 

@@ -8,15 +8,14 @@ import pytest
 from pangolin.app import create_app
 from pangolin.services.initialise import (
     DEFAULT_TENANT,
-    LAYOUT_NAME,
-    LAYOUT_NUMBER,
-    LayoutMismatch,
     initialise,
     upgrade,
 )
+from pangolin.services.layout import LayoutMismatch, write_layout
 from pangolin.services.scope import Runtime
+from pangolin.services.upgrades import newest
 from pangolin.settings import Settings
-from pangolin.store.api import ANY, Delete, Put
+from pangolin.store.api import Delete
 from pangolin.store.kinds import LAYOUT, TENANT, USER
 
 
@@ -25,10 +24,6 @@ def empty(settings: Settings) -> Runtime:
     """The runtime over a store nobody prepared."""
     found: Runtime = create_app(settings).extensions["pangolin"].runtime
     return found
-
-
-def set_layout(runtime: Runtime, number: int) -> None:
-    runtime.store.apply(Put(LAYOUT, {"name": LAYOUT_NAME, "number": number}, ANY))
 
 
 def versions(runtime: Runtime) -> list[int]:
@@ -66,7 +61,7 @@ def test_many_at_once_make_one_of_each_and_one_password(settings: Settings) -> N
 
 def test_a_newer_layout_is_refused(empty: Runtime) -> None:
     initialise(empty)
-    set_layout(empty, LAYOUT_NUMBER + 1)
+    write_layout(empty.store, newest() + 1)
     for step in (initialise, upgrade):
         with pytest.raises(LayoutMismatch, match="newer release"):
             step(empty)
@@ -74,15 +69,16 @@ def test_a_newer_layout_is_refused(empty: Runtime) -> None:
 
 def test_an_older_layout_asks_for_an_upgrade_and_gets_it(empty: Runtime) -> None:
     initialise(empty)
-    set_layout(empty, LAYOUT_NUMBER - 1)
+    write_layout(empty.store, newest() - 1)
     with pytest.raises(LayoutMismatch, match="pangolin upgrade"):
         initialise(empty)
-    assert "from number" in upgrade(empty).notes[0]
+    assert "layout 1" in upgrade(empty, dry_run=True).notes[0]
+    assert "layout 1" in upgrade(empty).notes[0]
     assert initialise(empty).notes == ()
 
 
 def test_upgrade_of_an_empty_store_prepares_it(empty: Runtime) -> None:
-    assert "created layout" in upgrade(empty).notes
+    assert "created layout 1" in upgrade(empty).notes
     assert "up to date" in upgrade(empty).notes[0]
 
 
