@@ -92,7 +92,7 @@ class ObjectBackend:
     `type` is the `storage_config` `type` (`s3`, `file`); `schemes[0]` is the canonical URI scheme
     and the others are its aliases. `root(config, settings)` gives the warehouse's base location and
     raises `errors.BadRequest` naming the option that is missing or illegal. `open` connects lazily.
-    `client(config)` gives the non-secret properties that a client's file IO needs (endpoint, region).
+    `client(config)` gives the non-secret properties a client's file IO needs (endpoint, region).
     """
 
     type: str
