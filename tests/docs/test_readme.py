@@ -12,7 +12,9 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
 def test_the_readme_lists_every_command() -> None:
-    assert set(re.findall(r"^\| `pangolin (\w+)`", README, re.MULTILINE)) == set(main.commands)
+    rows = [row for row in README.splitlines() if row.startswith("| `pangolin ")]
+    listed = {name for row in rows for name in re.findall(r"`pangolin (\w+)`", row)}
+    assert listed == set(main.commands)
 
 
 def test_ci_runs_the_test_line_of_the_readme() -> None:
