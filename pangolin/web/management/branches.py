@@ -99,7 +99,7 @@ class OneBranch(MethodView):
         """Read a branch."""
         return branches.get_branch(current_scope(), asked["catalog"], name)
 
-    @changing(blp)
+    @changing(blp, query=OfCatalog)
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
@@ -131,7 +131,7 @@ class Tags(MethodView):
 class OneTag(MethodView):
     """One tag."""
 
-    @changing(tags)
+    @changing(tags, query=OfCatalog)
     @tags.arguments(OfCatalog, location="query", unknown=RAISE)
     @tags.response(204)
     def delete(self, asked: Doc, name: str) -> None:

@@ -122,7 +122,7 @@ class OneCatalog(MethodView):
         """Rename a catalog, replace its properties, or move it while it is empty."""
         return catalogs.update(current_scope(), name, given)
 
-    @changing(blp)
+    @changing(blp, query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask_smorest import Blueprint
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from pangolin.web.errors import ErrorSchema
 
@@ -45,12 +45,18 @@ def failures(blueprint: Blueprint, *statuses: int) -> Callable[[F], F]:
     return decorate
 
 
-def changing(blueprint: Blueprint, *statuses: int) -> Callable[[F], F]:
-    """Document an endpoint that changes something: its error answers and the Idempotency-Key."""
+def changing(
+    blueprint: Blueprint, *statuses: int, query: type[Schema] | None = None
+) -> Callable[[F], F]:
+    """Document an endpoint that changes something: its error answers and the Idempotency-Key.
+
+    `query` repeats the schema of the query, because parameters that are named replace those found.
+    """
+    asked = [{"in": "query", "schema": query}] if query else []
 
     def decorate(view: F) -> F:
         documented = failures(blueprint, 409, 415, 422, *statuses)(view)
-        keyed: F = blueprint.doc(parameters=[IDEMPOTENCY_KEY])(documented)
+        keyed: F = blueprint.doc(parameters=[IDEMPOTENCY_KEY, *asked])(documented)
         return keyed
 
     return decorate

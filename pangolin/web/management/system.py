@@ -14,6 +14,7 @@ from pangolin.services import health, identity
 from pangolin.store.api import Doc
 from pangolin.web.answers import json_answer
 from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import failures
 from pangolin.web.scope import current_scope, current_server, find_tenant
 
 users = Blueprint("users", __name__, url_prefix="/api/v1/users", description="Logging in and out.")
@@ -92,6 +93,7 @@ def user_info(user: Doc) -> Doc:
 
 
 @users.route("/login", methods=["POST"])
+@failures(users, 415)
 @users.arguments(LoginRequest)
 @users.response(200, LoginAnswer)
 @users.doc(security=[])
@@ -109,6 +111,7 @@ def login(fields: Doc) -> Doc:
 
 
 @users.route("/logout", methods=["POST"])
+@failures(users)
 @users.response(204)
 def logout() -> None:
     """Close the session whose token is presented."""
@@ -120,6 +123,7 @@ def logout() -> None:
 
 
 @users.route("/me")
+@failures(users)
 @users.response(200, UserInfo)
 def me() -> Doc:
     """Describe the user who asks."""

@@ -118,7 +118,7 @@ class OneWarehouse(MethodView):
         """Change a warehouse; a rename keeps its catalogs."""
         return warehouses.update(current_scope(), name, given)
 
-    @changing(blp)
+    @changing(blp, query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
