@@ -1,10 +1,11 @@
 """Catalogs: made in a warehouse with a `main` branch and a first namespace, renamed, removed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchWarehouse, Unsupported
+from pangolin.iceberg.locations import parse_location
 from pangolin.services import (
     catalog_contents,
     catalog_locations,
@@ -13,6 +14,7 @@ from pangolin.services import (
     namespaces,
     refs,
     removal,
+    tenants,
 )
 from pangolin.services.access import Resource, require
 from pangolin.services.idempotency import once
@@ -20,7 +22,7 @@ from pangolin.services.places import find_catalog
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
-from pangolin.store.kinds import CATALOG, LINE, TENANT, WAREHOUSE
+from pangolin.store.kinds import CATALOG, LINE, WAREHOUSE
 
 Wire = dict[str, Any]
 FIRST_NAMESPACE = "default"
@@ -49,7 +51,7 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         outcome = _wire(doc, warehouse.doc["name"])
         batch = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, scope.now())]
         changes.commit(
-            scope, "create_catalog", _resource(name), [Require(TENANT, ()), *batch], outcome
+            scope, "create_catalog", _resource(name), [tenants.hold(scope), *batch], outcome
         )
         return outcome
 
@@ -64,10 +66,11 @@ def page(
     beyond = None if after is None else (after,)
     found = scope.store.page(CATALOG, after=beyond, limit=limit)
     docs = [record.doc for record in found.records]
-    ids = {doc["warehouse_id"] for doc in docs}
-    known = {each: _warehouse_of(scope, each).doc["name"] for each in ids}
+    known = _warehouse_names(scope, {doc["warehouse_id"] for doc in docs})
     more = str(found.after[0]) if found.after else None
-    return [_wire(doc, known[doc["warehouse_id"]]) for doc in docs], more
+    # A catalog whose warehouse is gone was removed with it since the page was read.
+    shown = [doc for doc in docs if doc["warehouse_id"] in known]
+    return [_wire(doc, known[doc["warehouse_id"]]) for doc in shown], more
 
 
 def get(scope: Scope, name: str) -> Wire:
@@ -172,6 +175,11 @@ def _warehouse_of(scope: Scope, warehouse_id: str) -> Record:
     return record
 
 
+def _warehouse_names(scope: Scope, ids: Iterable[str]) -> dict[str, str]:
+    found = (scope.store.find(WAREHOUSE, "id", (each,)) for each in ids)
+    return {record.doc["id"]: record.doc["name"] for record in found if record is not None}
+
+
 def _hold(warehouse: Record) -> Change:
     return Require(WAREHOUSE, (warehouse.doc["name"],), warehouse.version)
 
@@ -195,8 +203,8 @@ def _new(scope: Scope, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
 def _contents(doc: Doc, now_ms: int) -> list[Change]:
     main = refs.main_changes(doc["id"], now_ms)
     (line,) = (each.doc["id"] for each in main if isinstance(each, Put) and each.kind is LINE)
-    location = f"{doc['storage_location'].rstrip('/')}/{FIRST_NAMESPACE}"
-    first = namespaces.first_changes(doc["id"], line, [FIRST_NAMESPACE], now_ms, location)
+    location = parse_location(doc["storage_location"]).child(FIRST_NAMESPACE)
+    first = namespaces.first_changes(doc["id"], line, [FIRST_NAMESPACE], now_ms, str(location))
     return [*main, *first]
 
 

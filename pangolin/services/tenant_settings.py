@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pangolin.errors import BadRequest
-from pangolin.services import changes
+from pangolin.services import changes, tenants
 from pangolin.services.access import Resource, require
 from pangolin.services.idempotency import once
 from pangolin.services.objects import mask
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
-from pangolin.store.api import ABSENT, Doc, Put, Require
-from pangolin.store.kinds import TENANT, TENANT_SETTINGS
+from pangolin.store.api import ABSENT, Doc, Put
+from pangolin.store.kinds import TENANT_SETTINGS
 
 Wire = dict[str, Any]
 RESOURCE: Final = Resource("settings")
@@ -46,7 +46,7 @@ def update(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         doc = _merged(record.doc if record else {}, fields)
         outcome = _wire(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
-        changes.commit(scope, "update_settings", RESOURCE, [Require(TENANT, ()), put], outcome)
+        changes.commit(scope, "update_settings", RESOURCE, [tenants.hold(scope), put], outcome)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "update settings"), Wire)

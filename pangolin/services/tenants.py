@@ -11,7 +11,7 @@ from pangolin.services.access import Resource, require
 from pangolin.services.initialise import DEFAULT_TENANT
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require, RequireEmpty
 from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
 
 Wire = dict[str, Any]
@@ -102,6 +102,13 @@ def find(scope: Scope, tenant: str) -> Record:
     if record is None:
         raise NoSuchTenant(f"Tenant does not exist: {tenant}")
     return record
+
+
+def hold(scope: Scope) -> Change:
+    """Keep the request's tenant until a batch is in; raise `NoSuchTenant` if it is gone."""
+    if scope.store.get(TENANT, ()) is None:
+        raise NoSuchTenant(f"Tenant does not exist: {scope.tenant}")
+    return Require(TENANT, ())
 
 
 def wire(doc: Doc) -> Wire:

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchWarehouse
+from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchWarehouse, UnknownPlugin
 from pangolin.objects import Warehouse
-from pangolin.services import changes, names, removal, vending_strategies
+from pangolin.services import changes, names, removal, tenants, vending_strategies
 from pangolin.services.access import Resource, require
 from pangolin.services.idempotency import once
 from pangolin.services.objects import Objects
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require, RequireEmpty
-from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
+from pangolin.store.kinds import CATALOG, WAREHOUSE
 
 Wire = dict[str, Any]
 
@@ -41,7 +41,7 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     def attempt() -> Wire:
         _refuse_taken(scope, name)
         outcome = wire(scope, doc)
-        batch: list[Change] = [Require(TENANT, ()), Put(WAREHOUSE, doc, ABSENT)]
+        batch = [tenants.hold(scope), Put(WAREHOUSE, doc, ABSENT)]
         changes.commit(scope, "create_warehouse", _resource(name), batch, outcome)
         return outcome
 
@@ -201,10 +201,17 @@ def _replacement(scope: Scope, record: Record, doc: Doc) -> list[Change]:
 
 def _unmoved(scope: Scope, old: Doc, new: Doc) -> list[Change]:
     before, after = old["storage_config"], new["storage_config"]
-    root = scope.runtime.objects.root
-    if before == after or root(before) == root(after):
+    if before == after or _root(scope, before) == _root(scope, after):
         return []
     return [_unused(scope, old, "cannot move: its options are used by")]
+
+
+def _root(scope: Scope, config: Mapping[str, str]) -> str | None:
+    try:
+        return scope.runtime.objects.root(config)
+    except (BadRequest, UnknownPlugin):
+        # The plugin was removed, or the operator no longer allows the place.
+        return None
 
 
 def _unused(scope: Scope, doc: Doc, verdict: str) -> Change:
