@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.rck.kit import Report, run
-from tests.shell.live import PASSWORD, Live, serving
+from tests.end_to_end.server import Server, start_server
 
 pytestmark = pytest.mark.integration
 ROOT = Path("/tmp")
+CATALOG = "kit"
 # Where the kit puts tables: its namespaces `ns` and `newdb`.
 LITTER = (ROOT / "ns", ROOT / "newdb")
 LEAST_TESTS = 157
@@ -50,40 +51,24 @@ SWITCHED_OFF = {
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     """Run the kit once, against a server of its own."""
-    environ = {
-        "PANGOLIN_STORE_URL": f"sqlite:///{tmp_path_factory.mktemp('records')}/pangolin.db",
-        "PANGOLIN_ROOT_PASSWORD": PASSWORD,
-        "PANGOLIN_FILE_ROOTS": str(ROOT),
-    }
-    with (
-        _without_litter(),
-        serving(tmp_path_factory.mktemp("server"), environ, "--workers", "2") as server,
-    ):
-        client = {
-            "uri": f"{server.url}/",
-            "warehouse": _catalog(server),
-            "token": _token(server),
-        }
-        yield run(tmp_path_factory.mktemp("kit"), client)
+    records = tmp_path_factory.mktemp("records") / "pangolin.db"
+    environ = {"PANGOLIN_STORE_URL": f"sqlite:///{records}", "PANGOLIN_FILE_ROOTS": str(ROOT)}
+    with _without_litter():
+        server = start_server(tmp_path_factory.mktemp("kit-server"), env=environ)
+        try:
+            yield run(tmp_path_factory.mktemp("kit"), _client(server))
+        finally:
+            server.stop()
 
 
-def _catalog(server: Live) -> str:
+def _client(server: Server) -> dict[str, str]:
+    """Make an empty catalog and give the properties of its client."""
     storage = {"type": "file", "root": str(ROOT)}
-    place = {"name": "kit", "warehouse_name": "shared", "storage_location": f"file://{ROOT}"}
-    for path, body in (
-        ("/api/v1/warehouses", {"name": "shared", "storage_config": storage}),
-        ("/api/v1/catalogs", place),
-    ):
-        status, answer = server.ask(path, "POST", body)
-        assert status == 201, answer
-    return "kit"
-
-
-def _token(server: Live) -> str:
-    body = {"username": "root", "password": PASSWORD}
-    status, answer = server.ask("/api/v1/users/login", "POST", body)
-    assert status == 200, answer
-    return str(answer["token"])
+    server.make("warehouses", name="shared", storage_config=storage)
+    server.make(
+        "catalogs", name=CATALOG, warehouse_name="shared", storage_location=f"file://{ROOT}"
+    )
+    return {"uri": f"{server.url}/", "warehouse": CATALOG, "token": server.token()}
 
 
 @contextmanager
