@@ -293,6 +293,13 @@ class Store(ABC):
         """Look at what an operator should know: indexes, isolation, clock, replication, room."""
         return ()
 
+    def tolerant(self) -> "Store":
+        """Return the store for reads that may be a little old (lists, searches, audits).
+
+        It may be read-only. Nothing read from it may be the ground of a precondition.
+        """
+        return self
+
     def ping(self) -> None:
         """Raise `errors.Unavailable` when the backend cannot be reached or written."""
         self.get_many([])

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,9 @@ from pangolin.plugin import (
     Version,
 )
 from pangolin_sql.columns import Encoded, encode, encode_key, encode_values
-from pangolin_sql.dialect import Dialect
+from pangolin_sql.dialect import Ask, Place, Row
+from pangolin_sql.locks import Lock, locks_of
 from pangolin_sql.statements import Statements
-
-Execute = Callable[[str, Sequence[Any]], Any]
-Place = tuple[str, Encoded]
 
 
 @dataclass(slots=True)
@@ -73,9 +71,8 @@ def to_body(kind: Kind, doc: Doc) -> str:
 class Batch:
     """The steps of one `apply`; raise `ValueError` if two writes touch one key."""
 
-    def __init__(self, steps: Sequence[Step], dialect: Dialect) -> None:
+    def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
-        self._dialect = dialect
         keyed = (step for step in steps if not isinstance(step.change, RequireEmpty))
         # Every batch locks in one order, so that two of them cannot wait for each other.
         self._keyed = sorted(keyed, key=lambda step: step.place)
@@ -84,60 +81,98 @@ class Batch:
         if twice := [place for place, times in places.items() if times > 1]:
             raise ValueError(f"two writes of one batch touch {twice[0]}")
         self._kinds = Counter(name for name, _ in places)
+        self._written: list[Step] = []
+        self._places = list(dict.fromkeys(step.place for step in self._keyed))
+        self._empties = [step for step in steps if isinstance(step.change, RequireEmpty)]
+        self.asks = [*self._reads(places), *map(_look, self._empties)]
 
-    def run(self, execute: Execute) -> None:
-        """Judge and write in the open transaction; after a `Conflict` the caller rolls back."""
-        found = self._read(execute)
+    def locks(self) -> Sequence[tuple[Lock, bool]]:
+        """Name what keeps absent rows absent; see `pangolin_sql.locks`."""
+        return locks_of((step.change, step.key) for step in self._steps)
+
+    def decide(self, rows: Sequence[Row | None]) -> Sequence[Ask]:
+        """Judge each change by what was read; return the writes in order."""
+        versions = [row[0] if row else None for row in rows[: len(self._places)]]
+        found = dict(zip(self._places, versions, strict=True))
+        seen = iter(rows[len(self._places) :])
         for step in self._steps:
-            if why := _unmet(step, execute, found):
+            if why := _unmet(step, found, seen):
                 raise Conflict(step.change, why)
-        for step in self._cleared(found):
-            _delete(step, execute, found.pop(step.place))
-        for step in self._writes:
-            if step.row:
-                self._put(step, execute, found.get(step.place))
+        writes = [*self._cleared(found), *self._puts(found)]
+        self._written = [step for step, _ in writes]
+        return [ask for _, ask in writes]
 
-    def _read(self, execute: Execute) -> dict[Place, Version | None]:
-        found: dict[Place, Version | None] = {}
+    def check(self, at: int, rows: int) -> None:
+        """Raise `Conflict` if a write did not find its row."""
+        if rows != 1:
+            raise self.refusal(at, "it has changed")
+
+    def refusal(self, at: int, why: str) -> Conflict:
+        """Make the conflict that names the change of a write."""
+        return Conflict(self._written[at].change, why)
+
+    def _reads(self, written: Counter[Place]) -> Iterator[Ask]:
+        last = None
         for step in self._keyed:
-            if step.place not in found:
-                row = execute(step.sql.hold, step.key).fetchone()
-                found[step.place] = row[0] if row else None
-        return found
+            if step.place != last:
+                last = step.place
+                yield step.sql.hold if last in written else step.sql.share, step.key
 
-    def _cleared(self, found: dict[Place, Version | None]) -> Iterator[Step]:
+    def _cleared(self, found: dict[Place, Version | None]) -> Iterator[tuple[Step, Ask]]:
+        gone = [step for step in self._writes if not step.row]
+        for step in gone:
+            if (version := found[step.place]) is not None:
+                yield step, (step.sql.delete, [*step.key, version])
+        # A batch may hand a unique value from one record to another: all let go of theirs before
+        # any takes another's. A row is never deleted to be replaced: whoever waits for it would
+        # think it gone.
         for step in self._writes:
-            # A batch may hand a unique value from one record to another: rows it replaces go
-            # before any is written. A lone write of a kind updates in place.
             swaps = step.sql.unique and self._kinds[step.change.kind.name] > 1
-            if found[step.place] is not None and (swaps or not step.row):
-                yield step
+            if swaps and step.row and (version := found[step.place]) is not None:
+                yield step, (step.sql.vacate, [*step.key, version])
 
-    def _put(self, step: Step, execute: Execute, found: Version | None) -> None:
-        try:
-            if found is None:
-                execute(step.sql.insert, step.row)
-                return
-            written = execute(step.sql.update, [*step.row, *step.key, found])
-        except self._dialect.errors as error:
-            if not self._dialect.taken(error):
-                raise
-            raise Conflict(step.change, "a unique value is taken") from error
-        _one_row(step, written.rowcount)
+    def _puts(self, found: dict[Place, Version | None]) -> Iterator[tuple[Step, Ask]]:
+        for step in self._writes:
+            version = found[step.place]
+            if step.row and version is None:
+                yield step, (step.sql.insert, step.row)
+            elif step.row:
+                yield step, (step.sql.update, [*step.row, *step.key, version])
 
 
-def _unmet(step: Step, execute: Execute, found: dict[Place, Version | None]) -> str:
+class Purge:
+    """The deletion of at most so many rows under a key prefix; `gone` is how many there were."""
+
+    asks: Sequence[Ask] = ()
+
+    def __init__(self, sql: str, values: Sequence[Any]) -> None:
+        self._ask = sql, values
+        self.gone = 0
+
+    def locks(self) -> Sequence[tuple[Lock, bool]]:
+        """Name nothing: rows that go make no other batch's precondition false unseen."""
+        return ()
+
+    def decide(self, rows: Sequence[Row | None]) -> Sequence[Ask]:
+        """Return the one write."""
+        return [self._ask]
+
+    def check(self, at: int, rows: int) -> None:
+        """Take the number of rows."""
+        self.gone = rows
+
+    def refusal(self, at: int, why: str) -> BadRequest:
+        """Make the error for a deletion that breaks a rule of somebody else's making."""
+        return BadRequest(f"the records cannot be deleted: {why}")
+
+
+def _look(step: Step) -> Ask:
+    index = step.change.index if isinstance(step.change, RequireEmpty) else None
+    return step.sql.exists(index, len(step.key)), step.key
+
+
+def _unmet(step: Step, found: dict[Place, Version | None], seen: Iterator[Row | None]) -> str:
     change = step.change
     if not isinstance(change, RequireEmpty):
         return change.unmet(found[step.place])
-    sql = step.sql.exists(change.index, len(step.key))
-    return "it is not empty" if execute(sql, step.key).fetchone() else ""
-
-
-def _delete(step: Step, execute: Execute, found: Version | None) -> None:
-    _one_row(step, execute(step.sql.delete, [*step.key, found]).rowcount)
-
-
-def _one_row(step: Step, rows: int) -> None:
-    if rows != 1:
-        raise Conflict(step.change, "it has changed")
+    return "it is not empty" if next(seen) else ""

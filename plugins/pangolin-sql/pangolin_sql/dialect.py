@@ -1,33 +1,94 @@
 """What one SQL database does differently from another."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import peewee
 
-from pangolin.plugin import PangolinError
+from pangolin.plugin import PangolinError, Scalar
+
+Ask = tuple[str, Sequence[Any]]
+Row = tuple[Any, ...]
+Place = tuple[str, tuple[Scalar | None, ...]]
+
+
+class Session(Protocol):
+    """A connection on loan: peewee's database, and the driver's connection below it."""
+
+    database: peewee.Database
+    connection: Any
+
+
+class Sessions(Protocol):
+    """Where connections are borrowed from; `turn` is held by whoever is about to write."""
+
+    def borrow(self) -> Any:
+        """Take a session, opened if need be; raise `errors.Unavailable` if the wait is long."""
+
+    def give_back(self, session: Any) -> None:
+        """Return what was borrowed."""
+
+    def use(self) -> AbstractContextManager[Any]:
+        """Borrow a session for a block."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait to be this process's writer, where the database has but one."""
+
+    def close(self) -> None:
+        """Close the connections of this process; the next loan opens new ones."""
+
+
+class Work(Protocol):
+    """One transaction: what it depends on, and what it writes once it knows that.
+
+    `asks` are reads whose first rows `decide` takes, in order, to return the writes.
+    """
+
+    @property
+    def asks(self) -> Sequence[Ask]:
+        """List the reads."""
+
+    def decide(self, rows: Sequence[Row | None]) -> Sequence[Ask]:
+        """Judge the rows and return the writes; raise `Conflict`. May be called again."""
+
+    def locks(self) -> Sequence[tuple[int, bool]]:
+        """Name in order what to lock before reading, where many write; True: lock it alone."""
+
+    def check(self, at: int, rows: int) -> None:
+        """Take the number of rows the write at a place of `decide` touched; raise `Conflict`."""
+
+    def refusal(self, at: int, why: str) -> PangolinError:
+        """Make the error for a write that the database refused."""
 
 
 class Dialect(Protocol):
     """The differences; statements, batches and layouts are the same for all.
 
     `text` and `integer` are column types, `text` one that orders by code point (bytes of UTF-8).
-    `param` marks a parameter. `begin` opens a transaction in which what was read stays so until
-    commit. `hold` ends a read of a row that a batch depends on. `errors` are what the driver and
-    peewee raise.
+    `param` marks a parameter. `hold` ends a read of a row that a batch writes, `share` of one it
+    only depends on. `errors` are what the driver and peewee raise. `one_writer` says that no two
+    transactions write at a time.
     """
 
     text: str
     integer: str
     body: str
     param: str
-    begin: str
     hold: str
+    share: str
     errors: tuple[type[Exception], ...]
-    timeout: float
+    one_writer: bool
+
+    @property
+    def begin(self) -> Sequence[str]:
+        """List the statements that open a transaction in which the layout is changed."""
+
+    def sessions(self) -> Sessions:
+        """Make the place connections come from; opens none."""
 
     def connect(self) -> peewee.Database:
-        """Open one connection for one thread."""
+        """Open one connection."""
 
     def prepare(self, database: peewee.Database) -> None:
         """Make the place where the data will lie and set what is set once for all connections."""
@@ -38,11 +99,14 @@ class Dialect(Protocol):
     def abandon(self, database: peewee.Database) -> None:
         """Roll back the transaction, if one is open."""
 
-    def taken(self, error: Exception) -> bool:
-        """Tell whether the error is a broken unique index or primary key."""
+    def one_row(self, sql: str) -> str:
+        """Make a write fail, or countable by `Work.check`, when it touches no row."""
 
-    def worn(self, error: Exception) -> bool:
-        """Tell whether another connection may do what this one no longer can."""
+    def transact(self, sessions: Sessions, work: Work) -> None:
+        """Do the work in one transaction."""
+
+    def is_lost(self, error: Exception) -> bool:
+        """Tell whether a read failed with its connection, so that another may succeed."""
 
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
         """Make a domain error; `committing` says that COMMIT itself failed."""

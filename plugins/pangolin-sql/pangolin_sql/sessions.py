@@ -3,20 +3,20 @@
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import peewee
 
 from pangolin.plugin import Unavailable
-from pangolin_sql.dialect import Dialect, connection_of
+from pangolin_sql.dialect import connection_of
 
 
 class Session:
     """A thread's connection; `lock` is held while it is in use, so that others can close it."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.database: peewee.Database = dialect.connect()
+    def __init__(self, database: peewee.Database) -> None:
+        self.database = database
         self.connection = connection_of(self.database)
         self.lock = threading.Lock()
         self.open = True
@@ -56,11 +56,12 @@ class Process:
         self.writer = threading.Lock()
 
 
-class Sessions:
+class ThreadSessions:
     """Give each thread of each process its own connection."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, connect: Callable[[], peewee.Database], timeout: float) -> None:
+        self._connect = connect
+        self._timeout = timeout
         # An inherited connection must be neither used nor closed: closing one could remove the
         # log that the parent writes. Keeping it by process id also keeps it from being collected.
         self._processes: dict[int, Process] = {}
@@ -78,6 +79,10 @@ class Sessions:
             session = process.local.session = self._open(process)
         return session
 
+    def give_back(self, session: Session) -> None:
+        """Let others close it."""
+        session.lock.release()
+
     @contextmanager
     def use(self) -> Iterator[Session]:
         """Borrow this thread's session for a block."""
@@ -88,7 +93,7 @@ class Sessions:
             session.lock.release()
 
     def _open(self, process: Process) -> Session:
-        session = Session(self._dialect)
+        session = Session(self._connect())
         with process.guard:
             orphans = [known for known in process.sessions if known.orphaned()]
             process.sessions = [
@@ -103,8 +108,8 @@ class Sessions:
     def turn(self) -> Iterator[None]:
         """Be this process's writer for a block; `Unavailable` if the wait is too long."""
         writer = self.here().writer
-        if not writer.acquire(timeout=self._dialect.timeout):
-            raise Unavailable(f"no turn to write within {self._dialect.timeout:g} s")
+        if not writer.acquire(timeout=self._timeout):
+            raise Unavailable(f"no turn to write within {self._timeout:g} s")
         try:
             yield
         finally:

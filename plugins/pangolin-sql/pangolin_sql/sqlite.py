@@ -3,8 +3,10 @@
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import peewee
 
@@ -16,7 +18,8 @@ from pangolin.plugin import (
     Store,
     Unavailable,
 )
-from pangolin_sql.dialect import connection_of, execute
+from pangolin_sql.dialect import Ask, Sessions, Work, connection_of, execute
+from pangolin_sql.sessions import ThreadSessions
 from pangolin_sql.store import SqlStore
 
 PREFIX = "sqlite:///"
@@ -34,13 +37,19 @@ class Sqlite:
     body = "TEXT"
     param = "?"
     # A deferred transaction that read first cannot become a writer once another has written.
-    begin = "BEGIN IMMEDIATE"
+    begin = ("BEGIN IMMEDIATE",)
     hold = ""
+    share = ""
+    one_writer = True
     errors: tuple[type[Exception], ...] = (sqlite3.Error, peewee.PeeweeException)
 
     def __init__(self, path: Path, timeout: float) -> None:
         self.path = path
         self.timeout = timeout
+
+    def sessions(self) -> ThreadSessions:
+        """Give each thread its own connection."""
+        return ThreadSessions(self.connect, self.timeout)
 
     def connect(self) -> peewee.Database:
         """Open one connection for one thread; closing it may be left to another."""
@@ -85,13 +94,41 @@ class Sqlite:
             with suppress(*self.errors):
                 connection_of(database).execute("ROLLBACK")
 
-    def taken(self, error: Exception) -> bool:
-        """Tell whether the error is a broken unique index or primary key."""
-        return _code(error) in TAKEN
+    def one_row(self, sql: str) -> str:
+        """Leave the write as it is: rows are counted before COMMIT."""
+        return sql
 
-    def worn(self, error: Exception) -> bool:
-        """Tell whether the connection was opened when the file was read-only, or was another."""
-        return _code(error) & 0xFF == sqlite3.SQLITE_READONLY
+    def transact(self, sessions: Sessions, work: Work) -> None:
+        """Do the work while no other writes."""
+        committing = False
+        with sessions.turn(), sessions.use() as session:
+            run = session.connection.execute
+            try:
+                run("BEGIN IMMEDIATE")
+                rows = [run(sql, values).fetchone() for sql, values in work.asks]
+                for at, ask in enumerate(work.decide(rows)):
+                    work.check(at, self._write(run, work, at, ask))
+                committing = True
+                run("COMMIT")
+            except self.errors as error:
+                # The connection was opened when the file was read-only, or was another.
+                if _code(error) & 0xFF == sqlite3.SQLITE_READONLY:
+                    session.retire()
+                raise self.failure(error, committing=committing) from error
+            finally:
+                self.abandon(session.database)
+
+    def _write(self, run: Callable[..., Any], work: Work, at: int, ask: Ask) -> int:
+        try:
+            return int(run(*ask).rowcount)
+        except self.errors as error:
+            if _code(error) not in TAKEN:
+                raise
+            raise work.refusal(at, "a unique value is taken") from error
+
+    def is_lost(self, error: Exception) -> bool:
+        """Say no: there is no server to lose."""
+        return False
 
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
         """Make a domain error that says what SQLite said."""

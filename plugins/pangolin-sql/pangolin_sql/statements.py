@@ -16,7 +16,8 @@ class Statements:
         self.kind = kind
         self.dialect = dialect
         self.table = quote(kind.name)
-        self.unique = any(index.unique for index in kind.indexes.values())
+        keys = set(kind.key)
+        self.unique = any(i.unique and not keys.issuperset(i.fields) for i in kind.indexes.values())
         self.page = lru_cache(maxsize=256)(self._page)
         self.where = lru_cache(maxsize=64)(self._where)
 
@@ -38,8 +39,13 @@ class Statements:
 
     @cached_property
     def hold(self) -> str:
-        """Read the version of a row that a batch depends on."""
+        """Read the version of a row that a batch writes."""
         return f"SELECT version FROM {self.table} WHERE {self.at_key} {self.dialect.hold}"
+
+    @cached_property
+    def share(self) -> str:
+        """Read the version of a row that a batch depends on."""
+        return f"SELECT version FROM {self.table} WHERE {self.at_key} {self.dialect.share}"
 
     @cached_property
     def insert(self) -> str:
@@ -54,12 +60,26 @@ class Statements:
         mark = self.dialect.param
         names = [*(quote(column(name)) for name in self.kind.columns()), "version", "body"]
         sets = ", ".join(f"{name} = {mark}" for name in names)
-        return f"UPDATE {self.table} SET {sets} WHERE {self.at_key} AND version = {mark}"
+        return self.dialect.one_row(
+            f"UPDATE {self.table} SET {sets} WHERE {self.at_key} AND version = {mark}"
+        )
+
+    @cached_property
+    def vacate(self) -> str:
+        """Take the row at a key and a version out of every unique index that is not its key."""
+        unique = (index for index in self.kind.indexes.values() if index.unique)
+        names = {name for index in unique for name in index.fields} - set(self.kind.key)
+        sets = ", ".join(f"{quote(column(name))} = NULL" for name in sorted(names))
+        return self.dialect.one_row(
+            f"UPDATE {self.table} SET {sets} WHERE {self.at_key} AND version = {self.dialect.param}"
+        )
 
     @cached_property
     def delete(self) -> str:
         """Delete the row at a key and a version."""
-        return f"DELETE FROM {self.table} WHERE {self.at_key} AND version = {self.dialect.param}"
+        return self.dialect.one_row(
+            f"DELETE FROM {self.table} WHERE {self.at_key} AND version = {self.dialect.param}"
+        )
 
     @cached_property
     def fill(self) -> str:

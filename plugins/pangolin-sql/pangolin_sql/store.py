@@ -8,11 +8,10 @@ from typing import Any
 import orjson
 
 from pangolin.plugin import Change, Key, Kind, Page, Record, Store
-from pangolin_sql.batch import Batch, prepare
+from pangolin_sql.batch import Batch, Purge, prepare
 from pangolin_sql.columns import encode_key, encode_values
-from pangolin_sql.dialect import Dialect, execute
+from pangolin_sql.dialect import Dialect, Work, execute
 from pangolin_sql.layout import lay_out
-from pangolin_sql.sessions import Sessions
 from pangolin_sql.statements import Statements
 
 # Longer lists are read in parts: databases limit the terms of one statement.
@@ -23,8 +22,8 @@ class SqlStore(Store):
     """A store in one SQL database; opened on first use."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._sessions = Sessions(dialect)
+        self.dialect = dialect
+        self._sessions = dialect.sessions()
         self._statements: dict[Kind, Statements] = {}
         self._union = lru_cache(maxsize=256)(self._union_of)
 
@@ -32,16 +31,17 @@ class SqlStore(Store):
         """Create or extend tables and indexes in one transaction."""
         # The connection is this call's own, so that a server which sets up before it forks has
         # none open when it does.
-        database = self._dialect.connect()
         with self._sessions.turn(), self._domain_errors():
-            self._dialect.prepare(database)
+            database = self.dialect.connect()
             try:
-                execute(database, self._dialect.begin)
+                self.dialect.prepare(database)
+                for sql in self.dialect.begin:
+                    execute(database, sql)
                 for kind in kinds:
                     lay_out(database, self._sql(kind))
                 execute(database, "COMMIT")
             finally:
-                self._dialect.abandon(database)
+                self.dialect.abandon(database)
                 database.close()
 
     def get(self, kind: Kind, key: Key) -> Record | None:
@@ -97,26 +97,25 @@ class SqlStore(Store):
     def apply(self, *changes: Change) -> None:
         """Apply all changes or none."""
         steps = [prepare(change, self._sql(change.kind)) for change in changes]
-        batch = Batch(steps, self._dialect)
-        with self._transaction() as connection:
-            batch.run(connection.execute)
+        self._transact(Batch(steps))
 
     def purge(self, kind: Kind, prefix: Key, *, batch: int = 200) -> int:
         """Delete everything under a key prefix, `batch` rows to a transaction."""
+        if not self.dialect.one_writer:
+            return super().purge(kind, prefix, batch=batch)
         sql = self._sql(kind).purge(len(prefix))
-        values = (*encode_values(kind, prefix, kind.key), batch)
+        work = Purge(sql, (*encode_values(kind, prefix, kind.key), batch))
         total = 0
         while True:
-            with self._transaction() as connection:
-                gone: int = connection.execute(sql, values).rowcount
-            total += gone
-            if gone < batch:
+            self._transact(work)
+            total += work.gone
+            if work.gone < batch:
                 return total
 
     def ping(self) -> None:
         """Raise `errors.Unavailable` when the database cannot be read or written."""
         with self._domain_errors(), self._sessions.use() as session:
-            self._dialect.probe(session.database)
+            self.dialect.probe(session.database)
 
     def close(self) -> None:
         """Close the connections of all threads; the next use opens new ones."""
@@ -124,7 +123,7 @@ class SqlStore(Store):
 
     def _sql(self, kind: Kind) -> Statements:
         return self._statements.get(kind) or self._statements.setdefault(
-            kind, Statements(kind, self._dialect)
+            kind, Statements(kind, self.dialect)
         )
 
     def _union_of(self, *kinds: Kind) -> str:
@@ -132,37 +131,31 @@ class SqlStore(Store):
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:
-            session = self._sessions.borrow()
-            try:
-                rows: list[Any] = session.connection.execute(sql, values).fetchall()
-                return rows
-            finally:
-                session.lock.release()
-        except self._dialect.errors as error:
-            raise self._dialect.failure(error) from error
+            return self._fetch(sql, values)
+        except self.dialect.errors as error:
+            if not self.dialect.is_lost(error):
+                raise self.dialect.failure(error) from error
+        with self._domain_errors():
+            return self._fetch(sql, values)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        committing = False
-        with self._domain_errors(), self._sessions.turn(), self._sessions.use() as session:
-            try:
-                session.connection.execute(self._dialect.begin)
-                yield session.connection
-                committing = True
-                session.connection.execute("COMMIT")
-            except self._dialect.errors as error:
-                if self._dialect.worn(error):
-                    session.retire()
-                raise self._dialect.failure(error, committing=committing) from error
-            finally:
-                self._dialect.abandon(session.database)
+    def _fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        session = self._sessions.borrow()
+        try:
+            rows: list[Any] = session.connection.execute(sql, values).fetchall()
+            return rows
+        finally:
+            self._sessions.give_back(session)
+
+    def _transact(self, work: Work) -> None:
+        with self._domain_errors():
+            self.dialect.transact(self._sessions, work)
 
     @contextmanager
     def _domain_errors(self) -> Iterator[None]:
         try:
             yield
-        except self._dialect.errors as error:
-            raise self._dialect.failure(error) from error
+        except self.dialect.errors as error:
+            raise self.dialect.failure(error) from error
 
 
 def _record(version: int, body: str) -> Record:

@@ -4,13 +4,18 @@ import multiprocessing
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from tests.servers.postgres import Postgres, postgres
+
+__all__ = ["postgres"]
 NOBODY = 65534
 
 
@@ -21,6 +26,15 @@ def public_path() -> Iterator[Path]:
     path.chmod(0o777)
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:  # noqa: F811
+    """A URL with a schema of this test's own, which does not exist yet."""
+    schema = f"t_{uuid.uuid4().hex}"
+    yield f"{postgres.url}?schema={schema}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
 
 
 @pytest.fixture

@@ -1,0 +1,60 @@
+"""What PostgreSQL's errors mean for who asked (PostgreSQL documentation, appendix A)."""
+
+from typing import Any
+
+import psycopg
+
+from pangolin.plugin import BadRequest, OutcomeUnknown, PangolinError, Unavailable
+
+TAKEN = "23505"
+NO_ROW = "22012"
+READ_ONLY = "25006"
+# A serialization failure, and a deadlock: nothing was done, and the next attempt may succeed.
+TRANSIENT = frozenset({"40001", "40P01"})
+COMPLETION_UNKNOWN = "40003"
+# Classes of errors after which COMMIT has definitely not happened.
+ROLLED_BACK = frozenset({"23", "25", "40"})
+TOO_LARGE = frozenset({"54000", "54001", "54023"})
+REASONS = {
+    "25006": "it is read-only or a standby",
+    "53100": "its disk is full",
+    "53300": "it has too many connections",
+    "55P03": "a lock was not granted in time",
+    "57014": "a statement took longer than statement_timeout",
+    "57P03": "it is starting or stopping",
+    "42P01": "a table is missing: it was not set up",
+}
+
+
+def code_of(error: BaseException) -> str:
+    """Return the SQLSTATE, also of an error that peewee wrapped; empty if the server gave none."""
+    inner: Any = error
+    if not isinstance(error, psycopg.Error) and error.args:
+        inner = error.args[0]
+    return getattr(inner, "sqlstate", None) or ""
+
+
+def is_key_taken(error: psycopg.Error) -> bool:
+    """Tell whether the primary key of a table is taken, rather than another unique value."""
+    return code_of(error) == TAKEN and error.diag.constraint_name == f"{error.diag.table_name}_pkey"
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the connection failed, rather than the statement."""
+    code = code_of(error)
+    if code:
+        return code[:2] == "08" or code in ("57P01", "57P02", "25P03", "57P05")
+    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
+    return isinstance(inner, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def to_domain(error: BaseException, name: str, *, committing: bool = False) -> PangolinError:
+    """Make a domain error that says what the server said, and why it matters."""
+    code = code_of(error)
+    reason = f" ({REASONS[code]})" if code in REASONS else ""
+    text = f"{name} failed{reason}: {str(error).strip()}"
+    if code in TOO_LARGE:
+        return BadRequest(f"a record or its key is too large: {str(error).strip()}")
+    if code == COMPLETION_UNKNOWN or (committing and code[:2] not in ROLLED_BACK):
+        return OutcomeUnknown(text)
+    return Unavailable(text)
