@@ -53,6 +53,11 @@ class Spark:
         ((found,),) = self.rows(statement)
         return found
 
+    def add_catalog(self, name: str, properties: dict[str, str]) -> None:
+        """Make one more Iceberg REST catalog known to the session."""
+        for key, value in _catalog(name, properties).items():
+            self.sql(f"SET `{key}`=`{value}`")
+
     def send(self, message: Any) -> Any:
         """Send one message and wait for its answer."""
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -67,10 +72,10 @@ class Spark:
 @contextmanager
 def session(directory: Path, catalogs: dict[str, dict[str, str]]) -> Iterator[Spark]:
     """Run a session with Iceberg REST catalogs, by name, until the block ends."""
-    jar, log = classpath(POM, directory), directory / "log"
+    jars, log = classpath(POM, directory).replace(os.pathsep, ","), directory / "log"
     environ = os.environ | {
         "PYTHONPATH": str(_pyspark()),
-        "PYSPARK_SUBMIT_ARGS": f"--driver-memory 1g --jars {jar} pyspark-shell",
+        "PYSPARK_SUBMIT_ARGS": f"--driver-memory 1g --jars {jars} pyspark-shell",
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(directory),
@@ -114,10 +119,14 @@ def _configuration(catalogs: dict[str, dict[str, str]]) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
     }
     for name, properties in catalogs.items():
-        prefix = f"spark.sql.catalog.{name}"
-        found |= {prefix: CATALOG, f"{prefix}.type": "rest"}
-        found |= {f"{prefix}.{key}": value for key, value in properties.items()}
+        found |= _catalog(name, properties)
     return found
+
+
+def _catalog(name: str, properties: dict[str, str]) -> dict[str, str]:
+    prefix = f"spark.sql.catalog.{name}"
+    found = {f"{prefix}.{key}": value for key, value in properties.items()}
+    return {prefix: CATALOG, f"{prefix}.type": "rest"} | found
 
 
 def _pyspark() -> Path:
