@@ -1,5 +1,7 @@
 """Counters that Prometheus reads; right under several workers when its directory is set."""
 
+from functools import cache
+
 from prometheus_client import Counter, Histogram
 
 _requests = Counter("pangolin_http_requests", "Requests answered.", ["method", "route", "status"])
@@ -13,8 +15,8 @@ _authentications = Counter("pangolin_auth", "Credentials checked by result.", ["
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request; `route` is the URL rule, never the path, so that labels stay few."""
-    _requests.labels(method, route, str(status)).inc()
-    _seconds.labels(method, route).observe(seconds)
+    _counted(method, route, status).inc()
+    _timed(method, route).observe(seconds)
 
 
 def commit(result: str) -> None:
@@ -29,4 +31,20 @@ def commit_retried() -> None:
 
 def authenticated(result: str) -> None:
     """Count a checked credential: `success` or `failure`."""
-    _authentications.labels(result).inc()
+    _authenticated(result).inc()
+
+
+# Looking a child up costs as much as counting; there are as few as there are labels.
+@cache
+def _counted(method: str, route: str, status: int) -> Counter:
+    return _requests.labels(method, route, str(status))
+
+
+@cache
+def _timed(method: str, route: str) -> Histogram:
+    return _seconds.labels(method, route)
+
+
+@cache
+def _authenticated(result: str) -> Counter:
+    return _authentications.labels(result)

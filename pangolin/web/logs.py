@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 
 from flask import g, has_request_context
@@ -12,6 +13,8 @@ from pangolin.settings import Settings
 
 class _RequestId(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
+        if hasattr(record, "request_id"):
+            return True
         record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return True
 
@@ -31,6 +34,19 @@ class _Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class _Text(logging.Formatter):
+    _second = (0, "")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        # A busy server writes thousands of lines with the same second.
+        second, text = self._second
+        if second != int(record.created):
+            second = int(record.created)
+            text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+            self._second = (second, text)
+        return f"{text},{int(record.msecs):03}"
+
+
 TEXT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 
 
@@ -38,7 +54,7 @@ def configure(settings: Settings) -> None:
     """Send all logs of this process to stderr as the settings say; replaces what was there."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RequestId())
-    handler.setFormatter(_Json() if settings.log_format == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(_Json() if settings.log_format == "json" else _Text(TEXT))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())

@@ -1,6 +1,7 @@
 """Serving without authentication: only this machine, and only by its own name."""
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -11,6 +12,7 @@ from pangolin.settings import Settings
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str | None) -> bool:
     """Say whether a host name or address is this machine and nothing else."""
     if not host:
