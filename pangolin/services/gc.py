@@ -80,7 +80,7 @@ class _Sweep:
 
     def _catalog(self, family: Family, catalog: str, rows: list[tuple[bool, Record]]) -> None:
         exists = self.scope.store.find(CATALOG, "id", (catalog,)) is not None
-        bounds, based = _bounds(self.scope, catalog)
+        bounds, based = _bounds(self.scope, catalog) if exists else ({}, set[str]())
         for line, same in groupby(rows, key=lambda pair: str(pair[1].doc["line"])):
             read_at = bounds.get(line, set())
             batch: list[Change] = []

@@ -15,7 +15,7 @@ from pangolin.services.access import Resource, require
 from pangolin.services.places import MAIN, Place, find_catalog, locate
 from pangolin.services.scope import Scope
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Require
-from pangolin.store.kinds import LINE, REF
+from pangolin.store.kinds import CATALOG, LINE, REF
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-/]{0,127}")
 BRANCH_TYPES = ("ingest", "experimental")
@@ -152,7 +152,9 @@ def _fork(
         if exists(scope, place.catalog_id, name):
             raise AlreadyExists(f"Branch or tag already exists: {name}")
         puts, ref = fork(place)
-        batch = [_freeze(place), *puts]
+        # A fork of a tag touches no line, so the catalog itself must be seen to be still there.
+        still = Require(CATALOG, (place.catalog.doc["name"],), place.catalog.version)
+        batch = [still, _freeze(place), *puts]
         try:
             changes.commit(
                 scope, f"create_{ref['type']}", Resource(ref["type"], (catalog, name)), batch

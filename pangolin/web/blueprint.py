@@ -3,6 +3,7 @@
 from typing import Any
 
 import flask_smorest
+import orjson
 from flask import Request
 from webargs import core
 from webargs.flaskparser import FlaskParser, is_json_request
@@ -16,7 +17,8 @@ class Parser(FlaskParser):
 
     def _raw_load_json(self, req: Request) -> Any:
         if is_json_request(req):
-            return core.parse_json(req.get_data(cache=True))
+            # orjson refuses what is nested too deep, where the standard parser runs out of stack.
+            return orjson.loads(req.get_data(cache=True))
         if req.get_data(cache=True):
             raise UnsupportedMediaType(
                 f"the body must be application/json, not {req.mimetype or 'untyped'}"

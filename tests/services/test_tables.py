@@ -18,6 +18,8 @@ from pangolin.errors import (
 from pangolin.services import commits, creation, gc, namespaces, refs, tables
 from pangolin.services.relations import VIEWS
 from pangolin.services.scope import Scope
+from pangolin.store.api import Delete
+from pangolin.store.kinds import ASSET, CATALOG, NAMESPACE
 from tests.services.world import scope_on
 
 SCHEMA = {
@@ -365,3 +367,13 @@ def test_old_metadata_goes_if_the_table_says_so_but_not_what_a_tag_shows(
         set_property(scope, value)
     assert [path.name[:5] for path in files(tmp_path)] == ["00000", "00003", "00004"]
     assert property_of(scope, "lake@v1") is None
+
+
+def test_gc_clears_what_a_removed_catalog_left(scope: Scope) -> None:
+    create(scope)
+    refs.create_branch(scope, "lake", "dev")
+    catalog = scope.store.get(CATALOG, ("lake",))
+    assert catalog is not None
+    scope.store.apply(Delete(CATALOG, ("lake",), catalog.version))
+    assert gc.collect(scope.runtime).errors == []
+    assert list(scope.store.scan(ASSET)) == list(scope.store.scan(NAMESPACE)) == []

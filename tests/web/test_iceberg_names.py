@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.web.conftest import SCHEMA, Call
 
@@ -60,3 +61,10 @@ def test_a_nested_namespace_needs_its_parent(call: Call) -> None:
         404,
         "Namespace does not exist: a",
     )
+
+
+def test_json_nested_too_deep_is_400(client: FlaskClient, catalog: str) -> None:
+    body = b'{"namespace":' + b"[" * 200_000
+    for path in ("/v1/lake/namespaces", "/v1/lake/transactions/commit", "/api/v1/catalogs"):
+        answer = client.post(path, data=body, content_type="application/json")
+        assert answer.status_code == 400, path
