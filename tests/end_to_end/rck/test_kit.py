@@ -49,26 +49,28 @@ SWITCHED_OFF = {
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
-    """Run the kit once, against a server of its own."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the kit's own, since no other catalog may lie in or around the kit's."""
     records = tmp_path_factory.mktemp("records") / "pangolin.db"
     environ = {"PANGOLIN_STORE_URL": f"sqlite:///{records}", "PANGOLIN_FILE_ROOTS": str(ROOT)}
-    with _without_litter():
-        server = start_server(tmp_path_factory.mktemp("kit-server"), env=environ)
-        try:
-            yield run(tmp_path_factory.mktemp("kit"), _client(server))
-        finally:
-            server.stop()
-
-
-def _client(server: Server) -> dict[str, str]:
-    """Make an empty catalog and give the properties of its client."""
+    running = start_server(tmp_path_factory.mktemp("kit-server"), env=environ)
     storage = {"type": "file", "root": str(ROOT)}
-    server.make("warehouses", name="shared", storage_config=storage)
-    server.make(
-        "catalogs", name=CATALOG, warehouse_name="shared", storage_location=f"file://{ROOT}"
-    )
-    return {"uri": f"{server.url}/", "warehouse": CATALOG, "token": server.token()}
+    running.make("warehouses", name="shared", storage_config=storage)
+    place = f"file://{ROOT}"
+    running.make("catalogs", name=CATALOG, warehouse_name="shared", storage_location=place)
+    running.make("branches", name="dev", catalog=CATALOG)
+    with _without_litter():
+        yield running
+    assert running.stop() == 0, running.log
+
+
+@pytest.fixture(scope="module", params=[CATALOG, f"{CATALOG}@dev"])
+def report(
+    request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Report:
+    """Run the kit on `main`, and on a branch made while the catalog was empty."""
+    client = {"uri": f"{server.url}/", "warehouse": request.param, "token": server.token()}
+    return run(tmp_path_factory.mktemp("kit"), client)
 
 
 @contextmanager
@@ -95,3 +97,7 @@ def test_the_explained_failures_are_still_failures(report: Report) -> None:
 
 def test_the_kit_leaves_out_only_what_it_is_known_to_leave_out(report: Report) -> None:
     assert report.names("skipped") == set().union(*SWITCHED_OFF.values())
+
+
+def test_the_server_meets_no_error_of_its_own(server: Server, report: Report) -> None:
+    assert " ERROR " not in server.log
