@@ -1,9 +1,9 @@
 """`GET /v1/config`: what a client must know before its first call."""
 
 from flask import Response, request
-from flask_smorest import Blueprint
 
 from pangolin.services import configuration
+from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering
 from pangolin.web.iceberg.documents import failures
 from pangolin.web.iceberg.schemas import CatalogConfig

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
+
+from pangolin.web.blueprint import Blueprint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-COMMON = (400, 401, 403, 413, 500, 503)
+COMMON = (400, 401, 403, 413, 415, 500, 503)
 MEANING = {
     400: "The request is malformed or breaks a rule; the message names the field.",
     401: "No credential, or a bad one.",

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from pangolin.services import namespaces
+from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
 from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, PAGING, PARENT, failures
 from pangolin.web.iceberg.schemas import (

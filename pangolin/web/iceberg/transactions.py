@@ -1,9 +1,9 @@
 """Multi-table commits of the Iceberg API."""
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from pangolin.services import commits
+from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
 from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, failures, takes
 from pangolin.web.iceberg.schemas import CommitTransactionRequest

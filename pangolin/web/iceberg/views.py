@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from pangolin.services import commits, creation, tables
 from pangolin.services.relations import VIEWS
+from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
 from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, PAGING, failures, takes
 from pangolin.web.iceberg.schemas import (
