@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.memory import InMemoryCatalog

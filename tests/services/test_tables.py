@@ -55,7 +55,8 @@ def set_property(scope: Scope, value: str, prefix: str = "lake", name: str = "t"
 
 def property_of(scope: Scope, prefix: str = "lake", name: str = "t") -> str | None:
     loaded = tables.load(scope, prefix, ["db"], name)
-    return orjson.loads(loaded.metadata)["properties"].get("x")
+    properties: dict[str, str] = orjson.loads(loaded.metadata)["properties"]
+    return properties.get("x")
 
 
 def files(tmp_path: Path) -> list[Path]:
@@ -104,9 +105,11 @@ def test_a_staged_table_is_not_stored_and_writes_no_file(scope: Scope, tmp_path:
 @pytest.mark.parametrize("stage", [True, False])
 def test_locations_outside_the_catalog_are_refused(scope: Scope, field: str, stage: bool) -> None:
     elsewhere = "file:///elsewhere/x"
-    more = {"location": elsewhere} if field == "location" else {"properties": {field: elsewhere}}
+    more: dict[str, Any] = {"stage-create": stage, "properties": {field: elsewhere}}
+    if field == "location":
+        more = {"stage-create": stage, "location": elsewhere}
     with pytest.raises(BadRequest, match=field):
-        create(scope, **more, **{"stage-create": stage})
+        create(scope, **more)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pangolin.services.layout import LayoutMismatch, check_ready, read_layout, w
 from pangolin.services.scope import Scope
 from pangolin.services.upgrades import Upgrade
 from pangolin.store import kinds
-from pangolin.store.api import ABSENT, Conflict, Doc, Put, Store
+from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put, Store
 from tests.services.test_tables import SCHEMA, property_of, set_property
 from tests.services.world import TENANT, scope_on
 
@@ -92,7 +92,7 @@ def test_a_copy_refuses_to_go_on_from_another_source(scope: Scope) -> None:
 def test_a_copy_of_a_store_that_is_written_meanwhile_is_refused(scope: Scope) -> None:
     target = MemoryStore()
 
-    def write(kind: kinds.Kind, count: int) -> None:
+    def write(kind: Kind, count: int) -> None:
         if kind is kinds.CLAIM:
             set_property(scope, "meanwhile")
 

@@ -92,7 +92,7 @@ def test_bad_paging_is_400(call: Call, table: dict[str, Any], query: str) -> Non
 
 def test_an_unknown_table_is_404_of_its_type(call: Call, table: dict[str, Any]) -> None:
     for method, path in (("GET", "x"), ("POST", "x"), ("DELETE", "x"), ("POST", "x/metrics")):
-        body = {"requirements": [], "updates": []} if method == "POST" else None
+        body: Any = {"requirements": [], "updates": []} if method == "POST" else None
         answer = call(method, f"/lake/namespaces/db/tables/{path}", body)
         assert answer.get_json()["error"]["type"] == "NoSuchTableException"
     assert call("HEAD", "/lake/namespaces/db/tables/x").data == b""
