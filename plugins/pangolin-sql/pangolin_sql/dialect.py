@@ -42,7 +42,7 @@ class Sessions(Protocol):
 class Work(Protocol):
     """One transaction: what it depends on, and what it writes once it knows that.
 
-    `asks` are reads whose first rows `decide` takes, in order, to return the writes.
+    `asks` are reads of one integer; `decide` takes their first rows to return the writes.
     """
 
     @property

@@ -4,7 +4,7 @@ import os
 import select
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import peewee
 import psycopg
@@ -12,6 +12,9 @@ from psycopg.pq import TransactionStatus
 
 from pangolin.plugin import Unavailable
 from pangolin_sql.dialect import connection_of
+from pangolin_sql.pipeline import Failed, Pipeline
+
+OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 class Link:
@@ -20,12 +23,20 @@ class Link:
     def __init__(self, database: peewee.Database, closing: int) -> None:
         self.database = database
         self.connection: psycopg.Connection[tuple[object, ...]] = connection_of(database)
+        self.pipeline = Pipeline(self.connection.pgconn)
         self.closing = closing
 
     def is_idle(self) -> bool:
         """Tell whether the connection is open and no statement or transaction is."""
         status = self.connection.pgconn.transaction_status
         return not self.connection.closed and status == TransactionStatus.IDLE
+
+    def roll_back(self) -> None:
+        """Roll back what is open; a connection that cannot is not kept by the pool."""
+        # Not through the driver, which would forget all prepared statements.
+        if self.connection.pgconn.transaction_status in OPEN:
+            with suppress(Failed):
+                self.pipeline.run([("ROLLBACK", ())])
 
     def has_heard(self) -> bool:
         """Tell whether the server said something unasked: on an idle connection, good-bye."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import peewee
 import psycopg
+from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import Int8Dumper
 
 from pangolin.plugin import PangolinError, Settings, Store, Unavailable
@@ -26,19 +27,19 @@ from pangolin_sql.failures import (
     to_domain,
 )
 from pangolin_sql.locks import name_lock
-from pangolin_sql.pipeline import Failed, run
-from pangolin_sql.pool import Pool
+from pangolin_sql.pipeline import PREPARED, Failed
+from pangolin_sql.pool import Link, Pool
 from pangolin_sql.replica import ReplicatedStore
 from pangolin_sql.store import SqlStore
 
 ATTEMPTS = 12
 LONGEST_PAUSE = 0.5
-PREPARED = 500
 TAKE = "pg_advisory_xact_lock"
 LOCK = (
     f"SELECT CASE WHEN alone THEN {TAKE}(lock)::text ELSE {TAKE}_shared(lock)::text END"
     " FROM unnest(%s::bigint[], %s::boolean[]) AS wanted(lock, alone)"
 )
+COMMIT: Ask = "COMMIT", ()
 COMPRESSIONS = "SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'"
 
 
@@ -73,9 +74,8 @@ class Postgresql:
         self.hold = "FOR UPDATE" if self.serializable else ""
         self.share = "FOR SHARE" if self.serializable else ""
         self._setup_lock = name_lock("setup", address.schema)
-        self._open = "BEGIN"
-        if self.serializable:
-            self._open += " ISOLATION LEVEL SERIALIZABLE"
+        level = "SERIALIZABLE" if self.serializable else "READ COMMITTED"
+        self._open: Ask = f"BEGIN ISOLATION LEVEL {level}", ()
 
     @property
     def begin(self) -> Sequence[str]:
@@ -153,28 +153,24 @@ class Postgresql:
     def _attempt(self, sessions: Sessions, work: Work) -> None:
         with sessions.use() as link:
             try:
-                writes = work.decide(self._ask(link.connection, work))
+                writes = work.decide(self._ask(link, work))
                 if link.has_heard():
                     link.connection.execute("SELECT 1")
-                self._write(link.connection, work, writes)
+                link.pipeline.run([*writes, COMMIT])
+            except Failed as failed:
+                raise self._refusal(link.connection, work, failed, len(writes)) from failed.error
             finally:
-                self.abandon(link.database)
+                link.roll_back()
 
-    def _ask(self, connection: Any, work: Work) -> list[Row | None]:
+    def _ask(self, link: Link, work: Work) -> list[Row | None]:
         locks = [] if self.serializable else [_lock(work.locks())]
         try:
-            cursors = run(connection, [(self._open, ()), *locks, *work.asks])
+            results = link.pipeline.run([self._open, *locks, *work.asks])
         except Failed as failed:
             if code_of(failed.error) in TRANSIENT or is_lost(failed.error):
                 raise Again(failed.error) from failed.error
             raise self.failure(failed.error) from failed.error
-        return [cursor.fetchone() for cursor in cursors[1 + len(locks) :]]
-
-    def _write(self, connection: Any, work: Work, writes: Sequence[Ask]) -> None:
-        try:
-            run(connection, [*writes, ("COMMIT", ())])
-        except Failed as failed:
-            raise self._refusal(connection, work, failed, len(writes)) from failed.error
+        return [_row(result) for result in results[1 + len(locks) :]]
 
     def _refusal(self, connection: Any, work: Work, failed: Failed, commit: int) -> Exception:
         code = code_of(failed.error)
@@ -189,6 +185,11 @@ class Postgresql:
             return work.refusal(failed.at, why)
         # The server names the statement it refused; without a name COMMIT may have been run.
         return self.failure(failed.error, committing=failed.at == commit or not code)
+
+
+def _row(result: PGresult) -> Row | None:
+    value = result.get_value(0, 0) if result.ntuples else None
+    return None if value is None else (int(value),)
 
 
 def _lock(locks: Sequence[tuple[int, bool]]) -> Ask:

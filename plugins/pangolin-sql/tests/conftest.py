@@ -29,7 +29,7 @@ def public_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:  # noqa: F811
+def postgres_url(postgres: Postgres) -> Iterator[str]:
     """A URL with a schema of this test's own, which does not exist yet."""
     schema = f"t_{uuid.uuid4().hex}"
     yield f"{postgres.url}?schema={schema}"
