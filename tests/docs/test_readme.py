@@ -2,11 +2,10 @@
 
 import configparser
 import re
-from pathlib import Path
 
 from pangolin.cli import main
+from tests.docs.pages import ROOT, blocks
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
@@ -22,10 +21,23 @@ def test_ci_runs_the_test_line_of_the_readme() -> None:
     assert line in (ROOT / ".ci" / "run").read_text()
 
 
-def test_every_link_leads_somewhere() -> None:
-    for text in (README, CONTRIBUTING):
-        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
-            assert (ROOT / target).exists(), target
+def test_the_readme_has_two_lines_to_run_and_no_other_block() -> None:
+    serve, test = (block.text.strip() for block in blocks(ROOT / "README.md"))
+    assert serve.endswith("pangolin serve") and "serve" in main.commands
+    assert re.search(r" tox run -q -e (\w+)$", test.replace("/", " "))
+    assert "\n" not in serve + test
+
+
+def test_what_the_first_line_installs_is_there() -> None:
+    serve = blocks(ROOT / "README.md")[0].text
+    assert " install -q . ./plugins/* " in serve
+    for directory in (ROOT, *(path for path in ROOT.glob("plugins/*") if path.is_dir())):
+        assert (directory / "setup.cfg").exists() and (directory / "pyproject.toml").exists()
+
+
+def test_the_second_line_runs_an_environment_of_tox() -> None:
+    [name] = re.findall(r"-e (\w+)$", blocks(ROOT / "README.md")[1].text.strip())
+    assert f"| `{name}`" in CONTRIBUTING
 
 
 def test_contributing_lists_every_tox_environment() -> None:

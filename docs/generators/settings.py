@@ -1,0 +1,59 @@
+"""The reference of settings, from their table."""
+
+from dataclasses import Field, fields
+from typing import Any
+
+from docs.generators.markdown import document, table, words
+from pangolin.settings import CHOICES, FALSE, LEAST, PREFIX, TRUE, Settings
+
+INTRO = f"""
+Every setting is an environment variable, read once when the process starts. A value that cannot
+work stops the start and names its variable. `pangolin settings` shows each setting's present value
+and where it comes from. The options `--host`, `--port`, `--workers` and `--threads` of
+`pangolin serve` win over their variables.
+
+A bool is one of {words(sorted(TRUE))}, or one of {words(sorted(FALSE - {""}))} or nothing at all.
+"""
+MORE = """
+## What else is read from the environment
+
+| variable | read by | meaning |
+| --- | --- | --- |
+| `PROMETHEUS_MULTIPROC_DIR` | metrics | where workers share metrics; `pangolin serve` makes one |
+| `AWS_*` | pangolin-aws | credentials and region of a warehouse that has none of its own |
+
+## The quick start
+
+While `PANGOLIN_STORE_URL` is empty, records are kept in `pangolin.db` in the data directory, the
+directory `warehouse` in it is allowed for `file` warehouses, and the default catalog is
+`lakehouse`. The first `pangolin serve` makes a warehouse `local` and that catalog in it. With a
+store URL of your own none of this happens.
+"""
+
+
+def page() -> str:
+    """Write the page."""
+    rows = [_row(item) for item in fields(Settings)]
+    head = ("variable", "type", "default", "allowed", "meaning")
+    return document("Settings", INTRO, table(head, rows), MORE)
+
+
+def _row(item: Field[Any]) -> tuple[str, ...]:
+    name = f"`{PREFIX}{item.name.upper()}`"
+    note = " Secret: never shown." if item.metadata["secret"] else ""
+    kind = "list" if isinstance(item.default, tuple) else type(item.default).__name__
+    return name, kind, _default(item.default), _allowed(item.name), item.metadata["help"] + note
+
+
+def _default(value: Any) -> str:
+    if value in ("", ()):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _allowed(name: str) -> str:
+    if name in CHOICES:
+        return words(CHOICES[name])
+    if name == "port":
+        return "0 to 65535"
+    return f"at least {LEAST[name]}" if name in LEAST else ""
