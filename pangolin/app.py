@@ -11,7 +11,16 @@ from pangolin.services.metadata import MetadataCache
 from pangolin.services.objects import Objects
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
-from pangolin.web import documents, errors, iceberg, loopback, management, observing, routing
+from pangolin.web import (
+    documents,
+    errors,
+    iceberg,
+    lane,
+    loopback,
+    management,
+    observing,
+    routing,
+)
 from pangolin.web.scope import Server, current_scope
 
 PLUGIN_MARK = "x-"
@@ -40,6 +49,7 @@ def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = 
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.extensions["pangolin"] = server
+    lane.install(app, server)
     routing.install(app)
     observing.install(app)
     _add_apis(app, server.registry)

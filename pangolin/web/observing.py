@@ -43,6 +43,11 @@ def request_id(given: str) -> str:
     return given if PLAIN_ID.fullmatch(given) else f"{getrandbits(128):032x}"
 
 
+def headers(request_id: str) -> list[tuple[str, str]]:
+    """List the headers that every answer has."""
+    return [(REQUEST_ID, request_id), ("X-Content-Type-Options", "nosniff")]
+
+
 def note(answered: Answered, seconds: float) -> None:
     """Count an answered request and write its line."""
     method = answered.method if answered.method in METHODS else "other"
@@ -74,8 +79,8 @@ def _begin() -> None:
 
 def _end(answer: Response) -> Response:
     asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-    answer.headers[REQUEST_ID] = g.request_id
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in headers(g.request_id):
+        answer.headers[name] = value
     answered = Answered(
         g.request_id,
         asked.method,

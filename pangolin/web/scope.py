@@ -46,16 +46,27 @@ def current_scope() -> Scope:
 
 
 def _build(server: Server) -> Scope:
-    runtime = server.runtime
     principal = _authenticate(server)
     g.principal = principal.name
+    wanted = request.headers.get(TENANT_HEADER)
+    return build(server.runtime, principal, wanted, g.request_id, _idempotency(request))
+
+
+def build(
+    runtime: Runtime,
+    principal: Principal,
+    wanted_tenant: str | None,
+    request_id: str,
+    idempotency: Idempotency | None = None,
+) -> Scope:
+    """Give a principal's view of the catalog; raises `Forbidden` and `NoSuchTenant`."""
     return Scope(
         principal=principal,
-        tenant=_tenant(runtime, principal, request.headers.get(TENANT_HEADER)),
+        tenant=_tenant(runtime, principal, wanted_tenant),
         runtime=runtime,
         deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
-        request_id=g.request_id,
-        idempotency=_idempotency(request),
+        request_id=request_id,
+        idempotency=idempotency,
         pledge=principal.pledge,
     )
 

@@ -126,8 +126,12 @@ def parent() -> tuple[str, ...]:
 
 
 def etags() -> tuple[str, ...]:
-    """Read If-None-Match; weak, strong and bare tags are all compared as strong."""
-    text = request.headers.get("If-None-Match", "")
+    """Read If-None-Match."""
+    return parse_etags(request.headers.get("If-None-Match", ""))
+
+
+def parse_etags(text: str) -> tuple[str, ...]:
+    """Split a list of ETags; weak, strong and bare tags are all compared as strong."""
     tags = (tag.strip().removeprefix("W/").strip('"') for tag in text.split(","))
     return tuple("*" if tag == "*" else f'"{tag}"' for tag in tags if tag)
 

@@ -1,0 +1,165 @@
+"""The short way for the request engines send most: loading a table, from WSGI to the service.
+
+Flask, its routing and the schemas cost more than the load. The lane answers only what it answers
+exactly as the view would; all else, and what the client did wrong, goes through Flask, which does
+it again. That is safe because loading changes nothing.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+
+from pangolin.errors import PangolinError
+from pangolin.identity import AuthRequest
+from pangolin.services import metering, tables
+from pangolin.services.loading import Loaded
+from pangolin.services.scope import Scope
+from pangolin.web import errors, observing, scope
+from pangolin.web.iceberg.reading import parse_etags
+from pangolin.web.loopback import is_loopback
+from pangolin.web.routing import LEVELS, RAW_PATH, STARTED, decode_segment
+from pangolin.web.scope import Server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+TABLE = re.compile(r"/v1/([^/]+)/namespaces/([^/]+)/tables/([^/]+)")
+ROUTE = "/v1/<prefix>/namespaces/<namespace:namespace>/tables/<table>"
+MODES = {"": "all", "snapshots=all": "all", "snapshots=refs": "refs"}
+# A request that carries one of these is unusual: hooks of Flask may have to see it.
+UNUSUAL = (
+    "HTTP_ORIGIN",
+    "HTTP_IDEMPOTENCY_KEY",
+    "HTTP_TRANSFER_ENCODING",
+    "CONTENT_LENGTH",
+)
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A load: prefix, namespace levels, table name, and which snapshots."""
+
+    prefix: str
+    levels: tuple[str, ...]
+    table: str
+    snapshots: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An answer as WSGI sends it."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Lane:
+    """WSGI middleware, to be put below `RawPath`."""
+
+    def __init__(self, app: "WSGIApplication", server: Server) -> None:
+        self._app = app
+        self._server = server
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        asked = read(environ)
+        sent = None if asked is None else self._try(environ, asked)
+        if sent is None:
+            return self._app(environ, start_response)
+        start_response(sent.status, sent.headers)
+        return (sent.body,)
+
+    def _try(self, environ: "WSGIEnvironment", asked: Asked) -> Sent | None:
+        mark = observing.request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        view = None
+        try:
+            view = self._scope(environ, mark)
+            sent = _sent(self._load(view, asked, environ.get("HTTP_IF_NONE_MATCH", "")))
+        except PangolinError as error:
+            # A store that timed out must not be asked, and waited for, a second time.
+            if error.status < 500 or view is None:
+                return None
+            sent = _failed(error)
+        except Exception:
+            # Flask meets it again, and answers with an id that the log has too.
+            return None
+        _observe(environ, view, sent)
+        return sent
+
+    def _scope(self, environ: "WSGIEnvironment", mark: str) -> Scope:
+        """Authenticate; raises what the plugins raise."""
+        address = environ.get("REMOTE_ADDR")
+        credential = AuthRequest(
+            authorization=environ["HTTP_AUTHORIZATION"],
+            api_key=environ.get("HTTP_X_API_KEY"),
+            remote_address=address,
+            loopback=is_loopback(address),
+        )
+        principal = self._server.registry.authenticate(credential, self._server.runtime)
+        if principal is None:
+            raise PangolinError("left to Flask to refuse")
+        wanted = environ.get("HTTP_X_PANGOLIN_TENANT")
+        return scope.build(self._server.runtime, principal, wanted, mark)
+
+    def _load(self, view: Scope, asked: Asked, tags: str) -> Loaded:
+        known = parse_etags(tags) if tags else ()
+        answer = tables.load(
+            view, asked.prefix, asked.levels, asked.table, snapshots=asked.snapshots, known=known
+        )
+        view.settle()
+        return answer
+
+
+def read(environ: "WSGIEnvironment") -> Asked | None:
+    """Read a load that the lane may answer; None for anything else."""
+    if environ["REQUEST_METHOD"] != "GET" or "HTTP_AUTHORIZATION" not in environ:
+        return None
+    found = TABLE.fullmatch(environ["PATH_INFO"])
+    mode = MODES.get(environ.get("QUERY_STRING", ""))
+    if found is None or mode is None or any(environ.get(name) for name in UNUSUAL):
+        return None
+    prefix, namespace, table = found.groups()
+    try:
+        levels = tuple(decode_segment(level) for level in LEVELS.split(namespace))
+        return Asked(decode_segment(prefix), levels, decode_segment(table), mode)
+    except HTTPException:
+        return None
+
+
+def _sent(answer: Loaded) -> Sent:
+    tag = ("ETag", answer.etag or "")
+    if answer.unchanged:
+        return Sent("304 NOT MODIFIED", [tag], b"")
+    body = answer.body()
+    headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), tag]
+    return Sent("200 OK", headers, body)
+
+
+def _failed(error: PangolinError) -> Sent:
+    answer = errors.answer_domain_error(error)
+    return Sent(answer.status, answer.headers.to_wsgi_list(), answer.get_data())
+
+
+def _observe(environ: "WSGIEnvironment", view: Scope, sent: Sent) -> None:
+    metering.authenticated("success")
+    sent.headers.extend(observing.headers(view.request_id))
+    code, name = int(sent.status[:3]), view.principal.name
+    answered = observing.Answered(view.request_id, "GET", environ[RAW_PATH], ROUTE, code, name)
+    observing.note(answered, time.monotonic() - environ[STARTED])
+
+
+def install(app: Flask, server: Server) -> None:
+    """Put the lane in front of an application; call it before `routing.install`.
+
+    Without authentication Flask must look at every request's origin, so there is no lane.
+    """
+    if not server.runtime.settings.no_auth:
+        app.wsgi_app = Lane(app.wsgi_app, server)  # type: ignore[method-assign]
