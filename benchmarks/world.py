@@ -1,0 +1,151 @@
+"""What the requests are about: tables of three sizes, and catalogs of three sizes."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pangolin.app import build_server
+from pangolin.iceberg.create import new_table
+from pangolin.services import catalogs, creation, metadata, namespaces, places
+from pangolin.services.initialise import initialise, system_scope
+from pangolin.services.quick_start import quick_start
+from pangolin.services.scope import Runtime, Scope
+from pangolin.settings import Settings
+from pangolin.store.api import Doc, Put
+from pangolin.store.kinds import ASSET
+
+CATALOG = "lakehouse"
+# Snapshots that bring the metadata of a table to about 5 KB, 50 KB and 1 MB.
+SNAPSHOTS = {"5 KB": 7, "50 KB": 100, "1 MB": 2050}
+BATCH = 1000
+
+
+def table_name(size: str) -> str:
+    """Name the table of a size."""
+    return "t" + size.replace(" ", "").lower()
+
+
+def fill(settings: Settings, clients: int, sizes: tuple[int, ...]) -> None:
+    """Make everything in an empty data directory; `sizes` are tables per catalog."""
+    runtime = build_server(settings).runtime
+    initialise(runtime)
+    quick_start(runtime)
+    scope = system_scope(runtime)
+    namespaces.create(scope, CATALOG, ("bench",), {})
+    for size, count in SNAPSHOTS.items():
+        _register(scope, table_name(size), count)
+        for client in range(clients):
+            _register(scope, f"{table_name(size)}_{client}", count)
+    for number in sizes:
+        _make_catalog(runtime, scope, number)
+    runtime.store.close()
+
+
+def _register(scope: Scope, name: str, snapshots: int) -> None:
+    place, _ = places.locate(scope, CATALOG)
+    location = f"{place.catalog.doc['storage_location']}/bench/{name}"
+    document = sample(location, snapshots)
+    path = f"{location}/metadata/00000-{uuid4()}.metadata.json"
+    metadata.write(scope, place, path, metadata.dump(document))
+    creation.register(scope, CATALOG, ("bench",), name, path)
+
+
+def sample(location: str, snapshots: int) -> dict[str, Any]:
+    """Build the metadata of a table of 12 columns with a history."""
+    columns = [
+        {"id": number, "name": f"column_{number}", "required": False, "type": "long"}
+        for number in range(1, 13)
+    ]
+    request = {
+        "name": "t",
+        "schema": {"type": "struct", "schema-id": 0, "fields": columns},
+        # One old version in the log, so that commits do not make the metadata grow.
+        "properties": {"format-version": "2", "write.metadata.previous-versions-max": "1"},
+    }
+    document = new_table(request, location=location, uuid=str(uuid4()), now_ms=1)
+    document["snapshots"] = [_snapshot(location, number) for number in range(1, snapshots + 1)]
+    document["snapshot-log"] = [
+        {"snapshot-id": 10**18 + number, "timestamp-ms": number + 1}
+        for number in range(1, snapshots + 1)
+    ]
+    document["current-snapshot-id"] = 10**18 + snapshots
+    document["last-sequence-number"] = snapshots
+    document["last-updated-ms"] = snapshots + 1
+    document["refs"] = {"main": {"snapshot-id": 10**18 + snapshots, "type": "branch"}}
+    return document
+
+
+def _snapshot(location: str, number: int) -> dict[str, Any]:
+    counts = ("added-data-files", "added-records", "added-files-size", "total-data-files")
+    summary = {"operation": "append", **dict.fromkeys(counts, str(number * 1000))}
+    parent = {"parent-snapshot-id": 10**18 + number - 1} if number > 1 else {}
+    return {
+        "snapshot-id": 10**18 + number,
+        **parent,
+        "sequence-number": number,
+        "timestamp-ms": number + 1,
+        "manifest-list": f"{location}/metadata/snap-{10**18 + number}-1-{uuid4()}.avro",
+        "summary": summary,
+        "schema-id": 0,
+    }
+
+
+def _make_catalog(runtime: Runtime, scope: Scope, tables: int) -> None:
+    name = f"of{tables}"
+    catalogs.create(scope, {"name": name, "warehouse_name": "local"})
+    namespaces.create(scope, name, ("bench",), {})
+    place, _ = places.locate(scope, name)
+    docs = _documents(place, tables)
+    while batch := list(islice(docs, BATCH)):
+        scope.store.apply(*(Put(ASSET, doc) for doc in batch))
+
+
+def _documents(place: places.Place, count: int) -> Iterator[Doc]:
+    root = place.catalog.doc["storage_location"]
+    for number in range(count):
+        location = f"{root}/bench/table_{number:06}-{uuid4().hex}"
+        yield {
+            "catalog": place.catalog_id,
+            "line": place.line_id,
+            "epoch": 0,
+            "namespace": "bench",
+            "name": f"table_{number:06}",
+            "type": "table",
+            "kind": "ICEBERG_TABLE",
+            "id": str(uuid4()),
+            "uuid": str(uuid4()),
+            "location": location,
+            "metadata_location": f"{location}/metadata/00000-{uuid4()}.metadata.json",
+            "created_at_ms": 1,
+            "updated_at_ms": 1,
+        }
+
+
+def settings_of(directory: Path, port: int, workers: int, threads: int) -> Settings:
+    """Give the settings of the measured server: a quick start in a directory."""
+    return Settings(
+        data_dir=str(directory / "data"),
+        root_password="benchmark",
+        port=port,
+        workers=workers,
+        threads=threads,
+    ).with_quick_start()
+
+
+def environ_of(settings: Settings) -> dict[str, str]:
+    """Give the environment in which `pangolin serve` has these settings."""
+    return {
+        "PANGOLIN_DATA_DIR": settings.data_dir,
+        "PANGOLIN_ROOT_PASSWORD": settings.root_password,
+        "PANGOLIN_WORKERS": str(settings.workers),
+        "PANGOLIN_THREADS": str(settings.threads),
+    }
+
+
+def create_body() -> str:
+    """Build the request that creates a table `made_{n}`."""
+    schema = sample("x", 1)["schemas"][0]
+    return json.dumps({"name": "made_NUMBER", "schema": schema}).replace("NUMBER", "{n}")
