@@ -121,7 +121,7 @@ def _isolation(word: str) -> str:
 
 def _number(own: dict[str, str], name: str, default: Any, least: float) -> Any:
     try:
-        value = type(default)(own[name]) if name in own else default
+        value = (int if name == "pool_size" else float)(own.get(name, default))
     except ValueError:
         value = None
     if value is not None and least <= value <= 1_000_000:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.servers.postgres import Postgres, postgres
+from tests.servers.postgres import free_port as find_free_port
 
 __all__ = ["postgres"]
 NOBODY = 65534
@@ -34,7 +35,14 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     schema = f"t_{uuid.uuid4().hex}"
     yield f"{postgres.url}?schema={schema}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        for name in (schema, f"{schema}_2"):
+            connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE".encode())
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A loopback port on which nobody answers."""
+    return find_free_port()
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_relative_url_is_relative_to_where_the_store_was_opened(
 
 
 def test_opening_touches_no_disk(tmp_path: Path) -> None:
-    (backend,) = pangolin_stores()
+    backend, *_ = pangolin_stores()
     backend.open(f"sqlite:///{tmp_path}/sub/records.db", Settings())
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,68 @@
+"""A TCP proxy that cuts a connection, once, when the client says a certain thing."""
+
+import socket
+import threading
+from contextlib import suppress
+
+CHUNK = 2**16
+
+
+class CuttingProxy:
+    """Forward to a loopback port; cut the first connection on which `cut_at` is said.
+
+    With `deliver`, what was said reaches the server and its answer is lost; without, it is lost.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.cut_at: bytes | None = None
+        self.deliver = False
+        self.cuts = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Accept no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                Wire(self, self._listener.accept()[0], self._target)
+
+
+class Wire:
+    """One connection through the proxy."""
+
+    def __init__(self, proxy: CuttingProxy, client: socket.socket, target: int) -> None:
+        self._proxy = proxy
+        self._client = client
+        self._server = socket.create_connection(("127.0.0.1", target))
+        self._deaf = False
+        for work in (self._forward, self._answer):
+            threading.Thread(target=work, daemon=True).start()
+
+    def _forward(self) -> None:
+        with suppress(OSError):
+            while data := self._client.recv(CHUNK):
+                if self._proxy.cut_at and self._proxy.cut_at in data:
+                    self._proxy.cut_at = None
+                    self._proxy.cuts += 1
+                    self._deaf = True
+                    if not self._proxy.deliver:
+                        break
+                self._server.sendall(data)
+        self._close()
+
+    def _answer(self) -> None:
+        with suppress(OSError):
+            while (data := self._server.recv(CHUNK)) and not self._deaf:
+                self._client.sendall(data)
+        self._close()
+
+    def _close(self) -> None:
+        for end in (self._client, self._server):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
