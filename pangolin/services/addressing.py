@@ -4,6 +4,7 @@ A suffix on the table wins over one on the namespace, which wins over the prefix
 `name@ref` only if the ref exists and has `name`; otherwise the `@` belongs to the name.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,12 @@ from pangolin.services import entries, refs
 from pangolin.services.entries import ASSETS, NAMESPACES
 from pangolin.services.places import MAIN, find_catalog, locate, split_prefix
 from pangolin.services.scope import Scope
+from pangolin.store.api import SURROGATE
 from pangolin.store.kinds import SEPARATOR
 
 Levels = tuple[str, ...]
 MAX_NAME = 512
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ def check_name(name: str, field: str) -> None:
     """Refuse an empty, over-long or unprintable name with `BadRequest` naming the field."""
     if not name or len(name) > MAX_NAME:
         raise BadRequest(f"{field} must be 1 to {MAX_NAME} characters long")
-    if any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in name):
+    if CONTROL.search(name):
         raise BadRequest(f"{field} must not hold control characters: {name!r}")
-    if any(0xD800 <= ord(char) < 0xE000 for char in name):
+    if SURROGATE.search(name):
         raise BadRequest(f"{field} must be valid Unicode: {name!r}")
 
 

@@ -22,6 +22,7 @@ class Loaded:
     """A table or view as answered; `location` is None for a staged table, which has no `etag`.
 
     `unchanged` says that the client has this representation already; the metadata is then empty.
+    `whole` is the body if it was spliced before.
     """
 
     location: str | None
@@ -29,9 +30,12 @@ class Loaded:
     config: Mapping[str, str]
     etag: str | None
     unchanged: bool = False
+    whole: bytes = b""
 
     def body(self) -> bytes:
         """Splice the answer's JSON around the metadata, which is never parsed for it."""
+        if self.whole:
+            return self.whole
         head = b"{"
         if self.location is not None:
             head += b'"metadata-location":' + orjson.dumps(self.location) + b","
@@ -49,10 +53,17 @@ def loaded(
     scope: Scope, place: Place, location: str, data: bytes | None = None, snapshots: str = "all"
 ) -> Loaded:
     """Build the answer for a metadata file, reading it unless its bytes are given."""
-    if data is None:
-        reader = metadata.read if snapshots == "all" else metadata.read_refs_only
-        data = reader(scope, place, location)
-    return Loaded(location, data, client_config(scope, place), etag(location, snapshots))
+    config, tag = client_config(scope, place), etag(location, snapshots)
+    if data is not None:
+        return Loaded(location, data, config, tag)
+    reader = metadata.read if snapshots == "all" else metadata.read_refs_only
+    data = reader(scope, place, location)
+    # Copying the metadata into a new body would cost a warm load more than finding it.
+    mark = (f"answer:{snapshots}", orjson.dumps(config).decode())
+    whole = metadata.derived(
+        scope, place, location, mark, lambda: Loaded(location, data, config, tag).body()
+    )
+    return Loaded(location, data, config, tag, whole=whole)
 
 
 def client_config(scope: Scope, place: Place) -> dict[str, str]:

@@ -6,7 +6,7 @@ A metadata file never changes once written, so its bytes may be kept for ever un
 import gzip
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -83,10 +83,21 @@ def read(scope: Scope, place: Place, location: str) -> bytes:
 
 def read_refs_only(scope: Scope, place: Place, location: str) -> bytes:
     """Give the metadata with only the snapshots that a branch or tag names (`snapshots=refs`)."""
-    key = (*_key(scope, place, location), "refs")
+
+    def narrow() -> bytes:
+        return orjson.dumps(only_refs(parse(read(scope, place, location), location)))
+
+    return derived(scope, place, location, ("refs",), narrow)
+
+
+def derived(
+    scope: Scope, place: Place, location: str, mark: tuple[str, ...], make: Callable[[], bytes]
+) -> bytes:
+    """Give bytes made of a metadata file alone and of what `mark` says, made once."""
+    key = (*_key(scope, place, location), *mark)
     cached = scope.runtime.metadata.get(key)
     if cached is None:
-        cached = orjson.dumps(only_refs(parse(read(scope, place, location), location)))
+        cached = make()
         scope.runtime.metadata.put(key, cached)
     return cached
 

@@ -121,3 +121,14 @@ def test_a_surprise_is_answered_by_flask(
     answer = bearer.get(TABLE)
     assert (answer.status_code, len(through_flask)) == (500, 1)
     assert answer.get_json()["error"]["type"] == "InternalServerError"
+
+
+def test_a_warm_load_shows_the_last_commit(bearer: FlaskClient) -> None:
+    before = bearer.get(TABLE)
+    again = bearer.get(TABLE)
+    refs = bearer.get(f"{TABLE}?snapshots=refs")
+    assert (before.data, before.headers["ETag"]) == (again.data, again.headers["ETag"])
+    assert refs.headers["ETag"] != before.headers["ETag"]
+    update = {"action": "set-properties", "updates": {"k": "v"}}
+    bearer.post(TABLE, json={"requirements": [], "updates": [update]})
+    assert bearer.get(TABLE).get_json()["metadata"]["properties"]["k"] == "v"
