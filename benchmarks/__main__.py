@@ -13,7 +13,7 @@ from pathlib import Path
 import benchmarks
 from benchmarks import servers, world
 from benchmarks.cases import BRANCHED, Case, cases
-from benchmarks.farm import Farm, Request
+from benchmarks.farm import CONNECTIONS, Farm, Request
 
 WARM_UP = 0.5
 
@@ -45,7 +45,7 @@ def run(given: argparse.Namespace, directory: Path) -> None:
     ports = [servers.free_port() for _ in range(3)]
     settings = world.settings_of(directory, ports[0], given.workers, given.threads)
     began = time.monotonic()
-    world.fill(settings, given.clients, BRANCHED)
+    world.fill(settings, given.clients * CONNECTIONS, BRANCHED)
     print(f"set up in {time.monotonic() - began:.1f} s")
     environ = world.environ_of(settings)
     cold = environ | {"PANGOLIN_METADATA_CACHE_BYTES": "0"}

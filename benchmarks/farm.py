@@ -24,7 +24,7 @@ HEADERS = (
 class Request:
     """What is sent; `{n}` in path and body is replaced by a number never used before.
 
-    `{client}` is replaced by the number of the sending process.
+    `{client}` is replaced by the number of the sending connection.
     """
 
     case: str
@@ -92,10 +92,11 @@ def _length(head: bytes) -> int:
 
 def _work(port: int, request: Request, client: int, start: int, seconds: float) -> Counter[int]:
     wires = [Wire(port) for _ in range(CONNECTIONS)]
-    make, statuses = request.maker(client, start), Counter[int]()
+    first, statuses = client * CONNECTIONS, Counter[int]()
+    makers = [request.maker(first + number, start) for number in range(CONNECTIONS)]
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
-        for wire in wires:
+        for wire, make in zip(wires, makers, strict=True):
             wire.send(make())
         for wire in wires:
             statuses[wire.receive()[0]] += 1
