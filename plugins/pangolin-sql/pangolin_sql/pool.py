@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import peewee
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from pangolin.plugin import Unavailable
 from pangolin_sql.dialect import connection_of
@@ -28,8 +28,20 @@ class Link:
 
     def is_idle(self) -> bool:
         """Tell whether the connection is open and no statement or transaction is."""
-        status = self.connection.pgconn.transaction_status
-        return not self.connection.closed and status == TransactionStatus.IDLE
+        pgconn = self.connection.pgconn
+        if self.connection.closed or pgconn.pipeline_status != PipelineStatus.OFF:
+            return False
+        return pgconn.transaction_status == TransactionStatus.IDLE
+
+    def is_alive(self) -> bool:
+        """Tell whether the server has not hung up since the connection was last used."""
+        if not self.has_heard():
+            return True
+        # It may also have sent a notice; nothing follows that, but the end follows a good-bye.
+        with suppress(psycopg.Error):
+            self.connection.pgconn.consume_input()
+            return not self.has_heard()
+        return False
 
     def roll_back(self) -> None:
         """Roll back what is open; a connection that cannot is not kept by the pool."""
@@ -39,7 +51,7 @@ class Link:
                 self.pipeline.run([("ROLLBACK", ())])
 
     def has_heard(self) -> bool:
-        """Tell whether the server said something unasked: on an idle connection, good-bye."""
+        """Tell whether the server said something unasked: most likely good-bye."""
         watch = select.poll()
         watch.register(self.connection.fileno(), select.POLLIN)
         return bool(watch.poll(0))
@@ -128,7 +140,7 @@ class Pool:
                 link = process.idle.pop() if process.idle else None
             if link is None:
                 return Link(self._connect(), closing)
-            if not link.has_heard():
+            if link.is_alive():
                 return link
             _discard(link)
 

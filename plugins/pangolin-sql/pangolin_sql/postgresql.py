@@ -10,8 +10,6 @@ from typing import Any
 
 import peewee
 import psycopg
-from psycopg.pq.abc import PGresult
-from psycopg.types.numeric import Int8Dumper
 
 from pangolin.plugin import PangolinError, Settings, Store, Unavailable
 from pangolin_sql.address import Address, parse_address
@@ -27,7 +25,7 @@ from pangolin_sql.failures import (
     to_domain,
 )
 from pangolin_sql.locks import name_lock
-from pangolin_sql.pipeline import PREPARED, Failed
+from pangolin_sql.pipeline import Failed, rows_of
 from pangolin_sql.pool import Link, Pool
 from pangolin_sql.replica import ReplicatedStore
 from pangolin_sql.store import SqlStore
@@ -98,11 +96,7 @@ class Postgresql:
             thread_safe=False,
             **parameters,
         )
-        connection = connection_of(database)
-        # By default a small integer is another type, and so another prepared statement.
-        connection.adapters.register_dumper(int, Int8Dumper)
-        connection.prepare_threshold = 2
-        connection.prepared_max = PREPARED
+        connection_of(database)
         return database
 
     def prepare(self, database: peewee.Database) -> None:
@@ -129,6 +123,14 @@ class Postgresql:
     def one_row(self, sql: str) -> str:
         """Divide by the number of rows: a write that finds none fails before COMMIT is run."""
         return f"WITH done AS ({sql} RETURNING 1) SELECT 1 / count(*) FROM done"
+
+    def fetch(self, session: Link, ask: Ask) -> list[Row]:
+        """Run a read outside of a transaction."""
+        try:
+            (result,) = session.pipeline.run([ask])
+        except Failed as failed:
+            raise failed.error from None
+        return rows_of(result)
 
     def is_lost(self, error: Exception) -> bool:
         """Tell whether the connection failed, rather than the statement."""
@@ -170,7 +172,7 @@ class Postgresql:
             if code_of(failed.error) in TRANSIENT or is_lost(failed.error):
                 raise Again(failed.error) from failed.error
             raise self.failure(failed.error) from failed.error
-        return [_row(result) for result in results[1 + len(locks) :]]
+        return [next(iter(rows_of(result)), None) for result in results[1 + len(locks) :]]
 
     def _refusal(self, connection: Any, work: Work, failed: Failed, commit: int) -> Exception:
         code = code_of(failed.error)
@@ -185,11 +187,6 @@ class Postgresql:
             return work.refusal(failed.at, why)
         # The server names the statement it refused; without a name COMMIT may have been run.
         return self.failure(failed.error, committing=failed.at == commit or not code)
-
-
-def _row(result: PGresult) -> Row | None:
-    value = result.get_value(0, 0) if result.ntuples else None
-    return None if value is None else (int(value),)
 
 
 def _lock(locks: Sequence[tuple[int, bool]]) -> Ask:

@@ -18,7 +18,7 @@ from pangolin.plugin import (
     Store,
     Unavailable,
 )
-from pangolin_sql.dialect import Ask, Sessions, Work, connection_of, execute
+from pangolin_sql.dialect import Ask, Row, Session, Sessions, Work, connection_of, execute
 from pangolin_sql.sessions import ThreadSessions
 from pangolin_sql.store import SqlStore
 
@@ -97,6 +97,11 @@ class Sqlite:
     def one_row(self, sql: str) -> str:
         """Leave the write as it is: rows are counted before COMMIT."""
         return sql
+
+    def fetch(self, session: Session, ask: Ask) -> list[Row]:
+        """Run a read outside of a transaction."""
+        rows: list[Row] = session.connection.execute(*ask).fetchall()
+        return rows
 
     def transact(self, sessions: Sessions, work: Work) -> None:
         """Do the work while no other writes."""

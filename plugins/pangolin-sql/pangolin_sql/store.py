@@ -10,7 +10,7 @@ import orjson
 from pangolin.plugin import Change, Key, Kind, Page, Record, Store
 from pangolin_sql.batch import Batch, Purge, prepare
 from pangolin_sql.columns import encode_key, encode_values
-from pangolin_sql.dialect import Dialect, Work, execute
+from pangolin_sql.dialect import Dialect, Row, Work, execute
 from pangolin_sql.layout import lay_out
 from pangolin_sql.statements import Statements
 
@@ -129,7 +129,7 @@ class SqlStore(Store):
     def _union_of(self, *kinds: Kind) -> str:
         return " UNION ALL ".join(self._sql(kind).term(at) for at, kind in enumerate(kinds))
 
-    def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    def _read(self, sql: str, values: Sequence[Any]) -> list[Row]:
         try:
             return self._fetch(sql, values)
         except self.dialect.errors as error:
@@ -138,11 +138,10 @@ class SqlStore(Store):
         with self._domain_errors():
             return self._fetch(sql, values)
 
-    def _fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    def _fetch(self, sql: str, values: Sequence[Any]) -> list[Row]:
         session = self._sessions.borrow()
         try:
-            rows: list[Any] = session.connection.execute(sql, values).fetchall()
-            return rows
+            return self.dialect.fetch(session, (sql, values))
         finally:
             self._sessions.give_back(session)
 
@@ -158,5 +157,5 @@ class SqlStore(Store):
             raise self.dialect.failure(error) from error
 
 
-def _record(version: int, body: str) -> Record:
+def _record(version: int, body: str | bytes) -> Record:
     return Record(orjson.loads(body), version)

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pytest
@@ -37,6 +37,8 @@ TABLE = Kind(
     },
 )
 
+Batch = Sequence[Change]
+
 
 @pytest.fixture(params=["locks", "serializable"])
 def store(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[Store]:
@@ -61,15 +63,21 @@ def version(store: Store, kind: Kind, *key: str) -> int:
     return record.version
 
 
-def one_wins(store: Store, *batches: Sequence[Change]) -> None:
+def one_wins(store: Store, *batches: Batch) -> None:
     won = run_together([partial(attempt, store, *batch) for batch in batches])
     assert won.count(True) == 1, f"{won}: one of the two must win"
 
 
 def test_of_a_row_and_the_demand_that_it_is_absent_one_wins(store: Store) -> None:
     for at in range(30):
-        needs_no_b = [Require(TABLE, ("t", "b", f"{at}"), ABSENT), Put(TABLE, table(f"{at}", "a"))]
-        needs_no_a = [Require(TABLE, ("t", "a", f"{at}"), ABSENT), Put(TABLE, table(f"{at}", "b"))]
+        needs_no_b: Batch = [
+            Require(TABLE, ("t", "b", f"{at}"), ABSENT),
+            Put(TABLE, table(f"{at}", "a")),
+        ]
+        needs_no_a: Batch = [
+            Require(TABLE, ("t", "a", f"{at}"), ABSENT),
+            Put(TABLE, table(f"{at}", "b")),
+        ]
         one_wins(store, needs_no_a, needs_no_b)
 
 
@@ -182,25 +190,24 @@ def test_whoever_wants_a_record_alone_is_not_kept_waiting_by_those_who_share_it(
     store.setup([LINE, TABLE])
     store.apply(Put(LINE, line("main")))
     stop = threading.Event()
+    waits: list[float] = []
 
     def commit(own: int) -> None:
         while not stop.is_set():
             store.apply(Require(LINE, ("t", "main")), Put(TABLE, table(f"t{own}"), ANY))
 
-    def fork() -> float:
-        longest = 0.0
+    def fork() -> None:
         try:
             for n in range(20):
                 start = time.monotonic()
                 store.apply(Put(LINE, line("main", n), ANY))
-                longest = max(longest, time.monotonic() - start)
+                waits.append(time.monotonic() - start)
         finally:
             stop.set()
-        return longest
 
-    *_, longest = run_together([*(partial(commit, own) for own in range(8)), fork])
-    assert longest is not None
-    assert longest < 10
+    jobs: list[Callable[[], None]] = [partial(commit, own) for own in range(8)]
+    run_together([*jobs, fork])
+    assert max(waits) < 10
     store.close()
 
 

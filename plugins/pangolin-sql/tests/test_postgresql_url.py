@@ -1,6 +1,7 @@
 """The URL: what it may say, and that nobody reads the password out of an error."""
 
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -113,7 +114,12 @@ def test_a_server_that_is_away_is_unavailable_and_the_message_says_where(
     free_port: int,
 ) -> None:
     store = open_postgresql(f"postgresql://ann:{SECRET}@127.0.0.1:{free_port}/r", Settings())
-    for attempt in (lambda: store.get(THING, ("a",)), store.ping, lambda: store.setup([THING])):
+    attempts: list[Callable[[], object]] = [
+        lambda: store.get(THING, ("a",)),
+        lambda: store.setup([THING]),
+        store.ping,
+    ]
+    for attempt in attempts:
         with pytest.raises(Unavailable, match=f"'r' at 127.0.0.1:{free_port} failed") as caught:
             attempt()
         shown = "".join(traceback.format_exception(caught.value))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from pangolin_sql.sessions import Session
+from pangolin_sql.sessions import Session, ThreadSessions
 from pangolin_sql.sqlite import open_sqlite
 from pangolin_sql.store import SqlStore
 
@@ -21,6 +21,12 @@ ROUNDS = 50
 @pytest.fixture
 def open_store(tmp_path: Path) -> Callable[[], Store]:
     return partial(open_sqlite, f"sqlite:///{tmp_path}/new/records.db", Settings())
+
+
+def sessions_of(store: Store) -> list[Session]:
+    assert isinstance(store, SqlStore)
+    assert isinstance(store._sessions, ThreadSessions)
+    return store._sessions.here().sessions
 
 
 def increment(store: Store) -> None:
@@ -90,21 +96,19 @@ def test_a_forked_child_opens_its_own_connection(open_store: Callable[[], Store]
 
 def test_setup_leaves_no_connection_for_a_fork_to_inherit(open_store: Callable[[], Store]) -> None:
     store = open_store()
-    assert isinstance(store, SqlStore)
     store.setup([COUNTER])
-    assert store._sessions.here().sessions == []
+    assert sessions_of(store) == []
 
 
 def test_connections_of_threads_that_ended_are_closed(open_store: Callable[[], Store]) -> None:
     store = open_store()
-    assert isinstance(store, SqlStore)
     store.setup([COUNTER])
     for _ in range(20):
         thread = threading.Thread(target=increment, args=(store,))
         thread.start()
         thread.join()
     assert hits(store) == 20
-    assert len(store._sessions.here().sessions) <= 2
+    assert len(sessions_of(store)) <= 2
     store.close()
 
 
