@@ -18,6 +18,7 @@ TOO_LARGE = frozenset({"54000", "54001", "54023"})
 REASONS = {
     "25006": "it is read-only or a standby",
     "53100": "its disk is full",
+    "53200": "it has no memory left, or no locks: see max_locks_per_transaction",
     "53300": "it has too many connections",
     "55P03": "a lock was not granted in time",
     "57014": "a statement took longer than statement_timeout",

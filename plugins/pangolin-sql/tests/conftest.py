@@ -10,7 +10,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.servers.postgres import Postgres, postgres
@@ -32,6 +31,9 @@ def public_path() -> Iterator[Path]:
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     """A URL with a schema of this test's own, which does not exist yet."""
+    # SQLite is tested where the driver is not installed, too.
+    import psycopg
+
     schema = f"t_{uuid.uuid4().hex}"
     yield f"{postgres.url}?schema={schema}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:

@@ -249,6 +249,33 @@ def test_a_read_only_database_is_unavailable_for_writes_and_read_on(
     assert hits(store) == 1
 
 
+def test_a_server_with_too_many_connections_is_unavailable_and_says_so(
+    opened: OpenUrl, operator: "psycopg.Connection[object]"
+) -> None:
+    operator.execute("DROP ROLE IF EXISTS limited")
+    operator.execute("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
+    store = opened("&user=limited")
+    for attempt in (partial(hits, store), partial(store.apply, hit(1)), store.ping):
+        with pytest.raises(Unavailable, match="too many connections"):
+            attempt()
+
+
+def test_tls_is_asked_for_as_the_url_says(opened: OpenUrl) -> None:
+    with pytest.raises(Unavailable, match="server does not support SSL"):
+        hits(opened("&sslmode=require"))
+    assert hits(opened("&sslmode=prefer")) is None
+
+
+def test_a_batch_of_thousands_of_records_is_one_batch(opened: OpenUrl) -> None:
+    store = opened()
+    docs = [{"name": f"n{at}", "text": "x" * 1000} for at in range(3000)]
+    store.apply(*(Put(COUNTER, doc) for doc in docs))
+    with pytest.raises(Conflict):
+        store.apply(*(Put(COUNTER, doc, ANY) for doc in docs), Put(COUNTER, {"name": "x"}, 1))
+    assert store.count(COUNTER) == 3000
+    assert store.purge(COUNTER, ()) == 3000
+
+
 def test_an_error_leaves_the_connection_fit_for_the_next(opened: OpenUrl) -> None:
     store = opened("&pool_size=1")
     store.apply(hit(1))
