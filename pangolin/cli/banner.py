@@ -44,6 +44,7 @@ def _who(settings: Settings) -> str:
 
 def _auth(settings: Settings, password: str) -> str:
     if settings.no_auth:
-        return ""
+        # PyIceberg sends "Bearer None" unless it is told to send nothing.
+        return ', auth={"type": "noop"}'
     user = f'"username": "{settings.root_user}", "password": "{password}"'
     return f', auth={{"type": "basic", "basic": {{{user}}}}}'

@@ -20,7 +20,9 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 @click.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0: any free one.")
-@click.option("--workers", type=click.IntRange(0), help="Worker processes; 0: one per core.")
+@click.option(
+    "--workers", type=click.IntRange(0), help="Worker processes; 0: one per core, at least 2."
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads per worker process.")
 def serve(**given: Any) -> None:
     """Prepare the store and serve both APIs under gunicorn.

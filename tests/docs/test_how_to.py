@@ -61,6 +61,14 @@ def test_a_page_works_as_it_is_written(
             python.run(FORGET)
 
 
+def test_what_the_server_prints_can_be_pasted_without_authentication(
+    python: Typed, tmp_path: Path
+) -> None:
+    with serving(tmp_path, {"PANGOLIN_NO_AUTH": "true"}, "--workers", "2") as running:
+        lines = running.printed[running.printed.index("import pyarrow") :]
+        assert "pyarrow.Table" in python.run(lines)
+
+
 def _filled_in(text: str, server: Live) -> str:
     for written in ("http://127.0.0.1:8080", "https://lake.example.org"):
         text = text.replace(written, server.url)

@@ -30,8 +30,12 @@ def test_every_page_is_reached_from_the_index() -> None:
         path = waiting.pop()
         if path not in reached and path.suffix == ".md":
             reached.add(path)
-            waiting += [target for target, _ in links(path)]
+            waiting += [page for target, _ in links(path) for page in _pages(target)]
     assert set(DOCS.rglob("*.md")) <= reached
+
+
+def _pages(target: Path) -> list[Path]:
+    return list(target.glob("*.md")) if target.is_dir() else [target]
 
 
 @PAGES
