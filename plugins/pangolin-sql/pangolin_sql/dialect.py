@@ -125,3 +125,9 @@ def execute(database: peewee.Database, sql: str, values: Sequence[Any] = ()) -> 
     """Run a statement; return the driver's cursor."""
     run: Any = database.execute_sql
     return run(sql, values)
+
+
+def driver_error(error: BaseException) -> BaseException:
+    """Return the driver's error below one that peewee wrapped around it."""
+    inner: BaseException = getattr(error, "orig", error)
+    return inner

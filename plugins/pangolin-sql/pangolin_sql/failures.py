@@ -1,10 +1,9 @@
 """What PostgreSQL's errors mean for who asked (PostgreSQL documentation, appendix A)."""
 
-from typing import Any
-
 import psycopg
 
 from pangolin.plugin import BadRequest, OutcomeUnknown, PangolinError, Unavailable
+from pangolin_sql.dialect import driver_error
 
 TAKEN = "23505"
 NO_ROW = "22012"
@@ -29,10 +28,7 @@ REASONS = {
 
 def code_of(error: BaseException) -> str:
     """Return the SQLSTATE, also of an error that peewee wrapped; empty if the server gave none."""
-    inner: Any = error
-    if not isinstance(error, psycopg.Error) and error.args:
-        inner = error.args[0]
-    return getattr(inner, "sqlstate", None) or ""
+    return getattr(driver_error(error), "sqlstate", None) or ""
 
 
 def is_key_taken(error: psycopg.Error) -> bool:
@@ -45,8 +41,7 @@ def is_lost(error: BaseException) -> bool:
     code = code_of(error)
     if code:
         return code[:2] == "08" or code in ("57P01", "57P02", "25P03", "57P05")
-    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
-    return isinstance(inner, psycopg.OperationalError | psycopg.InterfaceError)
+    return isinstance(driver_error(error), psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def to_domain(error: BaseException, name: str, *, committing: bool = False) -> PangolinError:

@@ -18,7 +18,16 @@ from pangolin.plugin import (
     Store,
     Unavailable,
 )
-from pangolin_sql.dialect import Ask, Row, Session, Sessions, Work, connection_of, execute
+from pangolin_sql.dialect import (
+    Ask,
+    Row,
+    Session,
+    Sessions,
+    Work,
+    connection_of,
+    driver_error,
+    execute,
+)
 from pangolin_sql.sessions import ThreadSessions
 from pangolin_sql.store import SqlStore
 
@@ -147,8 +156,7 @@ class Sqlite:
 
 
 def _code(error: Exception) -> int:
-    inner = error.args[0] if isinstance(error, peewee.PeeweeException) and error.args else error
-    return int(getattr(inner, "sqlite_errorcode", 0))
+    return int(getattr(driver_error(error), "sqlite_errorcode", 0))
 
 
 def open_sqlite(url: str, settings: Settings) -> Store:

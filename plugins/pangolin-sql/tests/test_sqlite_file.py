@@ -1,6 +1,7 @@
 """The file: its URL, what an operator finds in it, and what happens when it cannot be used."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -154,6 +155,19 @@ def _try_to_write(path: Path) -> list[str]:
         except Unavailable as error:
             found.append(error.message)
     return found
+
+
+def test_a_first_start_waits_for_another_to_let_go_of_the_new_file(tmp_path: Path) -> None:
+    store = opened(tmp_path / "records.db")
+    path = tmp_path / "records.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    store.setup([THING])
+    release.join()
+    other.close()
+    store.close()
 
 
 def test_a_read_only_file_is_read_and_says_why_it_is_not_written(
