@@ -1,0 +1,117 @@
+"""One batch inside one transaction: read what it depends on, judge, write."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pymongo import DeleteOne, InsertOne, ReplaceOne
+from pymongo.client_session import ClientSession
+
+from pangolin.plugin import Conflict, Put, Require, RequireEmpty
+from pangolin_mongodb import markers
+from pangolin_mongodb.connection import Connection
+from pangolin_mongodb.documents import Stored, at
+from pangolin_mongodb.reads import State, read_state
+from pangolin_mongodb.steps import Step
+from pangolin_mongodb.writes import Taken, Write, write_all
+
+
+class Batch:
+    """The steps of one `apply`; `touched` are those whose record itself was touched last."""
+
+    def __init__(self, steps: Sequence[Step], connection: Connection) -> None:
+        self._steps = steps
+        self._connection = connection
+        self._writes = [step for step in steps if step.is_write]
+        self._written = frozenset(step.id for step in self._writes)
+        self._kinds = Counter(step.kind.name for step in self._writes)
+        self.touched: list[Step] = []
+
+    def run(self, session: ClientSession) -> None:
+        """Judge and write in the open transaction; raise `Conflict` for what does not hold."""
+        state = read_state(self._connection.database, self._steps, session)
+        for step in self._steps:
+            if why := _unmet(step, state):
+                raise Conflict(step.change, why)
+        try:
+            write_all(self._connection, session, [*self._holds(state), *self._changes(state)])
+        except Taken as taken:
+            why = "it exists" if taken.is_key else "a unique value is taken"
+            raise Conflict(self._steps[taken.place].change, why) from taken
+
+    def share(self, session: ClientSession) -> None:
+        """Share the records that were touched: somebody else wanted one at the same time."""
+        for step in self.touched:
+            markers.share(self._connection, session, step.kind, step.key)
+
+    def _holds(self, state: State) -> Iterator[Write]:
+        required = [step for step in self._steps if isinstance(step.change, Require)]
+        held = [s for s in required if s.id in state.found and s.id not in self._written]
+        self.touched = [step for step in held if not _shared(step, state)]
+        for step in self.touched:
+            yield markers.touch_record(step.kind, step.key)
+        slot = self._connection.slot()
+        wanted = set(self._gates(state, slot))
+        for step in held:
+            wanted.update(_one(markers.markers_of(step.id, _shared(step, state)), slot))
+        for step in self._writes:
+            wanted.update(markers.markers_of(step.id, _shared(step, state)))
+        yield from markers.touch(wanted)
+
+    def _gates(self, state: State, slot: int) -> Iterator[str]:
+        for step in self._steps:
+            gates = markers.gates_of(step.kind, step.key[0] if step.key else None)
+            if step.is_absence:
+                yield from gates
+            elif isinstance(step.change, Put) and _appears(step, state):
+                yield from _one(gates, slot)
+
+    def _changes(self, state: State) -> Iterator[Write]:
+        cleared = [step for step in self._writes if self._is_cleared(step, state)]
+        for step in cleared:
+            yield Write(step.kind.name, DeleteOne, {"filter": at(step.kind, step.key)}, step.place)
+        gone = {step.id for step in cleared}
+        for step in self._writes:
+            if isinstance(step.change, Put):
+                yield _put(step, state, step.id in state.found and step.id not in gone)
+            elif step.id in state.found:
+                yield from markers.remove(markers.markers_of(step.id, _shared(step, state)))
+
+    def _is_cleared(self, step: Step, state: State) -> bool:
+        if step.id not in state.found:
+            return False
+        # A batch may hand a unique value from one record to another: what it replaces goes before
+        # anything is written. A lone write of a kind replaces in place.
+        unique = any(index.unique for index in step.kind.indexes.values())
+        swaps = unique and self._kinds[step.kind.name] > 1
+        return swaps or not isinstance(step.change, Put)
+
+
+def _unmet(step: Step, state: State) -> str:
+    change = step.change
+    if isinstance(change, RequireEmpty):
+        return "it is not empty" if step.place in state.occupied else ""
+    found = state.found.get(step.id)
+    return change.unmet(found["version"] if found else None)
+
+
+def _shared(step: Step, state: State) -> int:
+    return int(state.found.get(step.id, {}).get("shared", 0))
+
+
+def _appears(step: Step, state: State) -> bool:
+    found = state.found.get(step.id)
+    return found is None or any(found.get(k) != v for k, v in step.indexed().items())
+
+
+def _one(names: list[str], slot: int) -> list[str]:
+    return [names[slot % len(names)]] if names else []
+
+
+def _put(step: Step, state: State, replaces: bool) -> Write:
+    shared = _shared(step, state)
+    document: Stored = {**step.stored, "shared": shared} if shared else step.stored
+    if not replaces:
+        return Write(step.kind.name, InsertOne, {"document": document}, step.place)
+    filter_ = at(step.kind, step.key)
+    arguments = {"filter": filter_, "replacement": document}
+    return Write(step.kind.name, ReplaceOne, arguments, step.place)
