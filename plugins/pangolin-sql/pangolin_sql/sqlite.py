@@ -86,7 +86,7 @@ class Sqlite:
         try:
             execute(database, "PRAGMA journal_mode = WAL")
         except peewee.OperationalError as error:
-            if _code(error) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+            if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise
             return False
         return True
@@ -126,7 +126,7 @@ class Sqlite:
                 run("COMMIT")
             except self.errors as error:
                 # The connection was opened when the file was read-only, or was another.
-                if _code(error) & 0xFF == sqlite3.SQLITE_READONLY:
+                if code_of(error) & 0xFF == sqlite3.SQLITE_READONLY:
                     session.retire()
                 raise self.failure(error, committing=committing) from error
             finally:
@@ -136,7 +136,7 @@ class Sqlite:
         try:
             return int(run(*ask).rowcount)
         except self.errors as error:
-            if _code(error) not in TAKEN:
+            if code_of(error) not in TAKEN:
                 raise
             raise work.refusal(at, "a unique value is taken") from error
 
@@ -146,7 +146,7 @@ class Sqlite:
 
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
         """Make a domain error that says what SQLite said."""
-        code = _code(error) & 0xFF
+        code = code_of(error) & 0xFF
         why = f"the database {self.path} failed: {error}"
         if committing and code in UNSURE:
             return OutcomeUnknown(why)
@@ -155,7 +155,8 @@ class Sqlite:
         return Unavailable(why)
 
 
-def _code(error: Exception) -> int:
+def code_of(error: Exception) -> int:
+    """Return SQLite's extended code, also of an error that peewee wrapped; 0 if there is none."""
     return int(getattr(driver_error(error), "sqlite_errorcode", 0))
 
 

@@ -1,15 +1,16 @@
 """The file: its URL, what an operator finds in it, and what happens when it cannot be used."""
 
 import sqlite3
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import peewee
 import pytest
 from pangolin_sql import pangolin_stores
-from pangolin_sql.sqlite import open_sqlite
+from pangolin_sql.dialect import execute
+from pangolin_sql.sqlite import Sqlite, code_of, open_sqlite
 
 from pangolin.plugin import ANY, BadRequest, Index, Kind, Put, Settings, Store, Unavailable
 
@@ -157,17 +158,14 @@ def _try_to_write(path: Path) -> list[str]:
     return found
 
 
-def test_a_first_start_waits_for_another_to_let_go_of_the_new_file(tmp_path: Path) -> None:
-    store = opened(tmp_path / "records.db")
-    path = tmp_path / "records.db"
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN EXCLUSIVE")
-    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
-    release.start()
-    store.setup([THING])
-    release.join()
-    other.close()
-    store.close()
+def test_the_code_of_an_error_is_found_below_peewees(tmp_path: Path) -> None:
+    database = Sqlite(tmp_path / "records.db", 1.0).connect()
+    execute(database, "CREATE TABLE made (name TEXT PRIMARY KEY)")
+    execute(database, "INSERT INTO made VALUES ('a')")
+    with pytest.raises(peewee.IntegrityError) as caught:
+        execute(database, "INSERT INTO made VALUES ('a')")
+    assert code_of(caught.value) == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+    database.close()
 
 
 def test_a_read_only_file_is_read_and_says_why_it_is_not_written(
