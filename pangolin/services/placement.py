@@ -136,7 +136,10 @@ def _refuse_above(
 ) -> None:
     for record in found:
         if record is not None and _is_foreign(scope, claimant, record.doc):
-            raise BadRequest(f"{field} {path} lies inside the directory of another table or view")
+            raise BadRequest(
+                f"{field} {path} lies inside the directory of another table or view, or of one "
+                "that a branch or tag still shows"
+            )
 
 
 def _refuse_below(scope: Scope, claimant: Claimant, path: Location, field: str) -> None:

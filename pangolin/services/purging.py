@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
-from pangolin.errors import Forbidden, NotFound, PangolinError
+from pangolin.errors import Forbidden, NotFound, PangolinError, Unavailable
 from pangolin.iceberg.files import referenced_files
 from pangolin.iceberg.locations import Location
 from pangolin.services import expiry, metadata, placement
-from pangolin.services.manifests import data_files
+from pangolin.services.manifests import OnMissing, data_files
 from pangolin.services.places import Place, locate
 from pangolin.services.scope import Scope
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
@@ -53,10 +53,8 @@ def empty(scope: Scope, place: Place, record: Doc) -> int:
 
     The record stays for a later run while another ref still shows the table.
     """
-    kept: set[str] = set()
     pointers = expiry.pointers(scope, record["asset"])
-    for location in pointers:
-        kept |= set(_files(scope, place, _document(scope, place, location))) | {location}
+    kept = {path for location in pointers for path in _reached(scope, place, location)}
     count = _delete(scope, place, record["metadata_location"], kept)
     if not pointers:
         batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
@@ -64,6 +62,20 @@ def empty(scope: Scope, place: Place, record: Doc) -> int:
             batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))
         scope.store.apply(*batch)
     return count
+
+
+def _reached(scope: Scope, place: Place, location: str) -> Iterator[str]:
+    """List all that a live pointer's metadata names, whatever its properties and directories say.
+
+    Raises `Unavailable` if any of it cannot be read: what it names must not be guessed.
+    """
+    document = metadata.parse(metadata.read(scope, place, location), location)
+    yield location
+    yield from (path for _, path in _named(scope, place, document, on_missing=_refuse))
+
+
+def _refuse(path: str, reason: str) -> None:
+    raise Unavailable(f"nothing is purged: {path}, which a live table names, is unread: {reason}")
 
 
 def _delete(scope: Scope, place: Place, location: str, kept: set[str]) -> int:
@@ -109,12 +121,20 @@ def _files(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str
 
 def _listed(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str]:
     collects = _collects(document)
+    named = _named(scope, place, document, on_missing=_missing)
+    yield from (path for role, path in named if role != "file" or collects)
+
+
+def _named(
+    scope: Scope, place: Place, document: dict[str, Any], *, on_missing: OnMissing
+) -> Iterator[tuple[str, str]]:
+    """Iterate over (role, path) of every file that metadata names, wherever it lies."""
     named = referenced_files(document)
     read = metadata.open_objects(scope, place).get
-    walked = data_files(read, named.manifest_lists, named.manifests, on_missing=_missing)
-    yield from (path for role, path in walked if role == "manifest" or collects)
-    yield from named.manifest_lists
-    yield from (*named.metadata_files, *named.statistics, *named.partition_statistics)
+    yield from data_files(read, named.manifest_lists, named.manifests, on_missing=on_missing)
+    others = (named.metadata_files, named.statistics, named.partition_statistics)
+    for path in (*named.manifest_lists, *(path for paths in others for path in paths)):
+        yield "metadata", path
 
 
 def _missing(path: str, reason: str) -> None:

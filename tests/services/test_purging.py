@@ -1,0 +1,118 @@
+"""Purge and gc never take a file that any ref can still read."""
+
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import orjson
+import pytest
+
+from pangolin.services import commits, gc, refs, tables
+from pangolin.services.scope import Scope
+from tests.services.test_tables import create, scope
+
+__all__ = ["scope"]
+
+MANIFEST = {
+    "type": "record",
+    "name": "manifest_entry",
+    "fields": [
+        {"name": "status", "type": "int"},
+        {
+            "name": "data_file",
+            "type": {
+                "type": "record",
+                "name": "r2",
+                "fields": [{"name": "file_path", "type": "string"}],
+            },
+        },
+    ],
+}
+MANIFEST_LIST = {
+    "type": "record",
+    "name": "manifest_file",
+    "fields": [{"name": "manifest_path", "type": "string"}],
+}
+
+
+def write(path: str, schema: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    target = Path(path.removeprefix("file://"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as out:
+        fastavro.writer(out, fastavro.parse_schema(schema), rows)
+    return path
+
+
+def append(scope: Scope, prefix: str, number: int) -> Path:
+    """Append a snapshot of one data file; answer where the file is."""
+    metadata = orjson.loads(tables.load(scope, prefix, ["db"], "t").metadata)
+    base = metadata["location"]
+    data = f"{base}/data/{number}.parquet"
+    Path(data.removeprefix("file://")).parent.mkdir(parents=True, exist_ok=True)
+    Path(data.removeprefix("file://")).write_bytes(b"PAR1")
+    entry = {"status": 1, "data_file": {"file_path": data}}
+    manifest = write(f"{base}/metadata/m{number}.avro", MANIFEST, [entry])
+    listed = write(f"{base}/metadata/s{number}.avro", MANIFEST_LIST, [{"manifest_path": manifest}])
+    snapshot = {
+        "snapshot-id": number,
+        "sequence-number": metadata["last-sequence-number"] + 1,
+        "timestamp-ms": metadata["last-updated-ms"] + 1,
+        "manifest-list": listed,
+        "summary": {"operation": "append"},
+        "schema-id": 0,
+    }
+    ref = {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch"}
+    updates = [{"action": "add-snapshot", "snapshot": snapshot}, ref | {"snapshot-id": number}]
+    commits.commit(scope, prefix, ["db"], "t", [], updates)
+    return Path(data.removeprefix("file://"))
+
+
+def keep_after_fork(scope: Scope) -> None:
+    updates = [{"action": "set-properties", "updates": {"gc.enabled": "false"}}]
+    commits.commit(scope, "lake", ["db"], "t", [], updates)
+
+
+def move_after_fork(scope: Scope) -> None:
+    location = orjson.loads(tables.load(scope, "lake", ["db"], "t").metadata)["location"]
+    updates = [{"action": "set-location", "location": f"{location}-moved"}]
+    commits.commit(scope, "lake", ["db"], "t", [], updates)
+
+
+@pytest.mark.parametrize("change", [keep_after_fork, move_after_fork])
+@pytest.mark.parametrize("purged", [True, False])
+def test_what_main_reads_outlives_a_branch(scope: Scope, change: Any, purged: bool) -> None:
+    create(scope)
+    shared = append(scope, "lake", 1)
+    refs.create_branch(scope, "lake", "dev")
+    change(scope)
+    own = append(scope, "lake@dev", 2)
+    if purged:
+        tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
+    refs.delete_ref(scope, "lake", "dev", "branch")
+    assert gc.collect(scope.runtime, files=True).errors == []
+    assert shared.exists() and not own.exists()
+
+
+def test_a_purge_takes_every_file_when_nothing_else_reads_them(
+    scope: Scope, tmp_path: Path
+) -> None:
+    create(scope)
+    append(scope, "lake", 1)
+    append(scope, "lake", 2)
+    tables.drop(scope, "lake", ["db"], "t", purge=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_nothing_is_purged_while_a_live_tables_manifest_cannot_be_read(
+    scope: Scope, tmp_path: Path
+) -> None:
+    create(scope)
+    shared = append(scope, "lake", 1)
+    refs.create_branch(scope, "lake", "dev")
+    own = append(scope, "lake@dev", 2)
+    next(tmp_path.rglob("m1.avro")).unlink()
+    tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
+    assert shared.exists() and own.exists()
+    report = gc.collect(scope.runtime)
+    assert "nothing is purged" in report.errors[0]
+    assert shared.exists() and own.exists()
