@@ -11,6 +11,7 @@ from pyiceberg.catalog.rest import RestCatalog
 from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.duck import Duck, connected
 from tests.end_to_end.lake import Lake, Storage, on_files, on_s3
+from tests.end_to_end.rest import Rest, speaking
 from tests.end_to_end.server import Server, start_server
 from tests.servers.seaweed import seaweed
 
@@ -102,3 +103,10 @@ def duck_table(duck: Duck, name: str) -> str:
         f"INSERT INTO {made} VALUES (1, 'n1'), (2, 'n2'), (3, 'n3')",
     )
     return made
+
+
+@pytest.fixture
+def rest(lake: Lake) -> Iterator[Rest]:
+    """The catalog's protocol, by hand."""
+    with speaking(lake) as rest:
+        yield rest
