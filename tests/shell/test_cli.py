@@ -92,6 +92,7 @@ def test_an_unknown_store_scheme_ends_with_2_and_says_what_to_install(
     environ: pytest.MonkeyPatch, command: str
 ) -> None:
     environ.setenv("PANGOLIN_STORE_URL", "mongodb://host/db")
+    environ.setenv("PANGOLIN_DISABLED_PLUGINS", "mongodb")
     result = run(command)
     assert result.exit_code == 2
     assert "'mongodb'" in result.stderr
@@ -126,6 +127,7 @@ def test_doctor_of_an_empty_store_says_how_to_mend_it() -> None:
 
 def test_doctor_reports_a_broken_plugin_instead_of_failing(environ: pytest.MonkeyPatch) -> None:
     environ.setenv("PANGOLIN_STORE_URL", "mongodb://host/db")
+    environ.setenv("PANGOLIN_DISABLED_PLUGINS", "mongodb")
     result = run("doctor", "--json")
     assert result.exit_code == 1
     wrong = [row for row in json.loads(result.stdout) if row["problem"]]
