@@ -147,3 +147,13 @@ def _parse_bool(name: str, text: str) -> bool:
     if word in TRUE or word in FALSE:
         return word in TRUE
     raise BadRequest(f"{PREFIX}{name.upper()} must be true or false, not {text!r}")
+
+
+def masked_url(url: str) -> str:
+    """Show a store's URL without what may be secret in it: the password, and the query."""
+    head, at, tail = url.rpartition("@")
+    if at:
+        scheme, separator, user = head.partition("://")
+        head = f"{scheme}{separator}{user.partition(':')[0]}:***"
+    place, mark, _ = tail.partition("?")
+    return f"{head}{at}{place}{'?***' if mark else ''}"

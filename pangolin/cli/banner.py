@@ -1,6 +1,6 @@
 """What `pangolin serve` says once it listens."""
 
-from pangolin.settings import Settings
+from pangolin.settings import Settings, masked_url
 
 PLACEHOLDER = "<password>"
 TEXT = """
@@ -27,7 +27,7 @@ def banner(settings: Settings, host: str, port: int, password: str) -> str:
     named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return TEXT.format(
         url=f"http://{named}:{port}",
-        data=settings.store_url or settings.data_path,
+        data=masked_url(settings.store_url) or settings.data_path,
         who=_who(settings),
         catalog=settings.default_catalog or "<catalog>",
         auth=_auth(settings, password or PLACEHOLDER),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pangolin.cli.operate import as_json
-from pangolin.settings import PREFIX, Settings
+from pangolin.settings import PREFIX, Settings, masked_url
 
 MASK = "***"
 
@@ -71,6 +71,8 @@ def _setting_rows(current: Settings) -> list[dict[str, Any]]:
     for item in fields(current):
         value = getattr(current, item.name)
         shown = MASK if item.metadata["secret"] and value else value
+        if item.name == "store_url":
+            shown = masked_url(value)
         variable = f"{PREFIX}{item.name.upper()}"
         rows.append(
             {

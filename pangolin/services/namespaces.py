@@ -55,7 +55,8 @@ def list_children(
         require(scope, "list", resource(address))
         place, _ = find(scope, address)
         path = address.path
-    docs, more = listing.page(scope.store, place, NAMESPACES, path, after=after, limit=limit)
+    store = scope.store.tolerant()
+    docs, more = listing.page(store, place, NAMESPACES, path, after=after, limit=limit)
     return [doc["path"].split(SEPARATOR) for doc in docs], more
 
 

@@ -37,8 +37,9 @@ def list_names(
     address = addressing.namespace(scope, prefix, levels)
     require(scope, "list", namespaces.resource(address))
     place, _ = namespaces.find(scope, address)
+    store, wanted = scope.store.tolerant(), relation.type
     docs, more = listing.page(
-        scope.store, place, ASSETS, address.path, type=relation.type, after=after, limit=limit
+        store, place, ASSETS, address.path, type=wanted, after=after, limit=limit
     )
     return [doc["name"] for doc in docs], more
 

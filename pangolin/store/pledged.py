@@ -88,6 +88,11 @@ class PledgedStore(ScopedStore):
         self._pledge.settle_on(self._store)
         return super().purge(kind, prefix, batch=batch)
 
+    def tolerant(self) -> ScopedStore:
+        """Return the view for reads that may be a little old; the pledge is settled before."""
+        self._pledge.settle_on(self._store)
+        return super().tolerant()
+
     def apply(self, *changes: Change) -> None:
         """Apply all changes or none."""
         self._pledge.settle_on(self._store)

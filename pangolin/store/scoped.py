@@ -84,6 +84,10 @@ class ScopedStore:
         """Delete everything under a prefix in batches, not atomically; return the count."""
         return self._store.purge(kind, self._own(kind, prefix), batch=batch)
 
+    def tolerant(self) -> "ScopedStore":
+        """Return the tenant's view for reads that may be a little old (lists, searches)."""
+        return ScopedStore(self._store.tolerant(), self._tenant)
+
     def apply(self, *changes: Change) -> None:
         """Apply all changes or none; a `Conflict` names the change as it was given here."""
         scoped = [self._scope(change) for change in changes]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pangolin.errors import BadRequest
-from pangolin.settings import Settings
+from pangolin.settings import Settings, masked_url
 
 
 def test_every_setting_has_a_help_text() -> None:
@@ -61,3 +61,16 @@ def test_without_a_store_the_quick_start_fills_in_its_places(tmp_path: Path) -> 
 def test_with_a_store_of_its_own_nothing_is_filled_in() -> None:
     found = Settings.from_environ({"PANGOLIN_STORE_URL": "memory:"})
     assert (found.file_roots, found.default_catalog) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///a/b.db", "sqlite:///a/b.db"),
+        ("postgresql://u:p@ss@host/db?password=x", "postgresql://u:***@host/db?***"),
+        ("mongodb://u@a,b/db", "mongodb://u:***@a,b/db"),
+        ("", ""),
+    ],
+)
+def test_a_store_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert masked_url(url) == shown

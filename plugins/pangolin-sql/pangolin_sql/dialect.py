@@ -1,12 +1,12 @@
 """What one SQL database does differently from another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import peewee
 
-from pangolin.plugin import PangolinError, Scalar
+from pangolin.plugin import Inspection, PangolinError, Scalar
 
 Ask = tuple[str, Sequence[Any]]
 Row = tuple[Any, ...]
@@ -95,6 +95,9 @@ class Dialect(Protocol):
 
     def probe(self, database: peewee.Database) -> None:
         """Raise one of `errors` or `errors.Unavailable` if the database cannot be written."""
+
+    def inspect(self, database: peewee.Database) -> Iterator[Inspection]:
+        """Look at what an operator should know of the database."""
 
     def abandon(self, database: peewee.Database) -> None:
         """Roll back the transaction, if one is open."""

@@ -4,14 +4,15 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import peewee
 import psycopg
 
-from pangolin.plugin import PangolinError, Settings, Store, Unavailable
+from pangolin.plugin import Inspection, PangolinError, Settings, Store, Unavailable
+from pangolin_sql import inspection
 from pangolin_sql.address import Address, parse_address
 from pangolin_sql.dialect import Ask, Row, Sessions, Work, connection_of, execute
 from pangolin_sql.failures import (
@@ -114,6 +115,10 @@ class Postgresql:
         sql = "SELECT current_setting('transaction_read_only')"
         if execute(database, sql).fetchone()[0] == "on":
             raise Unavailable(f"{self.address} is read-only or a standby")
+
+    def inspect(self, database: peewee.Database) -> Iterator[Inspection]:
+        """Look at what an operator should know of the database."""
+        return inspection.postgresql(database)
 
     def abandon(self, database: peewee.Database) -> None:
         """Roll back, if the connection still allows it."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ import peewee
 
 from pangolin.plugin import (
     BadRequest,
+    Inspection,
     OutcomeUnknown,
     PangolinError,
     Settings,
     Store,
     Unavailable,
 )
+from pangolin_sql import inspection
 from pangolin_sql.dialect import (
     Ask,
     Row,
@@ -96,6 +98,10 @@ class Sqlite:
         execute(database, "SELECT count(*) FROM sqlite_master").fetchone()
         if not os.access(self.path, os.W_OK):
             raise Unavailable(f"the database {self.path} is missing or read-only")
+
+    def inspect(self, database: peewee.Database) -> Iterator[Inspection]:
+        """Look at what an operator should know of the database."""
+        return inspection.sqlite(database)
 
     def abandon(self, database: peewee.Database) -> None:
         """Roll back; some errors have already done so."""

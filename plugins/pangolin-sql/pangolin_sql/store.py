@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
-from pangolin.plugin import Change, Key, Kind, Page, Record, Store
+from pangolin.plugin import Change, Inspection, Key, Kind, Page, Record, Store
 from pangolin_sql.batch import Batch, Purge, prepare
 from pangolin_sql.columns import encode_key, encode_values
 from pangolin_sql.dialect import Dialect, Row, Work, execute
+from pangolin_sql.inspection import indexes
 from pangolin_sql.layout import lay_out
 from pangolin_sql.statements import Statements
 
@@ -116,6 +117,15 @@ class SqlStore(Store):
         """Raise `errors.Unavailable` when the database cannot be read or written."""
         with self._domain_errors(), self._sessions.use() as session:
             self.dialect.probe(session.database)
+
+    def inspect(self, kinds: Sequence[Kind]) -> Sequence[Inspection]:
+        """Look at tables, indexes, and what the database says of itself."""
+        with self._domain_errors():
+            database = self.dialect.connect()
+            try:
+                return [indexes(database, kinds), *self.dialect.inspect(database)]
+            finally:
+                database.close()
 
     def close(self) -> None:
         """Close the connections of all threads; the next use opens new ones."""
