@@ -17,22 +17,29 @@ def test_the_readme_lists_every_command() -> None:
 
 
 def test_ci_runs_the_test_line_of_the_readme() -> None:
-    [line] = [line for line in README.splitlines() if line.startswith("python3") and "tox" in line]
+    line = blocks(ROOT / "README.md")[1].text.strip()
     assert line in (ROOT / ".ci" / "run").read_text()
 
 
 def test_the_readme_has_two_lines_to_run_and_no_other_block() -> None:
     serve, test = (block.text.strip() for block in blocks(ROOT / "README.md"))
-    assert serve.endswith("pangolin serve") and "serve" in main.commands
-    assert re.search(r" tox run -q -e (\w+)$", test.replace("/", " "))
+    assert all(
+        re.search(r" tox run -q -e (\w+)$", line.replace("/", " ")) for line in (serve, test)
+    )
     assert "\n" not in serve + test
 
 
-def test_what_the_first_line_installs_is_there() -> None:
-    serve = blocks(ROOT / "README.md")[0].text
-    assert " install -q . ./plugins/* " in serve
-    for directory in (ROOT, *(path for path in ROOT.glob("plugins/*") if path.is_dir())):
-        assert (directory / "setup.cfg").exists() and (directory / "pyproject.toml").exists()
+def test_the_first_line_installs_core_and_plugins_and_serves() -> None:
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini")
+    [name] = re.findall(r"-e (\w+)$", blocks(ROOT / "README.md")[0].text.strip())
+    environment = tox[f"testenv:{name}"]
+    assert environment["commands"].startswith("pangolin serve") and "serve" in main.commands
+    installed = re.findall(r"^-e (\S+?)(?:\[\w+\])?$", environment["deps"], re.MULTILINE)
+    assert {(ROOT / each).resolve() for each in installed} == {
+        ROOT,
+        *(path for path in ROOT.glob("plugins/*") if (path / "setup.cfg").exists()),
+    }
 
 
 def test_the_second_line_runs_an_environment_of_tox() -> None:
