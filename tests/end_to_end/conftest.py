@@ -14,8 +14,9 @@ from tests.end_to_end.lake import Lake, Storage, on_files, on_s3
 from tests.end_to_end.rest import Rest, speaking
 from tests.end_to_end.server import Server, start_server
 from tests.servers.seaweed import seaweed
+from tests.servers.stores import StoreEnviron, store_environ
 
-__all__ = ["seaweed"]
+__all__ = ["seaweed", "store_environ"]
 LOG_TAIL = 2000
 
 
@@ -32,9 +33,11 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, store_environ: StoreEnviron
+) -> Iterator[Server]:
     """Serve an empty data directory by two workers."""
-    running = start_server(tmp_path_factory.mktemp("server"))
+    running = start_server(tmp_path_factory.mktemp("server"), env=store_environ())
     yield running
     assert running.stop() == 0, running.log
 

@@ -6,12 +6,13 @@ import pytest
 
 from tests.end_to_end.concurrency.serving import Farm, farm
 from tests.end_to_end.concurrency.wire import Connection, make_namespace
+from tests.servers.stores import StoreEnviron
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+def server(tmp_path_factory: pytest.TempPathFactory, store_environ: StoreEnviron) -> Iterator[Farm]:
     """Serve an empty data directory."""
-    with farm(tmp_path_factory.mktemp("storm"), workers=3) as running:
+    with farm(tmp_path_factory.mktemp("storm"), workers=3, **store_environ()) as running:
         yield running
 
 

@@ -16,6 +16,7 @@ from tests.end_to_end.concurrency.wire import BROKEN, Connection, log_in
 from tests.shell.live import PASSWORD, clean_environ
 
 START_SECONDS = 60
+DEFAULT_CATALOG, ROOTS = "PANGOLIN_DEFAULT_CATALOG", "PANGOLIN_FILE_ROOTS"
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
@@ -57,14 +58,14 @@ class Farm:
             self.process = subprocess.Popen(
                 [*command, "--workers", str(self.workers)],
                 cwd=self.directory,
-                env=clean_environ(self.directory)
-                | {"PANGOLIN_ROOT_PASSWORD": PASSWORD}
-                | self.environ,
+                env=self._environ(),
                 stdout=subprocess.DEVNULL,
                 stderr=err,
                 preexec_fn=obey_permissions,
             )
         self._await_answer()
+        if DEFAULT_CATALOG in self.environ:
+            self._furnish()
 
     def pids(self) -> list[int]:
         """List the workers' process ids."""
@@ -100,6 +101,32 @@ class Farm:
     def connect(self, timeout: float = 60) -> Connection:
         """Open a connection of root's."""
         return Connection(self.url, log_in(self.url, PASSWORD), timeout)
+
+    @property
+    def warehouse(self) -> Path:
+        """Where the tables of the catalog `lakehouse` lie."""
+        return self.data / "warehouse"
+
+    def _environ(self) -> dict[str, str]:
+        given = {"PANGOLIN_ROOT_PASSWORD": PASSWORD, **self.environ}
+        if DEFAULT_CATALOG in given:
+            roots = (given.get(ROOTS), str(self.warehouse))
+            given[ROOTS] = ":".join(filter(None, roots))
+        return clean_environ(self.directory) | given
+
+    def _furnish(self) -> None:
+        """Make what a server finds by itself where nobody chose a store."""
+        connection = self.connect()
+        place = {"type": "file", "root": str(self.warehouse)}
+        for kind, body in (
+            ("warehouses", {"name": "local", "storage_config": place}),
+            ("catalogs", {"name": self.environ[DEFAULT_CATALOG], "warehouse_name": "local"}),
+        ):
+            made = connection.ask("POST", f"/api/v1/{kind}", body)
+            assert made.status in (201, 409), made
+        path = f"/v1/{self.environ[DEFAULT_CATALOG]}/namespaces"
+        assert connection.ask("POST", path, {"namespace": ["default"]}).status in (200, 409)
+        connection.close()
 
     def _await_answer(self) -> None:
         probe = Connection(self.url, "", timeout=5)

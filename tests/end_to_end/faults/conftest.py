@@ -7,12 +7,13 @@ import pytest
 
 from tests.end_to_end.concurrency.serving import Farm, farm
 from tests.end_to_end.concurrency.wire import Connection, make_namespace
+from tests.servers.stores import StoreEnviron
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Farm]:
+def server(tmp_path: Path, store_environ: StoreEnviron) -> Iterator[Farm]:
     """Serve an empty data directory with three workers."""
-    with farm(tmp_path, workers=3) as running:
+    with farm(tmp_path, workers=3, **store_environ()) as running:
         yield running
 
 

@@ -17,16 +17,20 @@ from tests.end_to_end.concurrency.wire import (
     make_table,
     table_path,
 )
+from tests.servers.stores import StoreEnviron
 
 pytestmark = pytest.mark.integration
 LIMIT = 20_000
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def root(
+    tmp_path_factory: pytest.TempPathFactory, store_environ: StoreEnviron
+) -> Iterator[Connection]:
     """Root's connection to a server that takes small bodies only, with a table `small`."""
     path: Path = tmp_path_factory.mktemp("bodies")
-    with farm(path, workers=2, PANGOLIN_MAX_BODY_BYTES=str(LIMIT)) as server:
+    environ = store_environ() | {"PANGOLIN_MAX_BODY_BYTES": str(LIMIT)}
+    with farm(path, workers=2, **environ) as server:
         connection = server.connect()
         make_namespace(connection)
         make_table(connection, "small")

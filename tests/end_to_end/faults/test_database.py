@@ -10,7 +10,7 @@ from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.wire import CATALOG, Connection
 from tests.shell.live import PASSWORD
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 NAMESPACES = f"/v1/{CATALOG}/namespaces"
 
 

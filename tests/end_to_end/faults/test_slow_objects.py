@@ -22,6 +22,7 @@ from tests.end_to_end.concurrency.wire import (
     make_table,
     table_path,
 )
+from tests.servers.stores import StoreEnviron
 
 pytestmark = pytest.mark.integration
 TIMEOUT = 4.0
@@ -65,9 +66,10 @@ def mute() -> Iterator[Mute]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Farm]:
+def server(tmp_path: Path, store_environ: StoreEnviron) -> Iterator[Farm]:
     """Serve with a short request time-out."""
-    with farm(tmp_path, workers=2, PANGOLIN_REQUEST_TIMEOUT=str(TIMEOUT)) as running:
+    environ = store_environ() | {"PANGOLIN_REQUEST_TIMEOUT": str(TIMEOUT)}
+    with farm(tmp_path, workers=2, **environ) as running:
         yield running
 
 

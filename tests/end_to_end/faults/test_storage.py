@@ -99,6 +99,7 @@ def test_a_full_disk_refuses_commits_and_leaves_no_file(server: Farm, root: Conn
     check_unharmed(server, root, before, head)
 
 
+@pytest.mark.sqlite
 def test_a_database_that_fails_in_its_commit_leaves_the_outcome_open(
     server: Farm, root: Connection
 ) -> None:
