@@ -68,7 +68,7 @@ def not_applied(error: PyMongoError) -> PangolinError:
 
 def of_lone_write(error: PyMongoError) -> PangolinError:
     """Make the error of a write outside a transaction."""
-    if isinstance(error, UNSENT | DocumentTooLarge) or _refused(error):
+    if isinstance(error, (*UNSENT, DocumentTooLarge)) or _refused(error):
         return not_applied(error)
     return OutcomeUnknown(f"MongoDB did not say whether it wrote: {describe(error)}")
 

@@ -17,12 +17,17 @@ same thing must not write the same document. Three rules do it.
    a write of the record, so no batch can have read that it is not while another relied on markers.
    Records that nothing requires, such as tables, cost nothing more to write.
 
-3. **A required absence** (`RequireEmpty`, or ABSENT without a write) is a gate. Every write that can
-   bring a record under a new prefix, an insert or a change of an indexed field, touches one of 16
-   gates; a batch that requires an absence touches all 16. A write need not know who may ask for
+3. **A required absence** (`RequireEmpty`, or ABSENT without a write) is a gate. Every write that
+   can bring a record under a new prefix, an insert or a change of an indexed field, touches one of
+   16 gates; a batch that requires an absence touches all 16. A write need not know who may ask for
    which prefix: gates stand per kind and group of tenants (the first key field, hashed to 16
    groups), not per prefix. What an absence excludes beyond its prefix is run again, not refused.
    A commit to an existing table inserts nothing and passes no gate.
+
+Whoever touches all markers of something would, while many touch one each, lose every race. So after
+a collision it announces itself by one more document, `… wanted`, outside its transaction, and those
+who touch one wait for a moment when they see it. That is courtesy, not exclusion: nobody waits for
+an announcement longer than a second, and then removes it, for the announcer may be gone.
 
 Which of a record's markers or of a group's gates a batch touches goes round in each process, from
 a random start: batches of one process never collide, and those of two seldom and never for long.
@@ -30,10 +35,12 @@ Markers are upserted, so that losing their collection costs nothing. They hold n
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import blake2b
 
 from pymongo import DeleteOne, UpdateOne
 from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
 
 from pangolin.plugin import Key, Kind, Scalar
 from pangolin_mongodb.connection import Connection
@@ -70,6 +77,30 @@ def _groups(kind: Kind, first: Scalar | None) -> Iterable[int]:
 def leads(kind: Kind) -> bool:
     """Tell whether the first key field leads every order, so that each prefix names its group."""
     return all(index.fields[0] == kind.key[0] for index in kind.indexes.values())
+
+
+def wanted_record(identity: bytes) -> str:
+    """Name the announcement that somebody wants a shared record for himself."""
+    return f"{identity.hex()} wanted"
+
+
+def wanted_gates(kind: Kind, first: Scalar | None) -> list[str]:
+    """Name the announcements that somebody requires an absence."""
+    return [f"{kind.name} {group} wanted" for group in _groups(kind, first)]
+
+
+def announce(connection: Connection, names: Iterable[str]) -> None:
+    """Write announcements; an error is no harm, for they only speed things up."""
+    with suppress(PyMongoError):
+        for name in sorted(names):
+            filter_, update = {"_id": name}, {"$set": {"touched": 1}}
+            connection.database[COLLECTION].update_one(filter_, update, upsert=True)
+
+
+def withdraw(connection: Connection, names: Iterable[str]) -> None:
+    """Remove announcements, or leave that to those who see them."""
+    with suppress(PyMongoError):
+        connection.database[COLLECTION].delete_many({"_id": {"$in": sorted(names)}})
 
 
 def touch(markers: Iterable[str]) -> Iterator[Write]:

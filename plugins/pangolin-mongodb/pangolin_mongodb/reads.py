@@ -10,6 +10,7 @@ from pymongo.database import Database
 from pangolin.plugin import Key, Kind, RequireEmpty
 from pangolin_mongodb.documents import Stored, identity
 from pangolin_mongodb.documents import field as stored_field
+from pangolin_mongodb.markers import COLLECTION
 from pangolin_mongodb.queries import under
 from pangolin_mongodb.steps import Step
 
@@ -20,9 +21,13 @@ OCCUPIED = "occupied"
 
 @dataclass(slots=True)
 class State:
-    """What a batch found: records by `_id` (without `doc`), places of prefixes that hold some."""
+    """What a batch found: records by `_id` (without `doc`), places of prefixes that hold some.
+
+    `wanted` are the announcements that were there (see `markers`).
+    """
 
     found: dict[bytes, Stored] = field(default_factory=dict)
+    wanted: set[str] = field(default_factory=set)
     occupied: set[int] = field(default_factory=set)
 
 
@@ -34,15 +39,24 @@ def read_records(
     return {row["_id"]: row for row in rows}
 
 
-def read_state(database: Database[Stored], steps: Sequence[Step], session: ClientSession) -> State:
-    """Read what the steps depend on."""
+def read_state(
+    database: Database[Stored],
+    steps: Sequence[Step],
+    announcements: Iterable[str],
+    session: ClientSession,
+) -> State:
+    """Read what the steps depend on, and which of the announcements are there."""
     keyed = [(step.kind, step.key) for step in steps if step.id]
     terms = [_records(kind, keys, _judged(kind)) for kind, keys in _grouped(keyed)]
     terms += [_occupant(step) for step in steps if not step.id]
+    if names := sorted(announcements):
+        terms.append((COLLECTION, [{"$match": {"_id": {"$in": names}}}]))
     state = State()
     for row in _union(database, terms, session):
         if OCCUPIED in row:
             state.occupied.add(row[OCCUPIED])
+        elif isinstance(row["_id"], str):
+            state.wanted.add(row["_id"])
         else:
             state.found[row["_id"]] = row
     return state

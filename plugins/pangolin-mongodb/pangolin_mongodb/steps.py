@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from secrets import randbits
 
-from pangolin.plugin import ABSENT, Change, Delete, Key, Kind, Put, Require, RequireEmpty
+from pangolin.plugin import ABSENT, Change, Delete, Key, Kind, Put, Require, RequireEmpty, Scalar
 from pangolin_mongodb.documents import Stored, identity, to_stored
 from pangolin_mongodb.documents import field as stored_field
 from pangolin_mongodb.queries import under
@@ -28,6 +28,11 @@ class Step:
     def kind(self) -> Kind:
         """The kind of the record."""
         return self.change.kind
+
+    @property
+    def first(self) -> Scalar | None:
+        """The first value of the key or prefix, if it has one."""
+        return self.key[0] if self.key else None
 
     @property
     def is_write(self) -> bool:

@@ -1,8 +1,6 @@
 """The record store on MongoDB."""
 
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 import pymongo
 from pymongo.errors import PyMongoError
@@ -29,7 +27,6 @@ from pangolin_mongodb.lone import write_alone
 from pangolin_mongodb.queries import beyond, sort_of, under
 from pangolin_mongodb.reads import read_records
 from pangolin_mongodb.steps import prepare
-from pangolin_mongodb.transactions import Collision, run, run_once
 
 PING_SECONDS = 5.0
 
@@ -108,8 +105,7 @@ class MongoStore(Store):
         with self._connections.bounded() as connection:
             if len(steps) == 1 and write_alone(connection, steps[0]):
                 return
-            batch = Batch(steps, connection)
-            run(connection, batch.run, lambda: _share(connection, batch))
+            Batch(steps, connection).apply()
 
     def purge(self, kind: Kind, prefix: Key, *, batch: int = 200) -> int:
         """Delete everything under a key prefix, `batch` records at a time."""
@@ -153,13 +149,6 @@ class MongoStore(Store):
             # One batch is one round trip, if it is below 16 MiB.
             found = connection.database[kind.name].find(filter_, BODY, sort=order, limit=limit)
             return list(found.batch_size(limit + 1))
-
-
-def _share(connection: Connection, batch: Batch) -> None:
-    if batch.touched:
-        # Whoever shares it first does it for all.
-        with suppress(Collision):
-            run_once(connection, batch.share, time.monotonic() + connection.seconds)
 
 
 def _purge_some(

@@ -16,7 +16,7 @@ from pangolin_mongodb.connection import MAJORITY, SNAPSHOT, Connection
 from pangolin_mongodb.failures import describe, is_transient, not_applied
 
 SHORTEST_PAUSE = 0.002
-LONGEST_PAUSE = 0.25
+LONGEST_PAUSE = 0.05
 RANDOM = SystemRandom()
 Work = Callable[[ClientSession], None]
 
