@@ -124,8 +124,6 @@ class Farm:
         ):
             made = connection.ask("POST", f"/api/v1/{kind}", body)
             assert made.status in (201, 409), made
-        path = f"/v1/{self.environ[DEFAULT_CATALOG]}/namespaces"
-        assert connection.ask("POST", path, {"namespace": ["default"]}).status in (200, 409)
         connection.close()
 
     def _await_answer(self) -> None:

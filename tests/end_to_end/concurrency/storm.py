@@ -61,7 +61,8 @@ def _attempt(
     if status == 200:
         tally.acknowledged.append(snapshot)
         return head.moved(snapshot), 0
-    if status >= 500:
+    # 503 promises that nothing happened; no other failure does.
+    if status >= 500 and status != 503:
         tally.unknown.append(snapshot)
     time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**lost)))
     return None, lost + 1

@@ -1,57 +1,18 @@
 """Several clients want what only one can have."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
 
+from tests.end_to_end.concurrency.rivals import NAMESPACES, create, drop, race, rename, statuses
 from tests.end_to_end.concurrency.storm import history, processes, transact
-from tests.end_to_end.concurrency.wire import (
-    CATALOG,
-    SCHEMA,
-    Answer,
-    Connection,
-    load,
-    make_table,
-    table_path,
-    total,
-)
+from tests.end_to_end.concurrency.wire import Connection, load, make_table, table_path, total
 
 pytestmark = pytest.mark.integration
 RIVALS, ROUNDS = 8, 12
-NAMESPACES = f"/v1/{CATALOG}/namespaces"
-Ask = Callable[[Connection], Answer]
-
-
-def race(root: Connection, *asks: Ask) -> list[Answer]:
-    """Send all at the same moment, each over a connection that is open already."""
-    start = Barrier(len(asks))
-
-    def run(ask: Ask) -> Answer:
-        rival = Connection(root.url, root.authorization)
-        rival.ask("GET", "/v1/config")
-        start.wait(30)
-        answer = ask(rival)
-        rival.close()
-        return answer
-
-    with ThreadPoolExecutor(len(asks)) as pool:
-        return list(pool.map(run, asks))
-
-
-def statuses(answers: list[Answer]) -> list[int]:
-    return sorted(answer.status for answer in answers)
-
-
-def create(name: str, namespace: str = "storm") -> Ask:
-    body = {"name": name, "schema": SCHEMA}
-    return lambda rival: rival.ask("POST", f"{NAMESPACES}/{namespace}/tables", body)
 
 
 def test_one_of_eight_creates_of_a_table_wins(root: Connection) -> None:
     for number in range(ROUNDS):
-        answers = race(root, *[create(f"prize{number}")] * RIVALS)
+        answers = race([root], *[create(f"prize{number}")] * RIVALS)
         assert statuses(answers) == [200] + [409] * (RIVALS - 1)
         (won,) = (answer for answer in answers if answer.status == 200)
         found = load(root, f"prize{number}").body
@@ -62,7 +23,7 @@ def test_one_of_two_renames_to_one_name_wins(root: Connection) -> None:
     for number in range(ROUNDS):
         names = [f"left{number}", f"right{number}"]
         uuids = {name: make_table(root, name)["table-uuid"] for name in names}
-        answers = race(root, *(rename(name, f"middle{number}") for name in names))
+        answers = race([root], *(rename(name, f"middle{number}") for name in names))
         assert statuses(answers) == [204, 409]
         won, lost = names if answers[0].status == 204 else names[::-1]
         assert load(root, f"middle{number}").body["metadata"]["table-uuid"] == uuids[won]
@@ -70,24 +31,12 @@ def test_one_of_two_renames_to_one_name_wins(root: Connection) -> None:
         assert load(root, won).status == 404
 
 
-def rename(source: str, destination: str) -> Ask:
-    body = {
-        "source": {"namespace": ["storm"], "name": source},
-        "destination": {"namespace": ["storm"], "name": destination},
-    }
-    return lambda rival: rival.ask("POST", f"/v1/{CATALOG}/tables/rename", body)
-
-
-def drop(namespace: str) -> Ask:
-    return lambda rival: rival.ask("DELETE", f"{NAMESPACES}/{namespace}")
-
-
 def test_a_table_is_never_left_in_a_dropped_namespace(root: Connection) -> None:
     for number in range(ROUNDS):
         namespace = f"brief{number}"
         made = root.ask("POST", NAMESPACES, {"namespace": [namespace]})
         assert made.status == 200
-        created, dropped = race(root, create("guest", namespace), drop(namespace))
+        created, dropped = race([root], create("guest", namespace), drop(namespace))
         assert (created.status, dropped.status) in ((200, 409), (404, 204))
         there = root.ask("HEAD", table_path("guest", namespace)).status
         assert there == (204 if created.status == 200 else 404)
@@ -97,9 +46,9 @@ def test_a_table_is_never_left_in_a_dropped_namespace(root: Connection) -> None:
 def test_a_namespace_is_made_once_and_dropped_once(root: Connection) -> None:
     body = {"namespace": ["contested"]}
     for _ in range(ROUNDS):
-        made = race(root, *[lambda rival: rival.ask("POST", NAMESPACES, body)] * RIVALS)
+        made = race([root], *[lambda rival: rival.ask("POST", NAMESPACES, body)] * RIVALS)
         assert statuses(made) == [200] + [409] * (RIVALS - 1)
-        gone = race(root, *[drop("contested")] * RIVALS)
+        gone = race([root], *[drop("contested")] * RIVALS)
         assert statuses(gone) == [204] + [404] * (RIVALS - 1)
 
 

@@ -19,6 +19,10 @@ SCHEMA = {
 BROKEN = (ConnectionError, http.client.HTTPException, TimeoutError, OSError)
 
 
+class NotServed(ConnectionError):
+    """A read was answered by a failure of the server, which may be over soon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A status, the body as JSON (None if empty) and the headers."""
@@ -108,8 +112,10 @@ class Head:
 
     @classmethod
     def of(cls, connection: Connection, table: str) -> "Head":
-        """Read a table's head."""
+        """Read a table's head; raises one of `BROKEN` if the server fails."""
         answer = load(connection, table, snapshots="refs")
+        if answer.status >= 500:
+            raise NotServed(answer)
         assert answer.status == 200, answer
         found = answer.body["metadata"]
         main = found["refs"].get("main")
