@@ -60,8 +60,8 @@ def identity(kind: Kind, key: Key) -> bytes:
 
 
 def at(kind: Kind, key: Key) -> Stored:
-    """Make the filter that finds one record; the first key field tells a router which shard."""
-    return {"_id": identity(kind, key), field(kind.key[0]): key[0]}
+    """Make the filter that finds one record; the key fields tell a router which shard."""
+    return {"_id": identity(kind, key), **dict(zip(map(field, kind.key), key, strict=True))}
 
 
 def columns(kind: Kind, doc: Mapping[str, Any]) -> Stored:

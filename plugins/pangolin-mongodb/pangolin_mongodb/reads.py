@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from pangolin.plugin import Key, Kind, RequireEmpty
-from pangolin_mongodb.documents import Stored, identity
+from pangolin_mongodb.documents import Stored, at, identity
 from pangolin_mongodb.documents import field as stored_field
 from pangolin_mongodb.markers import COLLECTION
 from pangolin_mongodb.queries import under
@@ -80,14 +79,12 @@ def _grouped(wanted: Iterable[tuple[Kind, Key]]) -> Iterable[tuple[Kind, list[Ke
 
 
 def _records(kind: Kind, keys: Sequence[Key], names: Sequence[str]) -> Term:
-    ids = list({identity(kind, key) for key in keys})
-    firsts = list({key[0] for key in keys})
-    match: Stored = {"_id": _among(ids), stored_field(kind.key[0]): _among(firsts)}
+    match = at(kind, keys[0])
+    if len(keys) > 1:
+        ids = list({identity(kind, key) for key in keys})
+        firsts = list({key[0] for key in keys})
+        match = {"_id": {"$in": ids}, stored_field(kind.key[0]): {"$in": firsts}}
     return kind.name, [{"$match": match}, {"$project": dict.fromkeys(names, 1)}]
-
-
-def _among(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else {"$in": values}
 
 
 def _judged(kind: Kind) -> list[str]:
