@@ -17,10 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about SQLite when live servers keep their records elsewhere."""
-    if config.getoption("store") == "sqlite":
-        return
-    apart = [item for item in items if item.get_closest_marker("sqlite")]
+    """Leave out what the chosen store has no part in: its file, or its server."""
+    unfit = "database_server" if config.getoption("store") == "sqlite" else "sqlite"
+    apart = [item for item in items if item.get_closest_marker(unfit)]
     config.hook.pytest_deselected(items=apart)
     items[:] = [item for item in items if item not in set(apart)]
 

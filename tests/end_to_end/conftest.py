@@ -14,9 +14,9 @@ from tests.end_to_end.lake import Lake, Storage, on_files, on_s3
 from tests.end_to_end.rest import Rest, speaking
 from tests.end_to_end.server import Server, start_server
 from tests.servers.seaweed import seaweed
-from tests.servers.stores import StoreEnviron, store_environ
+from tests.servers.stores import StoreEnviron, shared_database, store_environ
 
-__all__ = ["seaweed", "store_environ"]
+__all__ = ["seaweed", "shared_database", "store_environ"]
 LOG_TAIL = 2000
 
 

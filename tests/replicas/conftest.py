@@ -8,9 +8,9 @@ import pytest
 from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.wire import Connection
 from tests.replicas.pair import Pair, paired
-from tests.servers.stores import Database, StoreEnviron, database, store_environ
+from tests.servers.stores import Database, database, shared_database
 
-__all__ = ["store_environ"]
+__all__ = ["shared_database"]
 LOG_TAIL = 3000
 
 
@@ -28,9 +28,9 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory, store_environ: StoreEnviron) -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory, shared_database: Database) -> Iterator[Pair]:
     """Two servers that live as long as the session, for tests that break nothing."""
-    with paired(tmp_path_factory.mktemp("pair"), store_environ()) as running:
+    with paired(tmp_path_factory.mktemp("pair"), shared_database.environ()) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that cuts a connection, once, when the client says a certain thing."""
+"""A TCP proxy that cuts connections when the client says a certain thing, or holds them still."""
 
 import socket
 import threading
@@ -11,6 +11,8 @@ class CuttingProxy:
     """Forward to a loopback port; cut the first connection on which `cut_at` is said.
 
     With `deliver`, what was said reaches the server and its answer is lost; without, it is lost.
+    With `always`, every connection on which it is said is cut. While `flowing` is not set, nothing
+    that clients say is passed on.
     """
 
     def __init__(self, port: int) -> None:
@@ -19,7 +21,10 @@ class CuttingProxy:
         self.port = int(self._listener.getsockname()[1])
         self.cut_at: bytes | None = None
         self.deliver = False
+        self.always = False
         self.cuts = 0
+        self.flowing = threading.Event()
+        self.flowing.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -29,7 +34,13 @@ class CuttingProxy:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                Wire(self, self._listener.accept()[0], self._target)
+                self._forward(self._listener.accept()[0])
+
+    def _forward(self, client: socket.socket) -> None:
+        try:
+            Wire(self, client, self._target)
+        except ConnectionRefusedError:
+            client.close()
 
 
 class Wire:
@@ -46,8 +57,10 @@ class Wire:
     def _forward(self) -> None:
         with suppress(OSError):
             while data := self._client.recv(CHUNK):
+                self._proxy.flowing.wait()
                 if self._proxy.cut_at and self._proxy.cut_at in data:
-                    self._proxy.cut_at = None
+                    if not self._proxy.always:
+                        self._proxy.cut_at = None
                     self._proxy.cuts += 1
                     self._deaf = True
                     if not self._proxy.deliver:

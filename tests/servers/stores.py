@@ -1,6 +1,7 @@
 """The store that a live server of a test keeps its records in, chosen by `--store`."""
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ StoreEnviron = Callable[[], dict[str, str]]
 
 @dataclass(slots=True)
 class Database:
-    """A database server that many stores share; `process` is None if it is not ours."""
+    """What many stores share, a server or a directory; without a `process` it cannot be stopped."""
 
     name: str
     url: str
@@ -29,6 +30,8 @@ class Database:
     def new_url(self, options: str = "") -> str:
         """Build the URL of an empty store of its own; options are joined by `&`."""
         name = f"pangolin_test_{uuid.uuid4().hex[:12]}"
+        if self.name == "sqlite":
+            return f"{self.url}/{name}.db"
         address, _, given = self.url.partition("?")
         if self.name == "postgresql":
             place, given = address, f"schema={name}"
@@ -77,6 +80,9 @@ def database(name: str, *, lasting: bool = False, own: bool = False) -> Iterator
 
 
 def _start(name: str, directory: Path, *, lasting: bool, own: bool) -> Database:
+    if name == "sqlite":
+        directory.mkdir()
+        return Database(name, f"sqlite:///{directory}", None)
     if name == "postgresql":
         postgres = start_postgres(directory)
         return Database(name, postgres.url, postgres)
@@ -87,12 +93,52 @@ def _start(name: str, directory: Path, *, lasting: bool, own: bool) -> Database:
     return Database(name, mongodb.url, mongodb)
 
 
+@contextmanager
+def read_only(database: Database) -> Iterator[None]:
+    """Let a server of our own take no writes until the block ends.
+
+    SecantusDB has no other members; it refuses as a member does that is not the primary any more.
+    """
+    switch = _postgres_read_only if database.name == "postgresql" else _mongodb_read_only
+    switch(database, True)
+    yield
+    switch(database, False)
+
+
+def _postgres_read_only(database: Database, on: bool) -> None:
+    # The plugin is tested where the driver is not installed, too.
+    import psycopg
+
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        word = b"on" if on else b"off"
+        connection.execute(b"ALTER SYSTEM SET default_transaction_read_only = " + word)
+        connection.execute("SELECT pg_reload_conf()")
+    time.sleep(0.5)
+
+
+def _mongodb_read_only(database: Database, on: bool) -> None:
+    from pymongo import MongoClient
+
+    point: dict[str, object] = {"mode": "alwaysOn" if on else "off"}
+    if on:
+        refused = ["insert", "update", "delete", "bulkWrite", "findAndModify"]
+        point["data"] = {"failCommands": refused, "errorCode": 10107}
+    with MongoClient[dict[str, object]](database.url) as client:
+        client.admin.command("configureFailPoint", "failCommand", **point)
+
+
 @pytest.fixture(scope="session")
-def store_environ(request: pytest.FixtureRequest) -> Iterator[StoreEnviron]:
+def shared_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The database of the session, for tests that do not harm it."""
+    with database(request.config.getoption("store")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def store_environ(request: pytest.FixtureRequest) -> StoreEnviron:
     """A function that gives the environment of a server on an empty store of its own."""
-    name = request.config.getoption("store")
-    if name == "sqlite":
-        yield dict
-        return
-    with database(name) as running:
-        yield running.environ
+    if request.config.getoption("store") == "sqlite":
+        return dict
+    shared: Database = request.getfixturevalue("shared_database")
+    return shared.environ

@@ -1,0 +1,48 @@
+"""Histories of loads and commits through two servers are those of one register for each table."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.end_to_end.concurrency.storm import history
+from tests.end_to_end.concurrency.wire import Connection, make_table
+from tests.replicas.linear import Commit, Load, is_linearizable
+from tests.replicas.pair import Pair
+from tests.replicas.recorder import History, record_all
+
+pytestmark = pytest.mark.integration
+TABLES = ["first", "second", "third"]
+SECONDS = 6.0
+
+
+def check(root: Connection, seen: History) -> None:
+    """Check each table's history, and that the recorders saw something worth checking."""
+    for table, operations in seen.items():
+        taken = {each.snapshot for each in operations if isinstance(each, Commit) and each.taken}
+        refused = [each for each in operations if isinstance(each, Commit) and each.taken is False]
+        assert len(taken) > 5 and refused, "the clients did not meet"
+        assert any(isinstance(each, Load) for each in operations)
+        assert taken <= set(history(root, table))
+        assert is_linearizable(operations), sorted(operations, key=lambda each: each.began)
+
+
+def test_every_table_is_linearizable(pair: Pair, roots: list[Connection]) -> None:
+    for table in TABLES:
+        make_table(roots[0], table)
+    seen = record_all(pair, TABLES, SECONDS)
+    check(roots[1], seen)
+
+
+def test_every_table_is_linearizable_while_a_server_is_killed(own_pair: Pair) -> None:
+    first, second = own_pair.connections()
+    for table in TABLES:
+        make_table(second, table)
+    with ThreadPoolExecutor(1) as pool:
+        recording = pool.submit(record_all, own_pair, TABLES, SECONDS)
+        for _ in range(2):
+            own_pair.first.kill()
+            own_pair.first.start()
+        seen = recording.result()
+    check(second, seen)
+    first.close()
+    second.close()
