@@ -62,7 +62,8 @@ def append(scope: Scope, prefix: str, number: int) -> Path:
         "schema-id": 0,
     }
     ref = {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch"}
-    updates = [{"action": "add-snapshot", "snapshot": snapshot}, ref | {"snapshot-id": number}]
+    add: dict[str, Any] = {"action": "add-snapshot", "snapshot": snapshot}
+    updates = [add, ref | {"snapshot-id": number}]
     commits.commit(scope, prefix, ["db"], "t", [], updates)
     return Path(data.removeprefix("file://"))
 
