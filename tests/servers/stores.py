@@ -120,12 +120,13 @@ def _postgres_read_only(database: Database, on: bool) -> None:
 def _mongodb_read_only(database: Database, on: bool) -> None:
     from pymongo import MongoClient
 
-    point: dict[str, object] = {"mode": "alwaysOn" if on else "off"}
+    point: dict[str, object] = {"configureFailPoint": "failCommand"}
+    point["mode"] = "alwaysOn" if on else "off"
     if on:
         refused = ["insert", "update", "delete", "bulkWrite", "findAndModify"]
         point["data"] = {"failCommands": refused, "errorCode": 10107}
     with MongoClient[dict[str, object]](database.url) as client:
-        client.admin.command("configureFailPoint", "failCommand", **point)
+        client.admin.command(point)
 
 
 @pytest.fixture(scope="session")

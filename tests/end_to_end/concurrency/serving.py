@@ -16,7 +16,8 @@ from tests.end_to_end.concurrency.wire import BROKEN, Connection, log_in
 from tests.shell.live import PASSWORD, clean_environ
 
 START_SECONDS = 60
-DEFAULT_CATALOG, ROOTS = "PANGOLIN_DEFAULT_CATALOG", "PANGOLIN_FILE_ROOTS"
+STORE, DEFAULT_CATALOG = "PANGOLIN_STORE_URL", "PANGOLIN_DEFAULT_CATALOG"
+ROOTS = "PANGOLIN_FILE_ROOTS"
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
@@ -66,6 +67,19 @@ class Farm:
         self._await_answer()
         if DEFAULT_CATALOG in self.environ:
             self._furnish()
+
+    def run(self, *words: str) -> str:
+        """Run a command of `pangolin` with the server's settings; give what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pangolin.cli", *words],
+            cwd=self.directory,
+            env=self._environ(),
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def pids(self) -> list[int]:
         """List the workers' process ids."""
