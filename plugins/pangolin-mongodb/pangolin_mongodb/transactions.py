@@ -13,10 +13,13 @@ from pymongo.errors import PyMongoError
 
 from pangolin.plugin import OutcomeUnknown, Unavailable
 from pangolin_mongodb.connection import MAJORITY, SNAPSHOT, Connection
-from pangolin_mongodb.failures import describe, is_transient, not_applied
+from pangolin_mongodb.failures import code_of, describe, is_transient, not_applied
 
 SHORTEST_PAUSE = 0.002
 LONGEST_PAUSE = 0.05
+# What a server answers that has lost its memory of a transaction, whether by aborting it or by a
+# restart after it committed; the driver may have sent the commit before and got no answer.
+NO_SUCH_TRANSACTION = 251
 RANDOM = SystemRandom()
 Work = Callable[[ClientSession], None]
 
@@ -66,7 +69,8 @@ def _commit(session: ClientSession, give_up: float) -> None:
         try:
             return session.commit_transaction()
         except PyMongoError as error:
-            if error.has_error_label("TransientTransactionError"):
+            forgotten = code_of(error) == NO_SUCH_TRANSACTION
+            if error.has_error_label("TransientTransactionError") and not forgotten:
                 raise Collision from error
             unsure = error.has_error_label("UnknownTransactionCommitResult")
             if not unsure or error.timeout or time.monotonic() > give_up:

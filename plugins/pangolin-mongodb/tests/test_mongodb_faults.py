@@ -85,6 +85,14 @@ def test_a_commit_that_is_never_answered_has_an_unknown_outcome(store: Store, fa
         store.apply(*counters(1))
 
 
+def test_a_commit_that_the_server_does_not_remember_has_an_unknown_outcome(
+    store: Store, fail: Fail
+) -> None:
+    fail("commitTransaction", times=1, errorCode=251, errorLabels=["TransientTransactionError"])
+    with pytest.raises(OutcomeUnknown, match="whether it committed"):
+        store.apply(*counters(1))
+
+
 def test_a_transaction_that_the_server_aborts_is_run_again(store: Store, fail: Fail) -> None:
     fail("commitTransaction", times=2, errorCode=112, errorLabels=["TransientTransactionError"])
     store.apply(*counters(1))
