@@ -1,6 +1,7 @@
 """Random operations on random refs, against a model that copies everything at every fork."""
 
 import tempfile
+import uuid
 from pathlib import Path
 
 from hypothesis import settings
@@ -12,6 +13,7 @@ from pangolin.services import changes, entries, gc, listing, namespaces, refs
 from pangolin.services.access import Resource
 from pangolin.services.entries import ASSETS, NAMESPACES
 from pangolin.services.places import locate
+from pangolin.store.api import Store
 from tests.services.world import scope_on
 
 SPACES = ("a", "b", "a\x1fx", "é😀")
@@ -42,10 +44,11 @@ class Copying:
 class Refs(RuleBasedStateMachine):
     """Apply each operation to the catalog and to the model; they must always show the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
-        self.scope = scope_on(Path(self.directory.name))
+        root = Path(self.directory.name)
+        self.scope = scope_on(root, store, tenant=str(uuid.uuid4()))
         self.model = Copying()
         self.serial = 0
 

@@ -18,8 +18,10 @@ TENANT = "00000000-0000-0000-0000-00000000000a"
 CATALOG = "c1"
 
 
-def scope_on(root: Path, store: Store | None = None, catalog: str = "lake") -> Scope:
-    """Build a scope over a fresh store with a warehouse in `root` and one catalog."""
+def scope_on(
+    root: Path, store: Store | None = None, catalog: str = "lake", tenant: str = TENANT
+) -> Scope:
+    """Build a scope over a store with a warehouse in `root` and one catalog of a new tenant."""
     settings = Settings(file_roots=(str(root),), data_dir=str(root))
     store = store or MemoryStore()
     store.setup(kinds.ALL)
@@ -31,13 +33,15 @@ def scope_on(root: Path, store: Store | None = None, catalog: str = "lake") -> S
         settings,
         lambda: next(ticks),
     )
-    scope = Scope(Principal("root", "root", ROOT), TENANT, runtime, 1 << 62)
+    scope = Scope(Principal("root", "root", ROOT), tenant, runtime, 1 << 62)
     _fill(scope, root, catalog)
     return scope
 
 
 def _fill(scope: Scope, root: Path, catalog: str) -> None:
-    scope.runtime.store.apply(Put(kinds.TENANT, {"tenant": TENANT, "name": "t"}, ABSENT))
+    scope.runtime.store.apply(
+        Put(kinds.TENANT, {"tenant": scope.tenant, "name": scope.tenant}, ABSENT)
+    )
     warehouse = {
         "name": "w",
         "id": "w1",

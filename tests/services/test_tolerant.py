@@ -1,0 +1,40 @@
+"""Lists may come from a replica that lags; what decides a write never does."""
+
+from pathlib import Path
+
+import pytest
+
+from pangolin.default_plugins.memory_store import MemoryStore
+from pangolin.errors import AlreadyExists
+from pangolin.services import creation, namespaces, tables
+from pangolin.store.api import Store
+from pangolin.store.kinds import ALL
+from tests.services.counting import CountingStore
+from tests.services.test_tables import SCHEMA
+from tests.services.world import scope_on
+
+
+class Replicated(MemoryStore):
+    """A store with a replica that has not followed yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.replica = CountingStore()
+
+    def tolerant(self) -> Store:
+        return self.replica
+
+
+def test_lists_read_the_replica_and_everything_else_the_primary(tmp_path: Path) -> None:
+    store = Replicated()
+    scope = scope_on(tmp_path, store)
+    store.replica.setup(ALL)
+    namespaces.create(scope, "lake", ["db"], {})
+    creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+    assert namespaces.list_children(scope, "lake") == ([], None)
+    assert tables.list_names(scope, "lake", ["db"]) == ([], None)
+    assert store.replica.trips == ["page namespace", "page asset"]
+    assert tables.load(scope, "lake", ["db"], "t").location
+    with pytest.raises(AlreadyExists):
+        creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+    assert len(store.replica.trips) == 2
