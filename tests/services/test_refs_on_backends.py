@@ -16,7 +16,7 @@ def test_every_ref_shows_what_the_model_shows(name: str) -> None:
         store = Registry(Settings()).open_store(running.new_url())
         try:
             run_state_machine_as_test(
-                lambda: Refs(store),  # type: ignore[arg-type] - a factory is taken as well
+                lambda: Refs(store),  # type: ignore[arg-type]  # a factory will do
                 settings=settings(
                     max_examples=12,
                     stateful_step_count=25,
