@@ -11,8 +11,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from prometheus_client import multiprocess
 
-from pangolin.app import build_server, create_app
+from pangolin.app import create_app
 from pangolin.cli.banner import banner
+from pangolin.cli.opened import opened_server
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
@@ -43,9 +44,8 @@ class Gunicorn(BaseApplication):
         self._in_memory = settings.effective_store_url.startswith("memory:")
         super().__init__()
         if not self._in_memory:
-            runtime = build_server(settings).runtime
-            self._password = prepare(runtime)
-            runtime.store.close()
+            with opened_server(settings) as server:
+                self._password = prepare(server.runtime)
 
     def load_config(self) -> None:
         """Set gunicorn's options; those an older gunicorn does not know are left out."""

@@ -10,6 +10,7 @@ from typing import IO
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pangolin.cli.opened import opened_store
 from pangolin.cli.operate import as_json
 from pangolin.services.transfer import Tally
 from pangolin.settings import Settings
@@ -25,9 +26,9 @@ def copy(from_url: str, to_url: str, as_json: bool) -> None:
 
     Stop the servers first. A copy that was stopped is finished by running it again.
     """
-    source, target = _open(from_url), _open(to_url)
     origin = hashlib.sha256(from_url.encode()).hexdigest()
-    tallies = _copied(source, target, origin, quiet=as_json)
+    with opened_store(from_url) as source, opened_store(to_url) as target:
+        tallies = _copied(source, target, origin, quiet=as_json)
     if as_json:
         click.echo(json.dumps([_row(each) for each in tallies]))
         return
@@ -61,7 +62,8 @@ def export(file: IO[bytes], tenant: str | None) -> None:
     from pangolin.services.archive import export as write
 
     settings = Settings.from_environ()
-    counts = write(_open(settings.effective_store_url), file, tenant=tenant, now_ms=epoch_ms())
+    with opened_store(settings.effective_store_url) as store:
+        counts = write(store, file, tenant=tenant, now_ms=epoch_ms())
     click.echo(f"{sum(counts.values())} records of {len(counts)} kinds", err=True)
 
 
@@ -73,8 +75,8 @@ def import_(file: IO[bytes], as_json: bool) -> None:
     from pangolin.services.archive import import_ as read
     from pangolin.services.upgrades import newest
 
-    store = _open(Settings.from_environ().effective_store_url)
-    with tempfile.TemporaryFile() as spool:
+    url = Settings.from_environ().effective_store_url
+    with opened_store(url) as store, tempfile.TemporaryFile() as spool:
         # The file is read twice, and standard input can be read once.
         while block := file.read(1 << 20):
             spool.write(block)
@@ -84,12 +86,6 @@ def import_(file: IO[bytes], as_json: bool) -> None:
         click.echo(json.dumps(counts))
     else:
         click.echo(f"{sum(counts.values())} records of {len(counts)} kinds are in")
-
-
-def _open(url: str) -> Store:
-    from pangolin.registry import Registry
-
-    return Registry(Settings.from_environ()).open_store(url)
 
 
 def _row(tally: Tally) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from pangolin.cli.opened import opened_server
 from pangolin.settings import Settings
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
@@ -24,13 +25,13 @@ def tell(notes: Sequence[str], as_json: bool) -> None:
 @as_json
 def init(as_json: bool) -> None:
     """Create the store's layout, the default tenant and the root user; may be repeated."""
-    from pangolin.app import build_server
     from pangolin.services.initialise import initialise
     from pangolin.web.loopback import check_settings
 
     settings = Settings.from_environ()
     check_settings(settings)
-    tell(initialise(build_server(settings).runtime).notes, as_json)
+    with opened_server(settings) as server:
+        tell(initialise(server.runtime).notes, as_json)
 
 
 @click.command()
@@ -41,11 +42,10 @@ def upgrade(dry_run: bool, as_json: bool) -> None:
 
     An upgrade that was stopped goes on when it is run again.
     """
-    from pangolin.app import build_server
     from pangolin.services.initialise import upgrade as bring_up
 
-    runtime = build_server(Settings.from_environ()).runtime
-    tell(bring_up(runtime, dry_run=dry_run).notes, as_json)
+    with opened_server(Settings.from_environ()) as server:
+        tell(bring_up(server.runtime, dry_run=dry_run).notes, as_json)
 
 
 @click.command()
@@ -54,11 +54,10 @@ def upgrade(dry_run: bool, as_json: bool) -> None:
 @as_json
 def gc(dry_run: bool, files: bool, as_json: bool) -> None:
     """Remove entries, sessions and keys that nothing can reach any more."""
-    from pangolin.app import build_server
     from pangolin.services.gc import collect
 
-    runtime = build_server(Settings.from_environ()).runtime
-    report = asdict(collect(runtime, dry_run=dry_run, files=files))
+    with opened_server(Settings.from_environ()) as server:
+        report = asdict(collect(server.runtime, dry_run=dry_run, files=files))
     if as_json:
         click.echo(json.dumps(report))
         return

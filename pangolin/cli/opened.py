@@ -1,0 +1,37 @@
+"""Stores that a command opens, and closes when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pangolin.settings import Settings
+
+if TYPE_CHECKING:
+    from pangolin.store.api import Store
+    from pangolin.web.scope import Server
+
+
+@contextmanager
+def opened_server(settings: Settings) -> Iterator[Server]:
+    """Build what is below the web; its store is closed in the end."""
+    from pangolin.app import build_server
+
+    server = build_server(settings)
+    try:
+        yield server
+    finally:
+        server.runtime.store.close()
+
+
+@contextmanager
+def opened_store(url: str) -> Iterator[Store]:
+    """Open a store by URL; it is closed in the end."""
+    from pangolin.registry import Registry
+
+    store = Registry(Settings.from_environ()).open_store(url)
+    try:
+        yield store
+    finally:
+        store.close()
