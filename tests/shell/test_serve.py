@@ -133,9 +133,11 @@ def test_shutdown_finishes_what_is_running_and_cleans_up(tmp_path: Path) -> None
             f"POST /api/v1/users/login HTTP/1.1\r\nHost: {host}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
+        # The port is open before a worker is there to accept.
+        assert server.ask("/api/v1/users/me")[0] == 200
         with socket.create_connection((host, int(port)), timeout=20) as slow:
             slow.sendall(head.encode() + body[:5])
-            time.sleep(0.5)
+            time.sleep(1)
             server.process.send_signal(signal.SIGTERM)
             threading.Timer(1, slow.sendall, (body[5:],)).start()
             answer = slow.recv(65536)
