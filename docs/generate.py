@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generators import commands, endpoints, errors, hooks, object_stores, settings
+from docs.generators import backends, commands, endpoints, errors, hooks, object_stores, settings
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: dict[str, Callable[[], str]] = {
+    "backends.md": backends.page,
     "commands.md": commands.page,
     "endpoints.md": endpoints.page,
     "errors.md": errors.page,

@@ -41,7 +41,8 @@ def _pages(target: Path) -> list[Path]:
 @PAGES
 def test_every_setting_that_is_named_exists(path: Path) -> None:
     known = {f"{PREFIX}{item.name.upper()}" for item in fields(Settings)}
-    named = set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", path.read_text()))
+    # What begins so is read by tests, not by Pangolin.
+    named = set(re.findall(rf"\b{PREFIX}(?!TEST_)[A-Z_]+\b", path.read_text()))
     assert named - {f"{PREFIX}X", PREFIX} <= known
 
 
