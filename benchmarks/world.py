@@ -40,7 +40,7 @@ def fill(settings: Settings, clients: int, sizes: tuple[int, ...]) -> None:
         for client in range(clients):
             _register(scope, f"{table_name(size)}_{client}", count)
     for number in sizes:
-        _make_catalog(runtime, scope, number)
+        make_catalog(runtime, scope, number)
     runtime.store.close()
 
 
@@ -93,7 +93,8 @@ def _snapshot(location: str, number: int) -> dict[str, Any]:
     }
 
 
-def _make_catalog(runtime: Runtime, scope: Scope, tables: int) -> None:
+def make_catalog(runtime: Runtime, scope: Scope, tables: int) -> None:
+    """Make a catalog `of{tables}` with tables that have no metadata files."""
     name = f"of{tables}"
     catalogs.create(scope, {"name": name, "warehouse_name": "local"})
     namespaces.create(scope, name, ("bench",), {})
