@@ -8,7 +8,11 @@ import pytest
 from tests.servers.stores import STORES
 
 # A contract skips what a kind of store cannot promise, and permissions do not bind the superuser.
-EXPECTED = ("each store of this backend is its own", "the superuser may write everywhere")
+EXPECTED = (
+    "each store of this backend is its own",
+    "the superuser may write everywhere",
+    "only the superuser may mount a small disk",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
