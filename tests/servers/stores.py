@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.mongodb import VARIABLE, MongoServer, start_mongodb
-from tests.servers.postgres import Postgres, start_postgres
+if TYPE_CHECKING:
+    from tests.servers.mongodb import MongoServer
+    from tests.servers.postgres import Postgres
 
 STORES = ("sqlite", "postgresql", "mongodb")
-NOT_OURS = f"the server that {VARIABLE} names is not ours to stop"
+NOT_OURS = "the server that PANGOLIN_TEST_MONGODB_URL names is not ours to stop"
 StoreEnviron = Callable[[], dict[str, str]]
 
 
@@ -25,7 +27,7 @@ class Database:
 
     name: str
     url: str
-    process: Postgres | MongoServer | None
+    process: "Postgres | MongoServer | None"
 
     def new_url(self, options: str = "") -> str:
         """Build the URL of an empty store of its own; options are joined by `&`."""
@@ -50,7 +52,7 @@ class Database:
         self.own.start()
 
     @property
-    def own(self) -> Postgres | MongoServer:
+    def own(self) -> "Postgres | MongoServer":
         """The server, if a test may stop it; the test is skipped otherwise."""
         if self.process is None:
             pytest.skip(NOT_OURS)
@@ -83,14 +85,27 @@ def _start(name: str, directory: Path, *, lasting: bool, own: bool) -> Database:
     if name == "sqlite":
         directory.mkdir()
         return Database(name, f"sqlite:///{directory}", None)
+    # Every test session reads this module, also where no driver is installed.
     if name == "postgresql":
-        postgres = start_postgres(directory)
-        return Database(name, postgres.url, postgres)
+        return _start_postgres(directory)
+    return _start_mongodb(directory, lasting=lasting, own=own)
+
+
+def _start_postgres(directory: Path) -> Database:
+    from tests.servers.postgres import start_postgres
+
+    process = start_postgres(directory)
+    return Database("postgresql", process.url, process)
+
+
+def _start_mongodb(directory: Path, *, lasting: bool, own: bool) -> Database:
+    from tests.servers.mongodb import VARIABLE, start_mongodb
+
     if not own and (url := os.environ.get(VARIABLE)):
-        return Database(name, url, None)
+        return Database("mongodb", url, None)
     options = ("--sync-on-commit",) if lasting else ()
-    mongodb = start_mongodb(directory, *options, "--enable-test-commands")
-    return Database(name, mongodb.url, mongodb)
+    process = start_mongodb(directory, *options, "--enable-test-commands")
+    return Database("mongodb", process.url, process)
 
 
 @contextmanager
