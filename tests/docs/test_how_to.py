@@ -15,6 +15,7 @@ PAGES = (
     "connect-pyiceberg",
     "deploy-under-gunicorn",
     "manage-warehouses",
+    "move-and-back-up",
     "move-and-purge",
     "work-with-branches-and-tags",
     "write-a-storage-backend",
@@ -70,7 +71,8 @@ def test_what_the_server_prints_can_be_pasted_without_authentication(
 
 
 def _filled_in(text: str, server: Live) -> str:
-    for written in ("http://127.0.0.1:8080", "https://lake.example.org"):
+    ours = ("http://127.0.0.1:8080", "http://127.0.0.1:8081", "https://lake.example.org")
+    for written in ours:
         text = text.replace(written, server.url)
     if "<token>" in text:
         text = text.replace("<token>", _token(server))
