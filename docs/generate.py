@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generators import backends, commands, endpoints, errors, hooks, object_stores, settings
+from docs.generators import (
+    backends,
+    commands,
+    endpoints,
+    errors,
+    hooks,
+    object_stores,
+    permissions,
+    settings,
+)
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: dict[str, Callable[[], str]] = {
@@ -13,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors.page,
     "hooks.md": hooks.page,
     "object-stores.md": object_stores.page,
+    "permissions.md": permissions.page,
     "settings.md": settings.page,
 }
 

@@ -7,9 +7,12 @@ from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 
 from pangolin.registry import Registry
+from pangolin.services import audit
+from pangolin.services.access import Denied
 from pangolin.services.metadata import MetadataCache
 from pangolin.services.objects import Objects
 from pangolin.services.scope import Runtime
+from pangolin.services.sessions import Stale
 from pangolin.settings import Settings
 from pangolin.web import (
     documents,
@@ -19,8 +22,10 @@ from pangolin.web import (
     loopback,
     management,
     observing,
+    proxies,
     routing,
 )
+from pangolin.web.management import oauth_login
 from pangolin.web.scope import Server, current_scope
 
 PLUGIN_MARK = "x-"
@@ -30,8 +35,21 @@ class Application(Flask):
     """Flask, but nothing is answered on a credential that was not confirmed."""
 
     def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, once more if the rights it stood on turn out to have changed."""
+        try:
+            return self._dispatch_settled()
+        except Stale:
+            # Nothing has been written: a pledge is settled before anything else.
+            g.pop("scope", None)
+            return self._dispatch_settled()
+
+    def _dispatch_settled(self) -> ResponseReturnValue:
         """Run the view, then confirm the credential if the view read nothing."""
-        answer = super().dispatch_request()
+        try:
+            answer = super().dispatch_request()
+        except Denied as error:
+            audit.denied(g.scope, error)
+            raise
         if "scope" in g:
             g.scope.settle()
         return answer
@@ -44,6 +62,8 @@ def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = 
     """
     settings = settings or Settings.from_environ()
     loopback.check_settings(settings)
+    proxies.check_settings(settings)
+    oauth_login.check_settings(settings)
     server = build_server(settings, plugins)
     app = Application("pangolin", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -67,6 +87,7 @@ def build_server(settings: Settings, plugins: Sequence[object] = ()) -> Server:
         settings=settings,
         clock=epoch_ms,
         sinks=registry.event_sinks(),
+        providers=registry.identity_providers(),
     )
     return Server(registry, runtime)
 

@@ -119,6 +119,12 @@ class NoSuchAsset(NotFound):
     type = "NoSuchAssetException"
 
 
+class NoSuchAuditRecord(NotFound):
+    """An unknown audit record."""
+
+    type = "NoSuchAuditRecordException"
+
+
 class Unsupported(PangolinError):
     """The server knows the operation and does not offer it."""
 
@@ -169,6 +175,17 @@ class Unprocessable(PangolinError):
 
     status = 422
     type = "UnprocessableEntityException"
+
+
+class TooManyRequests(PangolinError):
+    """Too many attempts of an address or an account; the answer says when to try again."""
+
+    status = 429
+    type = "TooManyRequestsException"
+
+    def __init__(self, message: str, *, retry_after: int = 1, **more: Any) -> None:
+        more.setdefault("headers", {"Retry-After": str(retry_after)})
+        super().__init__(message, **more)
 
 
 class CommitStateUnknown(PangolinError):

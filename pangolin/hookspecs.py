@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flask_smorest import Blueprint
 
     from pangolin.events import EventSink
-    from pangolin.identity import AuthRequest, IdentityProvider, Principal
+    from pangolin.identity import AuthRequest, AuthServices, IdentityProvider, Principal
     from pangolin.objects import ObjectBackend
     from pangolin.settings import Settings
     from pangolin.store.backend import StoreBackend
@@ -37,7 +37,7 @@ def pangolin_credential_vendors() -> Sequence[CredentialVendor]:  # type: ignore
 
 
 @hookspec(firstresult=True)
-def pangolin_authenticate(request: AuthRequest, services: Any) -> Principal | None:
+def pangolin_authenticate(request: AuthRequest, services: AuthServices) -> Principal | None:
     """Say who is asking: None if the credential is not yours, `Unauthorized` if it is and bad."""
 
 

@@ -14,7 +14,14 @@ from pangolin.errors import (
 )
 from pangolin.events import Event, EventSink
 from pangolin.iceberg.locations import Location, parse_location
-from pangolin.identity import AuthRequest, IdentityProvider, Principal
+from pangolin.identity import (
+    AuthRequest,
+    AuthServices,
+    ExternalIdentity,
+    IdentityProvider,
+    LoginRequest,
+    Principal,
+)
 from pangolin.objects import (
     ObjectBackend,
     ObjectExists,
@@ -55,6 +62,7 @@ __all__ = [
     "ABSENT",
     "ANY",
     "AuthRequest",
+    "AuthServices",
     "BadRequest",
     "Change",
     "Conflict",
@@ -65,6 +73,7 @@ __all__ = [
     "Event",
     "EventSink",
     "Expected",
+    "ExternalIdentity",
     "Forbidden",
     "Grant",
     "IdentityProvider",
@@ -73,6 +82,7 @@ __all__ = [
     "Key",
     "Kind",
     "Location",
+    "LoginRequest",
     "NotFound",
     "ObjectBackend",
     "ObjectExists",

@@ -13,7 +13,7 @@ import pluggy
 
 from pangolin import __version__, hookspecs
 from pangolin.errors import PangolinError, UnknownPlugin
-from pangolin.identity import AuthRequest, Principal
+from pangolin.identity import AuthRequest, AuthServices, Principal
 from pangolin.objects import ObjectBackend
 from pangolin.settings import Settings
 from pangolin.store.backend import StoreBackend
@@ -32,6 +32,7 @@ DEFAULT_PLUGINS = (
     "pangolin.default_plugins.memory_store",
     "pangolin.default_plugins.local_files",
     "pangolin.default_plugins.tokens",
+    "pangolin.default_plugins.keys",
     "pangolin.default_plugins.passwords",
 )
 # What to install for a scheme that nobody serves.
@@ -197,14 +198,24 @@ class Registry:
         return [sink for _, sink in self._registered("pangolin_event_sinks")]
 
     def identity_providers(self) -> list[IdentityProvider]:
-        """List the registered interactive login providers."""
-        return [item for _, item in self._registered("pangolin_identity_providers")]
+        """List the registered interactive login providers.
+
+        Raises `BrokenPlugin` for two of one name, or if PANGOLIN_IDENTITY_PROVIDERS has no reader.
+        """
+        found = self._registered("pangolin_identity_providers")
+        if self._settings.identity_providers and not found:
+            raise BrokenPlugin(
+                "PANGOLIN_IDENTITY_PROVIDERS is set, and no loaded plugin reads it; "
+                "to add one: pip install pangolin-oidc"
+            )
+        rows = ((item.name, plugin, item) for plugin, item in found)
+        return list(_unique(rows, "identity provider").values())
 
     def blueprints(self) -> list[Entry[Blueprint]]:
         """List (plugin name, blueprint)."""
         return self._registered("pangolin_blueprints")
 
-    def authenticate(self, request: AuthRequest, services: Any) -> Principal | None:
+    def authenticate(self, request: AuthRequest, services: AuthServices) -> Principal | None:
         """Ask the plugins who is asking; the first that knows answers."""
         found: Principal | None = self._manager.hook.pangolin_authenticate(
             request=request, services=services

@@ -22,6 +22,15 @@ LEAST = {
     "workers": 0,
     "threads": 1,
     "session_hours": 1,
+    "token_minutes": 1,
+    "renewal_days": 1,
+    "password_length": 8,
+    "argon2_time_cost": 1,
+    "argon2_memory_kib": 8192,
+    "argon2_parallelism": 1,
+    "login_tries": 1,
+    "rate_limit": 1,
+    "audit_retention_days": 0,
     "idempotency_minutes": 1,
     "commit_retries": 0,
     "max_body_bytes": 1024,
@@ -62,6 +71,42 @@ class Settings:
     )
     no_auth: bool = setting(False, "Serve without authentication; only on a loopback address.")
     session_hours: int = setting(24, "Hours that a login token lives.")
+    token_minutes: int = setting(60, "Minutes that an OAuth2 access token lives.")
+    renewal_days: int = setting(
+        30, "Days after a sign-in during which its tokens can be rotated or exchanged."
+    )
+    token_issuer: str = setting("pangolin", "Issuer (`iss`) that tokens of this server name.")
+    secret_keys: str = setting(
+        "",
+        "Keys that seal secrets, as `id:base64 of 32 bytes`, separated by ','; the first seals.",
+        secret=True,
+    )
+    secret_keys_file: str = setting(
+        "", "File with such keys; with SQLite one is made in the data directory."
+    )
+    password_length: int = setting(12, "Fewest characters of a password.")
+    argon2_time_cost: int = setting(3, "Passes of argon2id over its memory.")
+    argon2_memory_kib: int = setting(65536, "Memory of argon2id in KiB.")
+    argon2_parallelism: int = setting(4, "Lanes of argon2id.")
+    login_tries: int = setting(
+        10, "Wrong passwords of an account after which it is locked, longer each time."
+    )
+    rate_limit: int = setting(
+        300, "Sign-ins and token requests a minute from one address; a fifth of it per account."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "Networks of proxies whose X-Forwarded-For counts; separated by ','."
+    )
+    identity_providers: str = setting(
+        "", "TOML file that lists external identity providers (see pangolin-oidc)."
+    )
+    oauth_redirect_uris: tuple[str, ...] = setting(
+        (), "URLs to which a login by a provider may return, whole; separated by ','."
+    )
+    public_url: str = setting(
+        "", "URL at which browsers reach the server; empty: on this machine only, as asked for."
+    )
+    audit_retention_days: int = setting(0, "Days that audit records are kept; 0: for ever.")
     default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
     idempotency_minutes: int = setting(30, "Minutes that an Idempotency-Key is remembered.")
     commit_retries: int = setting(12, "Times a commit is retried after a lost race.")
@@ -117,6 +162,11 @@ class Settings:
         roots = tuple(dict.fromkeys((*self.file_roots, own)))
         catalog = self.default_catalog or QUICK_START_CATALOG
         return replace(self, file_roots=roots, default_catalog=catalog)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the records lie on this machine alone, so that a key may be made beside them."""
+        return self.effective_store_url.startswith("sqlite:")
 
     @property
     def data_path(self) -> Path:

@@ -22,14 +22,16 @@ def page() -> str:
     return document("Commands", *parts)
 
 
-def _command(name: str, command: click.Command) -> list[str]:
+def _command(name: str, command: click.Command, level: str = "##") -> list[str]:
     context = click.Context(command, info_name=f"pangolin {name}")
     usage = " ".join((f"pangolin {name}", *command.collect_usage_pieces(context)))
-    parts = [f"## `pangolin {name}`", code(usage), inspect.cleandoc(command.help or "")]
+    parts = [f"{level} `pangolin {name}`", code(usage), inspect.cleandoc(command.help or "")]
     records = (
         each.get_help_record(context)
         for each in command.get_params(context)
         if isinstance(each, click.Option)
     )
     rows = [(f"`{option}`", " ".join(text.split())) for option, text in filter(None, records)]
-    return [*parts, table(("option", "meaning"), rows)]
+    below = command.commands if isinstance(command, click.Group) else {}
+    nested = (_command(f"{name} {each}", below[each], f"{level}#") for each in sorted(below))
+    return [*parts, table(("option", "meaning"), rows), *(part for each in nested for part in each)]

@@ -1,8 +1,12 @@
 """The `pangolin` command."""
 
+from pangolin.cli.audit import audit
 from pangolin.cli.group import Group
+from pangolin.cli.keys import keys
 from pangolin.cli.move import copy, export, import_
 from pangolin.cli.operate import doctor, gc, init, upgrade
+from pangolin.cli.root import root
+from pangolin.cli.secrets import secrets
 from pangolin.cli.serve import serve
 from pangolin.cli.show import openapi, plugins, settings
 
@@ -17,6 +21,10 @@ main = Group(
         export,
         import_,
         gc,
+        audit,
+        keys,
+        secrets,
+        root,
         doctor,
         plugins,
         settings,

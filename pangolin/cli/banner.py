@@ -1,11 +1,13 @@
 """What `pangolin serve` says once it listens."""
 
+from pangolin.services.sealing import KEY_FILE
 from pangolin.settings import Settings, masked_url
 
 PLACEHOLDER = "<password>"
 TEXT = """
 Pangolin serves Apache Iceberg at {url}
   data       {data}
+  secrets    {secrets}
   sign in    {who}
   documents  {url}/v1/docs and {url}/api/v1/docs
   try it     (pip install pyiceberg pyarrow)
@@ -28,10 +30,19 @@ def banner(settings: Settings, host: str, port: int, password: str) -> str:
     return TEXT.format(
         url=f"http://{named}:{port}",
         data=masked_url(settings.store_url) or settings.data_path,
+        secrets=_secrets(settings),
         who=_who(settings),
         catalog=settings.default_catalog or "<catalog>",
         auth=_auth(settings, password or PLACEHOLDER),
     )
+
+
+def _secrets(settings: Settings) -> str:
+    if settings.secret_keys or settings.secret_keys_file:
+        return "sealed with the keys that were given"
+    if settings.is_local:
+        return f"sealed with the key in {settings.data_path / KEY_FILE}; keep a copy elsewhere"
+    return "sealed with a key that ends with this process"
 
 
 def _who(settings: Settings) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pangolin.settings import Settings
 
 if TYPE_CHECKING:
+    from pangolin.services.scope import Scope
     from pangolin.store.api import Store
     from pangolin.web.scope import Server
 
@@ -23,6 +25,20 @@ def opened_server(settings: Settings) -> Iterator[Server]:
         yield server
     finally:
         server.runtime.store.close()
+
+
+@contextmanager
+def opened_scope() -> Iterator[Scope]:
+    """Open the installation for its operator, who may do what root may; raise `LayoutMismatch`."""
+    from pangolin.services import layout, upgrades
+    from pangolin.services.initialise import system_scope
+    from pangolin.services.scope import Client
+
+    with opened_server(Settings.from_environ()) as server:
+        layout.check_ready(server.runtime.store, upgrades.newest())
+        if layout.read_layout(server.runtime.store) is None:
+            raise layout.LayoutMismatch("the store is empty: run `pangolin init` first")
+        yield replace(system_scope(server.runtime), client=Client(agent="pangolin command"))
 
 
 @contextmanager

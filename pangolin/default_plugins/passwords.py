@@ -5,20 +5,21 @@ from base64 import b64decode
 from typing import Any
 
 from pangolin.plugin import AuthRequest, Principal, Unauthorized, hookimpl
-from pangolin.services.identity import check_password, principal_of
+from pangolin.services import sign_in
+from pangolin.services.scope import Client
 
 
 @hookimpl
 def pangolin_authenticate(request: AuthRequest, services: Any) -> Principal | None:
-    """Accept `Authorization: Basic` of a user whose home is the whole server (root)."""
+    """Accept `Authorization: Basic` of root, or of a user of a tenant as `tenant/name`."""
     scheme, _, encoded = (request.authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
     username, password = _decode(encoded.strip())
-    record = check_password(services, "", username, password)
-    if record is None:
-        raise Unauthorized("wrong user name or password")
-    return principal_of(record.doc)
+    client = Client(request.remote_address or "", request.agent)
+    return sign_in.principal_of_basic(
+        services.runtime, username, password, client, request.request_id
+    )
 
 
 def _decode(encoded: str) -> tuple[str, str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pangolin.errors import BadRequest
 from pangolin.services import entries, refs
 from pangolin.services.entries import ASSETS, NAMESPACES
-from pangolin.services.places import MAIN, find_catalog, locate, split_prefix
+from pangolin.services.places import MAIN, locate, split_prefix
 from pangolin.services.scope import Scope
 from pangolin.store.api import SURROGATE
-from pangolin.store.kinds import SEPARATOR
+from pangolin.store.kinds import CATALOG, SEPARATOR
 
 Levels = tuple[str, ...]
 MAX_NAME = 512
@@ -96,7 +96,9 @@ def _split(scope: Scope, prefix: str, name: str) -> tuple[str, str] | None:
     if not at or not before or not ref:
         return None
     catalog = split_prefix(prefix)[0]
-    if not refs.exists(scope, find_catalog(scope, catalog).doc["id"], ref):
+    found = scope.store.get(CATALOG, (catalog,))
+    # That it is missing is for those to know who may look.
+    if found is None or not refs.exists(scope, found.doc["id"], ref):
         return None
     return before, f"{catalog}@{ref}"
 

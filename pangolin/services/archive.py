@@ -1,7 +1,7 @@
 """Export and import as JSON lines: a header, one line a record, and a trailer that proves it whole.
 
-Secrets stay as they are stored. Sessions and idempotency keys are left out: they live for minutes
-or hours and belong to the running servers.
+Secrets stay as they are stored. Tokens, counts and idempotency keys are left out: they live for
+minutes or hours and belong to the running servers.
 """
 
 import hashlib
@@ -15,11 +15,24 @@ from pangolin.errors import BadRequest, Conflicting, NoSuchTenant
 from pangolin.services.layout import LayoutMismatch, read_layout, write_layout
 from pangolin.services.transfer import canonical
 from pangolin.store.api import ABSENT, Conflict, Kind, Put, Record, Store
-from pangolin.store.kinds import ALL, IDEMPOTENCY, LAYOUT, SESSION, TENANT, USER
+from pangolin.store.kinds import (
+    ALL,
+    AUDIT,
+    AUDIT_SEGMENT,
+    EXTERNAL_IDENTITY,
+    IDEMPOTENCY,
+    LAYOUT,
+    LIMIT,
+    LOGIN_STEP,
+    STAMP,
+    TENANT,
+    TOKEN,
+)
 
 FORMAT = 1
 BATCH = 200
-KEPT = tuple(kind for kind in ALL if kind not in (LAYOUT, SESSION, IDEMPOTENCY))
+PASSING = (LAYOUT, TOKEN, IDEMPOTENCY, STAMP, LIMIT, LOGIN_STEP)
+KEPT = tuple(kind for kind in ALL if kind not in PASSING)
 BY_NAME = {kind.name: kind for kind in KEPT}
 
 
@@ -73,8 +86,11 @@ def import_(store: Store, lines: IO[bytes], *, layout: int) -> dict[str, int]:
 def _records(store: Store, kind: Kind, tenant: str | None) -> Iterator[Record]:
     if tenant is None:
         return store.scan(kind)
-    if kind is USER:
-        return store.scan(kind, (tenant,), index="username")
+    if kind in (AUDIT, AUDIT_SEGMENT):
+        # Signed by this installation, it would prove nothing in another; see `audit export`.
+        return iter(())
+    if kind is EXTERNAL_IDENTITY:
+        return store.scan(kind, (tenant,), index="principal")
     return store.scan(kind, (tenant,)) if kind.key[0] == "tenant" else iter(())
 
 

@@ -1,21 +1,29 @@
 """Generic assets: things of other formats that a catalog keeps a pointer to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset, NoSuchNamespace, NotFound
-from pangolin.services import addressing, changes, entries, listing, namespaces
-from pangolin.services.access import Resource, require
+from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset, NoSuchNamespace
+from pangolin.services import (
+    addressing,
+    asset_notes,
+    changes,
+    entries,
+    listing,
+    namespaces,
+    sightings,
+)
+from pangolin.services.access import Resource, filtered, require, require_asset
 from pangolin.services.addressing import Address
-from pangolin.services.entries import ASSETS
+from pangolin.services.entries import ASSETS, Entry
 from pangolin.services.idempotency import once
-from pangolin.services.places import MAIN, locate
+from pangolin.services.places import Place
 from pangolin.services.relations import LABELS, look, look_with_namespace
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
 from pangolin.store.api import Doc
-from pangolin.store.kinds import ASSET, CATALOG, PAST_ASSET, REF, SEPARATOR
+from pangolin.store.kinds import SEPARATOR
 
 Wire = dict[str, Any]
 KINDS: Final = (
@@ -59,7 +67,7 @@ def register(scope: Scope, prefix: str, levels: Sequence[str], fields: Mapping[s
         outcome = _wire(doc)
         batch = [place.hold(), namespaces.hold(place, above)]
         batch += entries.write(place, ASSETS, doc, entry.own)
-        changes.commit(scope, "register_asset", _resource(address), batch, outcome)
+        changes.commit(scope, "register_asset", _resource(address), batch, outcome, after=doc)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "register"), Wire)
@@ -75,9 +83,11 @@ def page(
 ) -> tuple[list[Wire], str | None]:
     """List all that a namespace holds, tables and views too, and the `after` of the next page."""
     address = addressing.namespace(scope, prefix, levels)
-    require(scope, "list", namespaces.resource(address))
+    seen = filtered(scope, namespaces.resource(address))
     place, _ = namespaces.find(scope, address)
-    docs, more = listing.page(scope.store, place, ASSETS, address.path, after=after, limit=limit)
+    docs, more = listing.page(
+        scope.store, place, ASSETS, address.path, after=after, limit=limit, visible=seen
+    )
     return [_row(doc) for doc in docs], more
 
 
@@ -85,10 +95,8 @@ def get(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> Wire:
     """Read an asset, a table or a view as an asset; raise `NoSuchAsset`."""
     address = addressing.asset(scope, prefix, levels, name)
     require(scope, "read", _resource(address))
-    _, entry = look(scope, address)
-    if entry.doc is None:
-        raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
-    return _wire(entry.doc)
+    _, _, doc = _find(scope, address, "read")
+    return _wire(doc)
 
 
 def delete(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> None:
@@ -97,15 +105,13 @@ def delete(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> None:
     require(scope, "delete", _resource(address))
 
     def attempt() -> None:
-        place, entry = look(scope, address)
-        if entry.doc is None:
-            raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
-        kind = entry.doc["type"]
+        place, entry, doc = _find(scope, address, "delete")
+        kind = doc["type"]
         if kind != "asset":
             raise BadRequest(f"{address.dotted} is a {kind}; drop it in the Iceberg API")
         key = (address.path, address.name)
         batch = [place.hold(), *entries.drop(place, ASSETS, key, entry.own)]
-        changes.commit(scope, "delete_asset", _resource(address), batch)
+        changes.commit(scope, "delete_asset", _resource(address), batch, before=entry.doc)
 
     once(scope, lambda: until_settled(scope, attempt, "delete"), lambda _: None)
 
@@ -113,47 +119,24 @@ def delete(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> None:
 def by_id(scope: Scope, asset_id: str) -> Wire:
     """Find an asset, table or view by id, on main if it is there; raise `NoSuchAsset`.
 
-    The answer holds `asset`, `metadata` (business metadata; None), `catalog` and `namespace`.
+    The answer holds `asset`, `metadata` (what people wrote about it, or None), `catalog` and
+    `namespace`.
     """
-    require(scope, "read", Resource("asset", (asset_id,)))
-    for catalog, doc in _sightings(scope, asset_id):
-        return {
-            "asset": _wire(doc),
-            "metadata": None,
-            "catalog": catalog,
-            "namespace": doc["namespace"].split(SEPARATOR),
-        }
-    raise NoSuchAsset(f"Asset does not exist: {asset_id}")
+    sighting = sightings.readable(scope, asset_id)
+    return {
+        "asset": _wire(sighting.doc),
+        "metadata": asset_notes.of(scope, asset_id),
+        "catalog": sighting.catalog,
+        "namespace": sighting.levels,
+    }
 
 
-def _sightings(scope: Scope, asset_id: str) -> Iterator[tuple[str, Doc]]:
-    """Look under every name the asset has or had, on every ref of its catalog, main first."""
-    for catalog_id, *name in _names(scope, asset_id):
-        catalog = scope.store.find(CATALOG, "id", (catalog_id,))
-        if catalog is None:
-            continue
-        refs = [record.doc["name"] for record in scope.store.scan(REF, (catalog_id,))]
-        for ref in sorted(refs, key=lambda ref: ref != MAIN):
-            doc = _seen(scope, f"{catalog.doc['name']}@{ref}", (name[0], name[1]))
-            if doc is not None and doc["id"] == asset_id:
-                yield catalog.doc["name"], doc
-
-
-def _names(scope: Scope, asset_id: str) -> list[tuple[str, str, str]]:
-    rows = [
-        record.doc
-        for kind in (ASSET, PAST_ASSET)
-        for record in scope.store.scan(kind, (asset_id,), index="id")
-    ]
-    return list(dict.fromkeys((row["catalog"], row["namespace"], row["name"]) for row in rows))
-
-
-def _seen(scope: Scope, prefix: str, name: tuple[str, str]) -> Doc | None:
-    try:
-        place, (rows,) = locate(scope, prefix, [(ASSET, name)])
-    except NotFound:
-        return None
-    return entries.pick(scope.store, place, ASSETS, name, rows).doc
+def _find(scope: Scope, address: Address, action: str) -> tuple[Place, Entry, Doc]:
+    place, entry = look(scope, address)
+    if entry.doc is None:
+        raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
+    require_asset(scope, action, _resource(address), entry.doc["id"])
+    return place, entry, entry.doc
 
 
 def _check(fields: Mapping[str, Any]) -> None:

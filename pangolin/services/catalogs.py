@@ -1,6 +1,6 @@
 """Catalogs: made in a warehouse with a `main` branch and a first namespace, renamed, removed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -10,13 +10,15 @@ from pangolin.services import (
     catalog_contents,
     catalog_locations,
     changes,
+    filtering,
     names,
     namespaces,
     refs,
     removal,
+    stamps,
     tenants,
 )
-from pangolin.services.access import Resource, require
+from pangolin.services.access import Resource, filtered_catalogs, require, require_sight
 from pangolin.services.idempotency import once
 from pangolin.services.places import find_catalog
 from pangolin.services.retrying import until_settled
@@ -50,9 +52,8 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         doc, warehouse = _new(scope, fields)
         outcome = _wire(doc, warehouse.doc["name"])
         batch = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, scope.now())]
-        changes.commit(
-            scope, "create_catalog", _resource(name), [tenants.hold(scope), *batch], outcome
-        )
+        batch.insert(0, tenants.hold(scope))
+        changes.commit(scope, "create_catalog", _resource(name), batch, outcome, after=doc)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "create catalog"), Wire)
@@ -62,12 +63,8 @@ def page(
     scope: Scope, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List catalogs in name order, and the `after` of the next page."""
-    require(scope, "list", Resource("catalog"))
-    beyond = None if after is None else (after,)
-    found = scope.store.page(CATALOG, after=beyond, limit=limit)
-    docs = [record.doc for record in found.records]
+    docs, more = filtering.cut(_listed(scope, limit, after), limit, lambda doc: str(doc["name"]))
     known = _warehouse_names(scope, {doc["warehouse_id"] for doc in docs})
-    more = str(found.after[0]) if found.after else None
     # A catalog whose warehouse is gone was removed with it since the page was read.
     shown = [doc for doc in docs if doc["warehouse_id"] in known]
     return [_wire(doc, known[doc["warehouse_id"]]) for doc in shown], more
@@ -75,7 +72,7 @@ def page(
 
 def get(scope: Scope, name: str) -> Wire:
     """Read a catalog; raise `NoSuchCatalog`."""
-    require(scope, "read", _resource(name))
+    require_sight(scope, "read", _resource(name))
     doc = find_catalog(scope, name).doc
     return _wire(doc, _warehouse_of(scope, doc["warehouse_id"]).doc["name"])
 
@@ -98,7 +95,8 @@ def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
         if doc["storage_location"] != record.doc["storage_location"]:
             batch += catalog_contents.require_empty(scope, record, "cannot move", namespaces=True)
         outcome = _wire(doc, warehouse.doc["name"])
-        changes.commit(scope, "update_catalog", _resource(doc["name"]), batch, outcome)
+        what, before = _resource(doc["name"]), record.doc
+        changes.commit(scope, "update_catalog", what, batch, outcome, before, doc)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "update catalog"), Wire)
@@ -116,16 +114,32 @@ def delete(scope: Scope, name: str, *, force: bool = False) -> None:
         batch = [
             removal.guard_catalogs(scope.store),
             *removal.catalog_changes(scope.store, record),
+            *stamps.raise_all(scope.tenant),
         ]
         if not force:
             batch += catalog_contents.require_empty(scope, record, "needs force=true to be deleted")
-        changes.commit(scope, "delete_catalog", _resource(name), batch)
+        changes.commit(scope, "delete_catalog", _resource(name), batch, before=record.doc)
         return [record.doc]
 
     gone = once(
         scope, lambda: until_settled(scope, attempt, "delete catalog"), lambda _: list[Doc]()
     )
     removal.sweep(scope, gone)
+
+
+def _listed(scope: Scope, limit: int, after: str | None) -> Iterator[Doc]:
+    names = filtered_catalogs(scope)
+    if names is not None:
+        return filtering.chosen(names, after, limit, lambda batch: _read(scope, batch))
+    beyond = None if after is None else (after,)
+    # One more than is shown, to know whether there are more.
+    found = scope.store.page(CATALOG, after=beyond, limit=limit + 1)
+    return (record.doc for record in found.records)
+
+
+def _read(scope: Scope, names: Sequence[str]) -> list[Doc | None]:
+    found = scope.store.get_many([(CATALOG, (name,)) for name in names])
+    return [record.doc if record else None for record in found]
 
 
 def _resource(name: str) -> Resource:
@@ -219,6 +233,8 @@ def _updated(scope: Scope, old: Doc, fields: Mapping[str, Any]) -> tuple[Doc, Re
         warehouse = _named_warehouse(scope, wanted)
     given = fields.get("storage_location")
     if given or warehouse.doc["id"] != old["warehouse_id"]:
+        # Who may change a catalog may not thereby reach into other places.
+        require(scope, "create", Resource("catalog"))
         doc["warehouse_id"] = warehouse.doc["id"]
         doc["storage_location"] = catalog_locations.choose(scope, doc, warehouse.doc, given)
     return doc | {"updated_at_ms": scope.now()}, warehouse
@@ -230,4 +246,6 @@ def _replacement(scope: Scope, record: Record, doc: Doc) -> list[Change]:
         return [Put(CATALOG, doc, record.version)]
     if scope.store.get(CATALOG, (new,)) is not None:
         raise AlreadyExists(f"Catalog already exists: {new}")
-    return [Delete(CATALOG, (old,), record.version), Put(CATALOG, doc, ABSENT)]
+    # Rights are remembered by the catalog's name.
+    moved: list[Change] = [Delete(CATALOG, (old,), record.version), Put(CATALOG, doc, ABSENT)]
+    return [*moved, *stamps.raise_all(scope.tenant)]

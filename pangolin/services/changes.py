@@ -1,7 +1,7 @@
 """The one door through which services change records.
 
-A batch goes in with the name of the action, so that the idempotency record is part of it and the
-event sinks hear of it after it is in.
+A batch goes in with the name of the action, so that the audit record and the idempotency record are
+part of it, and the event sinks hear of it after it is in.
 """
 
 import logging
@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pangolin.events import Event
+from pangolin.services import audit
 from pangolin.services.access import Resource
+from pangolin.services.audit import Happening, State
 from pangolin.services.scope import Scope
 from pangolin.store.api import ABSENT, Change, Put
 from pangolin.store.kinds import IDEMPOTENCY
@@ -23,15 +25,54 @@ def commit(
     resource: Resource,
     changes: Sequence[Change],
     outcome: Mapping[str, Any] | None = None,
+    before: State = None,
+    after: State = None,
+    *,
+    details: Mapping[str, Any] | None = None,
+    parts: Sequence[Happening] = (),
 ) -> None:
-    """Apply a tenant's changes with their idempotency record, then tell the sinks."""
-    scope.store.apply(*changes, *_remember(scope, outcome))
+    """Apply a tenant's changes with their audit and idempotency records, then tell the sinks.
+
+    `before` and `after` are the document that is changed; `parts` are recorded besides.
+    """
+    what = Happening(action, resource, before=before, after=after, details=details or {})
+    batch = [*changes, *_remember(scope, outcome)]
+    audit.written(scope, [what, *parts], lambda *records: scope.store.apply(*batch, *records))
     publish(scope, action, resource)
 
 
-def commit_system(scope: Scope, action: str, resource: Resource, changes: Sequence[Change]) -> None:
+def commit_system(
+    scope: Scope,
+    action: str,
+    resource: Resource,
+    changes: Sequence[Change],
+    before: State = None,
+    after: State = None,
+) -> None:
     """Apply changes whose keys name their tenant themselves; root only."""
-    scope.system.apply(*changes)
+    what = Happening(action, resource, before=before, after=after)
+    audit.written(scope, [what], lambda *records: scope.system.apply(*changes, *records))
+    publish(scope, action, resource)
+
+
+def commit_home(
+    scope: Scope,
+    action: str,
+    resource: Resource,
+    changes: Sequence[Change],
+    before: State = None,
+    after: State = None,
+    *,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Apply changes whose keys name their tenant, because root's records lie in none.
+
+    The caller has made sure that they are the principal's own or the request's tenant's.
+    """
+    scope.settle()
+    what = Happening(action, resource, before=before, after=after, details=details or {})
+    store = scope.runtime.store
+    audit.written(scope, [what], lambda *records: store.apply(*changes, *records))
     publish(scope, action, resource)
 
 

@@ -18,6 +18,7 @@ from pangolin.iceberg.files import next_metadata_location
 from pangolin.services import addressing, changes, entries, expiry, metadata, metering, placement
 from pangolin.services.access import Resource, require
 from pangolin.services.addressing import Address
+from pangolin.services.audit import Happening
 from pangolin.services.creation import free_place, new_entry
 from pangolin.services.entries import ASSETS, Entry
 from pangolin.services.idempotency import once
@@ -64,6 +65,7 @@ class Swap:
     held: list[Change] = field(default_factory=list)
     location: str | None = None
     data: bytes | None = None
+    doc: Doc | None = None
 
     @property
     def base_location(self) -> str | None:
@@ -167,21 +169,27 @@ def _attempt(scope: Scope, wanted: Sequence[Wanted]) -> list[Swap]:
 
 
 def _apply(scope: Scope, swaps: Sequence[Swap], batch: Sequence[Change]) -> None:
-    first = swaps[0]
-    if len(swaps) == 1:
-        outcome = {"metadata-location": first.location}
-        what = resource(first.address, first.relation)
-        changes.commit(scope, f"commit_{first.relation.type}", what, batch, outcome)
+    first, *others = [_happening(swap) for swap in swaps]
+    if not others:
+        outcome = {"metadata-location": swaps[0].location}
+        changes.commit(
+            scope, first.action, first.resource, batch, outcome, first.before, first.after
+        )
     else:
-        what = Resource("catalog", (first.address.prefix,))
-        changes.commit(scope, "commit_transaction", what, batch, {})
+        what = Resource("catalog", (swaps[0].address.prefix,))
+        changes.commit(scope, "commit_transaction", what, batch, {}, parts=[first, *others])
+
+
+def _happening(swap: Swap) -> Happening:
+    action, what = f"commit_{swap.relation.type}", resource(swap.address, swap.relation)
+    return Happening(action, what, before=swap.entry.doc, after=swap.doc)
 
 
 def _open(scope: Scope, wanted: Wanted) -> Swap:
     address, relation = wanted.address, wanted.relation
     if wanted.is_create:
         return _open_create(scope, address, relation)
-    place, entry = find(scope, address, relation)
+    place, entry = find(scope, address, relation, "write")
     place.hold()
     location = str((entry.doc or {})["metadata_location"])
     base = metadata.parse(metadata.read(scope, place, location), location)
@@ -225,6 +233,7 @@ def _write(scope: Scope, swap: Swap, files: Staged) -> list[Change]:
     swap.data = metadata.dump(swap.new)
     files.write(swap.place, swap.location, swap.data)
     doc["metadata_location"] = swap.location
+    swap.doc = doc
     own = swap.entry.own
     return [
         swap.place.hold(),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
-from pangolin.services.access import Resource, require
+from pangolin.services.access import Resource, require_sight
 from pangolin.services.places import locate
 from pangolin.services.scope import Scope
 
@@ -59,9 +59,9 @@ def config(scope: Scope, wanted: str | None, *, with_prefix: bool = True) -> dic
 def _prefix(scope: Scope, wanted: str) -> str:
     if not wanted:
         raise BadRequest("warehouse must name a catalog: no default catalog is set")
+    require_sight(scope, "read", Resource("catalog", (wanted,)))
     try:
         place, _ = locate(scope, wanted)
     except (NoSuchCatalog, NoSuchRef) as error:
         raise NoSuchWarehouse(f"Warehouse does not exist: {wanted} ({error.message})") from None
-    require(scope, "read", Resource("catalog", (place.prefix,)))
     return place.prefix

@@ -12,7 +12,7 @@ from pangolin.iceberg.files import next_metadata_location
 from pangolin.iceberg.locations import parse_location, safe_segment
 from pangolin.iceberg.view import new_view
 from pangolin.services import addressing, changes, entries, metadata, namespaces, placement
-from pangolin.services.access import require
+from pangolin.services.access import require, require_asset
 from pangolin.services.addressing import Address
 from pangolin.services.entries import ASSETS, Entry
 from pangolin.services.idempotency import once
@@ -119,7 +119,7 @@ def _create(scope: Scope, address: Address, request: Wire, relation: Relation) -
     location = next_metadata_location(document, None, str(uuid4()), default_codec=relation.codec)
     doc["metadata_location"] = location
     batch = [*held, *claims, *entries.write(place, ASSETS, doc, free.entry.own)]
-    return _put(scope, place, address, relation, location, document, batch)
+    return _put(scope, place, address, relation, doc, document, batch)
 
 
 def _put(
@@ -127,20 +127,15 @@ def _put(
     place: Place,
     address: Address,
     relation: Relation,
-    location: str,
+    doc: Doc,
     document: dict[str, Any],
     batch: Sequence[Change],
 ) -> Loaded:
-    data = metadata.dump(document)
+    data, location = metadata.dump(document), str(doc["metadata_location"])
     with staged(scope) as files:
         files.write(place, location, data)
-        changes.commit(
-            scope,
-            f"create_{relation.type}",
-            resource(address, relation),
-            batch,
-            {"metadata-location": location},
-        )
+        what, outcome = resource(address, relation), {"metadata-location": location}
+        changes.commit(scope, f"create_{relation.type}", what, batch, outcome, after=doc)
     return loaded(scope, place, location, data)
 
 
@@ -152,6 +147,8 @@ def _register(
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
     if not overwrite or (entry.doc is not None and entry.doc["type"] != relation.type):
         refuse_taken(entry.doc, address, relation)
+    if entry.doc is not None:
+        require_asset(scope, "write", resource(address, relation), entry.doc["id"])
     placement.check_path(scope, place, location, "metadata-location")
     reader = iceberg_read.table_metadata if relation is TABLES else iceberg_read.view_metadata
     document = reader(metadata.parse(metadata.read(scope, place, location), location))
@@ -163,7 +160,7 @@ def _register(
     batch += entries.write(place, ASSETS, doc, entry.own)
     outcome = {"metadata-location": location}
     what = resource(address, relation)
-    changes.commit(scope, f"register_{relation.type}", what, batch, outcome)
+    changes.commit(scope, f"register_{relation.type}", what, batch, outcome, entry.doc, doc)
     return loaded(scope, place, location)
 
 

@@ -46,10 +46,20 @@ class Entry:
 
 def get(store: ScopedStore, place: Place, family: Family, name: Key) -> Entry:
     """Read what a place shows under a name."""
+    return get_many(store, place, family, [name])[0]
+
+
+def get_many(store: ScopedStore, place: Place, family: Family, names: Sequence[Key]) -> list[Entry]:
+    """Read what a place shows under names, in one round trip if none is in the past."""
+    lines = [line for line, _ in place.chain]
     rows = store.get_many(
-        [(family.live, (place.catalog_id, line, *name)) for line, _ in place.chain]
+        [(family.live, (place.catalog_id, line, *name)) for name in names for line in lines]
     )
-    return pick(store, place, family, name, rows)
+    width = len(lines)
+    return [
+        pick(store, place, family, name, rows[at * width : (at + 1) * width])
+        for at, name in enumerate(names)
+    ]
 
 
 def pick(store: ScopedStore, place: Place, family: Family, name: Key, rows: Rows) -> Entry:

@@ -11,16 +11,17 @@ from itertools import groupby
 
 from pangolin.errors import PangolinError
 from pangolin.identity import ROOT, Principal
-from pangolin.services import purging
+from pangolin.services import asset_notes, audit_retention, purging, signing
 from pangolin.services.entries import ASSETS, NAMESPACES, Family
 from pangolin.services.places import MAIN, chain_of, locate
 from pangolin.services.scope import Runtime, Scope
 from pangolin.store.api import Change, Delete, Doc, Key, Put, Record
-from pangolin.store.kinds import CATALOG, IDEMPOTENCY, REF, SESSION, TENANT, TRASH
+from pangolin.store.kinds import CATALOG, IDEMPOTENCY, LIMIT, LOGIN_STEP, REF, TENANT, TOKEN, TRASH
 
 log = logging.getLogger(__name__)
 DAY_MS = 86_400_000
 BATCH = 100
+EXPIRING = (TOKEN, LIMIT, LOGIN_STEP)
 # The epochs at which each line is read; None: as it is now.
 Bounds = Mapping[str, set[int | None]]
 
@@ -32,8 +33,9 @@ class Report:
     entries: int = 0
     past: int = 0
     files: int = 0
-    sessions: int = 0
+    expired: int = 0
     idempotency: int = 0
+    audit: int = 0
     errors: list[str] = field(default_factory=list)
 
 
@@ -44,10 +46,12 @@ def collect(runtime: Runtime, *, dry_run: bool = False, files: bool = False) -> 
     """
     report = Report()
     _expire_sessions(runtime, report, dry_run)
+    report.audit = audit_retention.expire(runtime, dry_run=dry_run)
     for tenant in runtime.store.scan(TENANT):
         scope = _scope(runtime, str(tenant.doc["tenant"]))
         _expire_keys(scope, report, dry_run)
         _Sweep(scope, report, dry_run, files).run()
+        asset_notes.collect(scope, dry_run=dry_run)
         if not dry_run:
             _empty_trash(scope, report)
     return report
@@ -205,9 +209,11 @@ def _expire_keys(scope: Scope, report: Report, dry_run: bool) -> None:
 
 def _expire_sessions(runtime: Runtime, report: Report, dry_run: bool) -> None:
     now = runtime.clock()
-    for record in list(runtime.store.scan(SESSION, (), index="expires")):
-        if record.doc["expires_at_ms"] > now:
-            return
-        report.sessions += 1
-        if not dry_run:
-            runtime.store.apply(Delete(SESSION, (record.doc["digest"],)))
+    for kind in EXPIRING:
+        for record in list(runtime.store.scan(kind, (), index="expires")):
+            if record.doc["expires_at_ms"] > now:
+                break
+            report.expired += 1
+            if not dry_run:
+                runtime.store.apply(Delete(kind, kind.key_of(record.doc)))
+    report.expired += signing.retire(runtime, dry_run=dry_run)

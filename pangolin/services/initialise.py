@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from pangolin.identity import ROOT, Principal
-from pangolin.services import layout, upgrades
+from pangolin.services import layout, signing, stamps, upgrades
 from pangolin.services.passwords import hash_password
 from pangolin.services.scope import Runtime, Scope
 from pangolin.store import kinds
@@ -13,6 +13,7 @@ from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put
 
 DEFAULT_TENANT = str(uuid.UUID(int=0))
 ROOT_ID = "root"
+ROOT_KEY = (kinds.ROOT_HOME, ROOT_ID)
 # The layout record that says the quick start has been made.
 QUICK_START = "quick-start"
 
@@ -39,6 +40,8 @@ def initialise(runtime: Runtime) -> Initialised:
     tenant = {"tenant": DEFAULT_TENANT, "name": "default", "properties": {}}
     notes += insert_once(runtime, kinds.TENANT, tenant, "tenant default")
     note, password = _root_user(runtime)
+    # Also shows that the secrets in the store open with the keys at hand.
+    signing.current(runtime)
     return Initialised((*notes, *note), password)
 
 
@@ -84,17 +87,18 @@ def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:
 
 def _root_user(runtime: Runtime) -> tuple[list[str], str]:
     settings, store = runtime.settings, runtime.store
-    found = store.get(kinds.USER, (ROOT_ID,))
-    doc = dict(found.doc) if found else _new_root(runtime)
-    doc["username"] = settings.root_user
+    found = store.get(kinds.PRINCIPAL, ROOT_KEY)
+    doc = dict(found.doc) if found else new_root(runtime)
+    doc["name"] = settings.root_user
     password = ""
     if not settings.root_password and not doc["password_hash"]:
         password = secrets.token_urlsafe(18)
-        doc["password_hash"] = hash_password(password)
+        doc["password_hash"] = hash_password(settings, password)
     if found is not None and doc == found.doc:
         return [], ""
+    put = Put(kinds.PRINCIPAL, doc, found.version if found else ABSENT)
     try:
-        store.apply(Put(kinds.USER, doc, found.version if found else ABSENT))
+        store.apply(put, stamps.raise_one(*ROOT_KEY))
     except Conflict:
         # Another process was first, and tells the operator what it chose.
         return [], ""
@@ -103,13 +107,15 @@ def _root_user(runtime: Runtime) -> tuple[list[str], str]:
     return [f"user {settings.root_user} is root"], ""
 
 
-def _new_root(runtime: Runtime) -> Doc:
+def new_root(runtime: Runtime) -> Doc:
+    """Give the record that root begins with."""
     return {
+        "tenant": kinds.ROOT_HOME,
         "id": ROOT_ID,
-        "home": "",
+        "type": "user",
+        "name": runtime.settings.root_user,
         "email": None,
         "role": ROOT,
-        "tenant": None,
         "password_hash": None,
         "active": True,
         "created_at_ms": runtime.clock(),

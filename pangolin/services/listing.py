@@ -1,11 +1,13 @@
 """Ordered pages of what a place shows, merged from its line and its bases, nearest first."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 
+from pangolin.services import entries, filtering
 from pangolin.services.entries import ASSETS, NAMESPACES, TYPES, Family
+from pangolin.services.filtering import Visible
 from pangolin.services.places import Place
 from pangolin.store.api import Doc, Key, Kind
 from pangolin.store.kinds import ASSET, NAMESPACE
@@ -24,18 +26,18 @@ def page(
     type: str | None = None,  # noqa: A002 - the record field's name
     after: str | None = None,
     limit: int | None = None,
+    visible: Visible | None = None,
 ) -> tuple[list[Doc], str | None]:
     """Read the entries directly in `parent` in name order, and the `after` of the next page.
 
-    `type` narrows assets to `table`, `view` or `asset`. Without a limit everything is returned.
+    Of those that are `visible`, if given; pages are full all the same. `type` narrows assets to
+    `table`, `view` or `asset`. Without a limit everything is returned.
     """
-    rows = _in_parent(store, place, family, parent, type, after, limit)
-    docs: list[Doc] = []
-    for doc in rows:
-        if limit is not None and len(docs) == limit:
-            return docs, str(family.name_of(docs[-1])[-1])
-        docs.append(doc)
-    return docs, None
+    if visible is None:
+        rows = _in_parent(store, place, family, parent, type, after, limit)
+    else:
+        rows = _visible(store, place, family, parent, type, after, limit, visible)
+    return filtering.cut(rows, limit, lambda doc: str(family.name_of(doc)[-1]))
 
 
 def everything(
@@ -78,6 +80,27 @@ def _in_parent(
     index = "children" if family is NAMESPACES else None
     merged = _merged(store, place, family, (parent,), index, beyond)
     return (doc for doc in merged if type_ is None or doc["type"] == type_)
+
+
+def _visible(
+    store: ScopedStore,
+    place: Place,
+    family: Family,
+    parent: str,
+    type_: str | None,
+    after: str | None,
+    limit: int | None,
+    visible: Visible,
+) -> Iterator[Doc]:
+    spaces = family is NAMESPACES
+    names = visible.namespaces if spaces else visible.assets
+
+    def read(batch: Sequence[str]) -> list[Doc | None]:
+        keys = [(name,) if spaces else (parent, name) for name in batch]
+        return [entry.doc for entry in entries.get_many(store, place, family, keys)]
+
+    docs = filter(visible.keep, filtering.chosen(names, after, limit, read))
+    return (doc for doc in docs if type_ is None or doc["type"] == type_)
 
 
 def _is_plain(place: Place) -> bool:

@@ -9,9 +9,10 @@ import orjson
 
 from pangolin.errors import NotFound
 from pangolin.services import metadata
+from pangolin.services.access import require_asset
 from pangolin.services.addressing import Address
 from pangolin.services.places import Place
-from pangolin.services.relations import Relation, find
+from pangolin.services.relations import Relation, find, resource
 from pangolin.services.scope import Scope
 
 SNAPSHOTS = ("all", "refs")
@@ -80,5 +81,8 @@ def replayed(scope: Scope, address: Address, relation: Relation, outcome: Any) -
     try:
         return loaded(scope, place, first)
     except NotFound:
-        current = entry.doc["metadata_location"] if entry.doc else first
-        return loaded(scope, place, current)
+        if entry.doc is None:
+            raise
+        # Another table may have the name by now.
+        require_asset(scope, "read", resource(address, relation), entry.doc["id"])
+        return loaded(scope, place, entry.doc["metadata_location"])

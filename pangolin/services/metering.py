@@ -11,6 +11,7 @@ _seconds = Histogram(
 _commits = Counter("pangolin_table_commits", "Table commits by result.", ["result"])
 _retries = Counter("pangolin_table_commit_retries", "Commits tried again after a lost race.")
 _authentications = Counter("pangolin_auth", "Credentials checked by result.", ["result"])
+_lost = Counter("pangolin_audit_write_failures", "Audit records of failures that were lost.")
 
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
@@ -32,6 +33,11 @@ def commit_retried() -> None:
 def authenticated(result: str) -> None:
     """Count a checked credential: `success` or `failure`."""
     _authenticated(result).inc()
+
+
+def audit_lost() -> None:
+    """Count the record of a failure that could not be written."""
+    _lost.inc()
 
 
 # Looking a child up costs as much as counting; there are as few as there are labels.

@@ -8,7 +8,7 @@ from pangolin.errors import AlreadyExists, BadRequest, NamespaceNotEmpty, NoSuch
 from pangolin.errors import Unprocessable as UnprocessableEntity
 from pangolin.iceberg.locations import parse_location, parse_new_location, safe_segment
 from pangolin.services import addressing, changes, entries, listing
-from pangolin.services.access import Resource, require
+from pangolin.services.access import Resource, filtered, require, require_sight
 from pangolin.services.addressing import Address
 from pangolin.services.entries import NAMESPACES, TYPES, Entry, parent_of
 from pangolin.services.idempotency import once
@@ -32,7 +32,7 @@ def create(scope: Scope, prefix: str, levels: Levels, properties: Mapping[str, s
 def load(scope: Scope, prefix: str, levels: Levels) -> Wire:
     """Read a namespace's properties; raise `NoSuchNamespace`."""
     address = addressing.namespace(scope, prefix, levels)
-    require(scope, "read", resource(address))
+    require_sight(scope, "read", resource(address))
     _, entry = find(scope, address)
     return wire(entry.doc or {})
 
@@ -47,16 +47,18 @@ def list_children(
 ) -> tuple[list[list[str]], str | None]:
     """List the namespaces directly below a parent (or the top), and the next page's `after`."""
     if not parent:
-        require(scope, "list", Resource("catalog", (prefix,)))
+        seen = filtered(scope, Resource("catalog", (prefix,)))
         place, _ = locate(scope, prefix)
         path = ""
     else:
         address = addressing.namespace(scope, prefix, parent)
-        require(scope, "list", resource(address))
+        seen = filtered(scope, resource(address))
         place, _ = find(scope, address)
         path = address.path
     store = scope.store.tolerant()
-    docs, more = listing.page(store, place, NAMESPACES, path, after=after, limit=limit)
+    docs, more = listing.page(
+        store, place, NAMESPACES, path, after=after, limit=limit, visible=seen
+    )
     return [doc["path"].split(SEPARATOR) for doc in docs], more
 
 
@@ -88,7 +90,7 @@ def update_properties(
             "missing": sorted(key for key in set(removals) if key not in doc["properties"]),
         }
         batch = [place.hold(), *entries.write(place, NAMESPACES, fresh, entry.own)]
-        changes.commit(scope, "update_namespace", resource(address), batch, outcome)
+        changes.commit(scope, "update_namespace", resource(address), batch, outcome, doc, fresh)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "update"), Wire)
@@ -109,18 +111,19 @@ def drop(scope: Scope, prefix: str, levels: Levels) -> None:
             *entries.drop(place, NAMESPACES, (address.path,), entry.own),
             *_require_empty(place, address.path),
         ]
-        changes.commit(scope, "drop_namespace", resource(address), batch)
+        changes.commit(scope, "drop_namespace", resource(address), batch, before=entry.doc)
 
     once(scope, lambda: until_settled(scope, attempt, "drop"), lambda _: None)
 
 
 def tree(scope: Scope, prefix: str) -> list[Wire]:
     """Nest all namespaces of a place: `name`, `full_path`, `children`."""
-    require(scope, "list", Resource("catalog", (prefix,)))
+    seen = filtered(scope, Resource("catalog", (prefix,)))
     place, _ = locate(scope, prefix)
     nodes: dict[str, Wire] = {}
     roots: list[Wire] = []
-    for doc in listing.everything(scope.store, place, NAMESPACES):
+    shown = listing.everything(scope.store, place, NAMESPACES)
+    for doc in shown if seen is None else filter(seen.keep, shown):
         levels = doc["path"].split(SEPARATOR)
         node = {"name": levels[-1], "full_path": levels, "children": []}
         nodes[doc["path"]] = node
@@ -191,7 +194,7 @@ def _create(scope: Scope, address: Address, properties: Mapping[str, str]) -> Wi
     doc = _doc(address.levels, check_properties(place, given), scope.now())
     batch += entries.write(place, NAMESPACES, doc, own)
     outcome = wire(doc)
-    changes.commit(scope, "create_namespace", resource(address), batch, outcome)
+    changes.commit(scope, "create_namespace", resource(address), batch, outcome, after=doc)
     return outcome
 
 

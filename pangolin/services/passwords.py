@@ -8,15 +8,29 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from pangolin.errors import BadRequest
+from pangolin.settings import Settings
 from pangolin.store.cached import Hints
+
+# Longer ones only cost time.
+MOST_CHARACTERS = 1024
+FEWEST_DIFFERENT = 5
+# Shorter names are in many a good password.
+SHORTEST_NAME = 4
 
 # argon2id with the library's defaults takes 64 MiB and some 50 ms: a few at a time is enough.
 _turn = threading.BoundedSemaphore(2)
 
 
 @cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
+def _hasher(time_cost: int, memory_kib: int, parallelism: int) -> PasswordHasher:
+    return PasswordHasher(time_cost, memory_kib, parallelism)
+
+
+def _of(settings: Settings) -> PasswordHasher:
+    return _hasher(
+        settings.argon2_time_cost, settings.argon2_memory_kib, settings.argon2_parallelism
+    )
 
 
 @cache
@@ -25,14 +39,33 @@ def _process_key() -> bytes:
 
 
 @cache
-def _dummy_hash() -> str:
-    return _hasher().hash(secrets.token_urlsafe())
+def _dummy_hash(hasher: PasswordHasher) -> str:
+    return hasher.hash(secrets.token_urlsafe())
 
 
-def hash_password(password: str) -> str:
+def check_policy(settings: Settings, password: str, *names: str | None) -> None:
+    """Raise `BadRequest` for a password that is too short, too long, or easy to guess."""
+    if len(password) < settings.password_length:
+        raise BadRequest(f"password must have at least {settings.password_length} characters")
+    if len(password) > MOST_CHARACTERS:
+        raise BadRequest(f"password must have at most {MOST_CHARACTERS} characters")
+    folded = password.casefold()
+    told = [name.casefold() for name in names if name and len(name) >= SHORTEST_NAME]
+    if any(name in folded for name in told):
+        raise BadRequest("password must not hold the user's name or e-mail address")
+    if len(set(folded)) < FEWEST_DIFFERENT:
+        raise BadRequest(f"password must have at least {FEWEST_DIFFERENT} different characters")
+
+
+def hash_password(settings: Settings, password: str) -> str:
     """Hash a password for keeping."""
     with _turn:
-        return _hasher().hash(password)
+        return _of(settings).hash(password)
+
+
+def is_outdated(settings: Settings, hashed: str) -> bool:
+    """Say whether a hash was made with other parameters than today's."""
+    return _of(settings).check_needs_rehash(hashed)
 
 
 @cache
@@ -40,7 +73,7 @@ def _right() -> Hints[bytes, bool]:
     return Hints(1000)
 
 
-def matches(hashed: str, password: str) -> bool:
+def matches(settings: Settings, hashed: str, password: str) -> bool:
     """Say whether a password fits its hash; argon2 runs once per process for the right one.
 
     What is remembered is an HMAC over hash and password under a key of this process, so that a
@@ -50,27 +83,28 @@ def matches(hashed: str, password: str) -> bool:
     mark = hmac.digest(_process_key(), text, "sha256")
     if _right().get(mark):
         return True
-    if not _verify(hashed, password):
+    if not _verify(_of(settings), hashed, password):
         return False
     _right().put(mark, True)
     return True
 
 
-def equal(expected: str, password: str) -> bool:
+def equal(settings: Settings, expected: str, password: str) -> bool:
     """Compare with a password from the settings in constant time."""
     fits = hmac.compare_digest(expected.encode(), password.encode(errors="surrogatepass"))
-    return fits or waste_time(password)
+    return fits or waste_time(settings, password)
 
 
-def waste_time(password: str) -> bool:
+def waste_time(settings: Settings, password: str) -> bool:
     """Take as long as a check does, so that an unknown name is not told from a wrong password."""
-    _verify(_dummy_hash(), password)
+    hasher = _of(settings)
+    _verify(hasher, _dummy_hash(hasher), password)
     return False
 
 
-def _verify(hashed: str, password: str) -> bool:
+def _verify(hasher: PasswordHasher, hashed: str, password: str) -> bool:
     with _turn:
         try:
-            return _hasher().verify(hashed, password)
+            return hasher.verify(hashed, password)
         except (Argon2Error, InvalidHashError):
             return False

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4, uuid5
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchRef, Unavailable
 from pangolin.services import changes
-from pangolin.services.access import Resource, require
+from pangolin.services.access import Resource, require, require_fork, require_sight
 from pangolin.services.places import MAIN, Place, find_catalog, locate
 from pangolin.services.scope import Scope
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Require
@@ -78,7 +78,7 @@ def list_refs(
     after: str | None = None,
 ) -> tuple[list[Doc], str | None]:
     """List a catalog's branches or tags in name order, and the `after` of the next page."""
-    require(scope, "list", Resource("catalog", (catalog,)))
+    require_sight(scope, "list", Resource("catalog", (catalog,)))
     catalog_id = find_catalog(scope, catalog).doc["id"]
     page = scope.store.page(
         REF,
@@ -97,7 +97,7 @@ def get_ref(
     type: str | None = None,  # noqa: A002 - the record field's name
 ) -> Doc:
     """Read a ref, of one type if given; raise `NoSuchRef`."""
-    require(scope, "read", Resource("catalog", (catalog,)))
+    require_sight(scope, "read", Resource("catalog", (catalog,)))
     record = scope.store.get(REF, (find_catalog(scope, catalog).doc["id"], name))
     if record is None or type not in (None, record.doc["type"]):
         raise NoSuchRef(f"{(type or 'ref').capitalize()} does not exist: {name}")
@@ -125,7 +125,8 @@ def delete_ref(
     if type == "branch":
         batch.append(Delete(LINE, (catalog_id, record.doc["line"])))
     try:
-        changes.commit(scope, f"delete_{type}", Resource(type, (catalog, name)), batch)
+        what = Resource(type, (catalog, name))
+        changes.commit(scope, f"delete_{type}", what, batch, before=record.doc)
     except Conflict:
         raise NoSuchRef(f"{type.capitalize()} does not exist: {name}") from None
 
@@ -143,7 +144,7 @@ def _fork(
     fork: Callable[[Place], tuple[list[Change], Doc]],
     action: str,
 ) -> Doc:
-    require(scope, action, Resource("catalog", (catalog,)))
+    require_fork(scope, action, catalog, from_ref, name)
     if not NAME.fullmatch(name):
         raise BadRequest(f"name must be letters, digits, and _ . - / (at most 128), not {name!r}")
     for _ in range(TRIES):
@@ -156,9 +157,8 @@ def _fork(
         still = Require(CATALOG, (place.catalog.doc["name"],), place.catalog.version)
         batch = [still, _freeze(place), *puts]
         try:
-            changes.commit(
-                scope, f"create_{ref['type']}", Resource(ref["type"], (catalog, name)), batch
-            )
+            what = Resource(ref["type"], (catalog, name))
+            changes.commit(scope, f"create_{ref['type']}", what, batch, after=ref)
         except Conflict:
             continue
         return ref

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pangolin.errors import AlreadyExists, NoSuchTable, NoSuchView, NotFound
 from pangolin.services import entries
-from pangolin.services.access import Resource
+from pangolin.services.access import Resource, require_asset
 from pangolin.services.addressing import Address
 from pangolin.services.entries import ASSETS, NAMESPACES, Entry
 from pangolin.services.places import Place, locate
@@ -29,11 +29,19 @@ VIEWS = Relation(NoSuchView, "view", "View", "VIEW", "gzip")
 LABELS = {"table": "Table", "view": "View", "asset": "Asset"}
 
 
-def find(scope: Scope, address: Address, relation: Relation) -> tuple[Place, Entry]:
-    """Read a table or view that must exist; raise `NoSuchTable` or `NoSuchView`."""
+def find(
+    scope: Scope, address: Address, relation: Relation, action: str | None = None
+) -> tuple[Place, Entry]:
+    """Read a table or view that must exist, and that the principal may do `action` to.
+
+    Raises `NoSuchTable` or `NoSuchView`, and `Denied` if the name has become another's since it
+    was required.
+    """
     place, entry = look(scope, address)
     if entry.doc is None or entry.doc["type"] != relation.type:
         raise relation.missing(f"{relation.label} does not exist: {address.dotted}")
+    if action is not None:
+        require_asset(scope, action, resource(address, relation), entry.doc["id"])
     return place, entry
 
 

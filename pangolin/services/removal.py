@@ -8,21 +8,32 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from pangolin.errors import PangolinError
+from pangolin.services.access import Resource
+from pangolin.services.audit import Happening
 from pangolin.services.placement import is_reachable
 from pangolin.services.scope import Scope
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Record
 from pangolin.store.kinds import (
+    API_KEY,
     ASSET,
+    ASSET_NOTE,
+    ASSET_TAG,
     CATALOG,
     CLAIM,
+    GRANT,
     GUARD,
     IDEMPOTENCY,
+    LAST_USED,
     LINE,
+    MEMBERSHIP,
     NAMESPACE,
     PAST_ASSET,
     PAST_NAMESPACE,
+    PRINCIPAL,
     REF,
+    ROLE,
     TENANT_SETTINGS,
+    TOKEN,
     TRASH,
     WAREHOUSE,
 )
@@ -31,7 +42,24 @@ from pangolin.store.scoped import ScopedStore
 log = logging.getLogger(__name__)
 GUARD_NAME = "catalogs"
 BELOW_A_CATALOG = (REF, LINE, NAMESPACE, PAST_NAMESPACE, ASSET, PAST_ASSET, TRASH)
-OF_A_TENANT = (WAREHOUSE, TENANT_SETTINGS, CLAIM, GUARD, IDEMPOTENCY, TRASH)
+# Audit records stay: they tell who removed the tenant.
+OF_A_TENANT = (
+    WAREHOUSE,
+    TENANT_SETTINGS,
+    CLAIM,
+    GUARD,
+    IDEMPOTENCY,
+    TRASH,
+    TOKEN,
+    API_KEY,
+    LAST_USED,
+    GRANT,
+    MEMBERSHIP,
+    ROLE,
+    ASSET_NOTE,
+    ASSET_TAG,
+    PRINCIPAL,
+)
 
 
 def guard_catalogs(store: ScopedStore) -> Put:
@@ -52,6 +80,14 @@ def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
         Delete(CATALOG, (catalog.doc["name"],), catalog.version),
         *(Delete(REF, (catalog_id, ref.doc["name"]), ref.version) for ref in refs),
         *(Delete(LINE, (catalog_id, line.doc["id"]), line.version) for line in lines),
+    ]
+
+
+def parts(catalogs: Iterable[Record]) -> list[Happening]:
+    """List what is recorded of catalogs that go with what they belong to."""
+    return [
+        Happening("delete_catalog", Resource("catalog", (each.doc["name"],)), before=each.doc)
+        for each in catalogs
     ]
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pangolin.errors import Forbidden, Unavailable
 from pangolin.events import EventSink
-from pangolin.identity import ROOT, Principal
+from pangolin.identity import ROOT, IdentityProvider, Principal
+from pangolin.services.audit_chain import Chains
+from pangolin.services.sealing import Vault
 from pangolin.settings import Settings
-from pangolin.store.api import Record, Store
+from pangolin.store.api import Store
 from pangolin.store.cached import Hints
 from pangolin.store.pledged import Pledge, PledgedStore
 from pangolin.store.scoped import ScopedStore
@@ -16,6 +18,7 @@ from pangolin.store.scoped import ScopedStore
 if TYPE_CHECKING:
     from pangolin.services.metadata import MetadataCache
     from pangolin.services.objects import Objects
+    from pangolin.services.rights import Rights
 
 Clock = Callable[[], int]
 
@@ -30,8 +33,32 @@ class Runtime:
     settings: Settings
     clock: Clock
     sinks: Sequence[EventSink] = ()
+    providers: Sequence[IdentityProvider] = ()
     hints: Hints[tuple[str, str, str], Any] = field(default_factory=Hints)
-    sessions: Hints[str, Record] = field(default_factory=Hints)
+    # Credentials this process has checked, by a keyed digest of each.
+    sessions: Hints[bytes, "Principal"] = field(default_factory=Hints)
+    rights: Hints[tuple[str, str, tuple[str, ...]], "Rights"] = field(default_factory=Hints)
+    secrets: Hints[str, Any] = field(default_factory=Hints)
+    # What was seen or done lately, and need not be done again at once.
+    recent: Hints[str, Any] = field(default_factory=Hints)
+    chains: Chains = field(default_factory=Chains, repr=False)
+    vault: Vault = field(default=None, repr=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Make the vault, which needs the settings; nothing is read yet."""
+        if self.vault is None:
+            object.__setattr__(self, "vault", Vault(self.settings))
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request comes from, as audit records tell it; empty where that is not known."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOWHERE = Client()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,7 @@ class Scope:
     request_id: str = ""
     idempotency: Idempotency | None = None
     pledge: Pledge | None = None
+    client: Client = NOWHERE
 
     @property
     def store(self) -> ScopedStore:

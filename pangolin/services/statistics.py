@@ -10,7 +10,7 @@ from pangolin.services import catalog_contents, listing
 from pangolin.services.access import Resource, require
 from pangolin.services.places import locate
 from pangolin.services.scope import Scope
-from pangolin.store.kinds import CATALOG, TENANT, USER, WAREHOUSE
+from pangolin.store.kinds import CATALOG, PRINCIPAL, ROOT_HOME, TENANT, WAREHOUSE
 
 Wire = dict[str, Any]
 SCOPES = ("tenant", "system")
@@ -23,14 +23,14 @@ def stats(scope: Scope, of: str = "tenant") -> Wire:
     """
     if of not in SCOPES:
         raise BadRequest(f"scope must be one of {', '.join(SCOPES)}, not {of!r}")
-    require(scope, "read", Resource("statistics"))
+    require(scope, "read", Resource("installation" if of == "system" else "statistics"))
     tenants = list(_tenants(scope)) if of == "system" else [scope.tenant]
     counts: Counter[str] = Counter()
     for tenant in tenants:
         counts.update(_of_tenant(replace(scope, tenant=tenant)))
     if of == "system":
         # Root belongs to no tenant.
-        counts["users"] = scope.system.count(USER)
+        counts["users"] += scope.system.count(PRINCIPAL, (ROOT_HOME, "user"), index="name")
     return {
         **{f"{name}_count": count for name, count in counts.items()},
         "tenants_count": len(tenants),
@@ -46,7 +46,7 @@ def _of_tenant(scope: Scope) -> Counter[str]:
     counts = Counter(
         catalogs=0,
         warehouses=scope.store.count(WAREHOUSE),
-        users=scope.runtime.store.count(USER, (scope.tenant,), index="username"),
+        users=scope.store.count(PRINCIPAL, ("user",), index="name"),
         branches=0,
         tags=0,
         tables=0,

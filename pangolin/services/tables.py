@@ -3,8 +3,18 @@
 from collections.abc import Sequence
 
 from pangolin.errors import AlreadyExists, NoSuchNamespace
-from pangolin.services import addressing, changes, entries, listing, loading, namespaces, purging
-from pangolin.services.access import require
+from pangolin.services import (
+    addressing,
+    asset_notes,
+    audit_records,
+    changes,
+    entries,
+    listing,
+    loading,
+    namespaces,
+    purging,
+)
+from pangolin.services.access import filtered, require
 from pangolin.services.addressing import Address
 from pangolin.services.entries import ASSETS
 from pangolin.services.idempotency import once
@@ -35,11 +45,11 @@ def list_names(
 ) -> tuple[list[str], str | None]:
     """List a namespace's tables or views in name order; raise `NoSuchNamespace`."""
     address = addressing.namespace(scope, prefix, levels)
-    require(scope, "list", namespaces.resource(address))
+    seen = filtered(scope, namespaces.resource(address))
     place, _ = namespaces.find(scope, address)
     store, wanted = scope.store.tolerant(), relation.type
     docs, more = listing.page(
-        store, place, ASSETS, address.path, type=wanted, after=after, limit=limit
+        store, place, ASSETS, address.path, type=wanted, after=after, limit=limit, visible=seen
     )
     return [doc["name"] for doc in docs], more
 
@@ -57,7 +67,7 @@ def load(
     """Load a table or view, `unchanged` if `known` (the client's ETags, or `*`) holds its tag."""
     address = addressing.asset(scope, prefix, levels, name)
     require(scope, "read", resource(address, relation))
-    place, entry = find(scope, address, relation)
+    place, entry = find(scope, address, relation, "read")
     location = str((entry.doc or {})["metadata_location"])
     tag = loading.etag(location, snapshots)
     if known and ("*" in known or tag in known):
@@ -71,7 +81,7 @@ def exists(
     """Raise `NoSuchTable` or `NoSuchView` unless it is there."""
     address = addressing.asset(scope, prefix, levels, name)
     require(scope, "read", resource(address, relation))
-    find(scope, address, relation)
+    find(scope, address, relation, "read")
 
 
 def drop(
@@ -101,12 +111,13 @@ def unregister(scope: Scope, prefix: str, levels: Levels, name: str) -> Loaded:
     require(scope, "delete", resource(address, TABLES))
 
     def attempt() -> Loaded:
-        place, entry = find(scope, address, TABLES)
+        place, entry = find(scope, address, TABLES, "delete")
         location = str((entry.doc or {})["metadata_location"])
         answer = loaded(scope, place, location)
         batch = [place.hold(), *entries.drop(place, ASSETS, _key(address), entry.own)]
         outcome = {"metadata-location": location}
-        changes.commit(scope, "unregister_table", resource(address, TABLES), batch, outcome)
+        what = resource(address, TABLES)
+        changes.commit(scope, "unregister_table", what, batch, outcome, before=entry.doc)
         return answer
 
     return once(
@@ -139,17 +150,19 @@ def rename(
 
 
 def _drop(scope: Scope, address: Address, relation: Relation, purge: bool) -> Doc | None:
-    place, entry = find(scope, address, relation)
+    place, entry = find(scope, address, relation, "delete")
     batch = [place.hold(), *entries.drop(place, ASSETS, _key(address), entry.own)]
     trash = purging.trash(place, entry.doc or {}, scope.now()) if purge else None
     if trash is not None:
         batch.append(purging.remember(trash))
-    changes.commit(scope, f"drop_{relation.type}", resource(address, relation), batch)
+    what, details = resource(address, relation), {"purge": purge}
+    action = f"drop_{relation.type}"
+    changes.commit(scope, action, what, batch, before=entry.doc, details=details)
     return trash
 
 
 def _rename(scope: Scope, old: Address, new: Address, relation: Relation) -> None:
-    place, entry = find(scope, old, relation)
+    place, entry = find(scope, old, relation, "write")
     if old == new or entry.doc is None:
         return
     same, taken, above = look_with_namespace(scope, new)
@@ -165,8 +178,12 @@ def _rename(scope: Scope, old: Address, new: Address, relation: Relation) -> Non
         namespaces.hold(same, above),
         *entries.drop(place, ASSETS, _key(old), entry.own),
         *entries.write(same, ASSETS, moved, taken.own),
+        *asset_notes.renamed(scope, moved["id"]),
     ]
-    changes.commit(scope, f"rename_{relation.type}", resource(old, relation), batch)
+    renamed, before = resource(old, relation), entry.doc
+    details = {"new_name": audit_records.name_of(resource(new, relation))}
+    action = f"rename_{relation.type}"
+    changes.commit(scope, action, renamed, batch, before=before, after=moved, details=details)
 
 
 def _key(address: Address) -> tuple[str, str]:

@@ -46,7 +46,8 @@ def update(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         doc = _merged(record.doc if record else {}, fields)
         outcome = _wire(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
-        changes.commit(scope, "update_settings", RESOURCE, [tenants.hold(scope), put], outcome)
+        batch, before = [tenants.hold(scope), put], record.doc if record else None
+        changes.commit(scope, "update_settings", RESOURCE, batch, outcome, before, doc)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "update settings"), Wire)

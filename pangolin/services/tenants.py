@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchTenant
-from pangolin.services import changes, names, removal
+from pangolin.identity import ROOT
+from pangolin.services import changes, names, removal, stamps
 from pangolin.services.access import Resource, require
 from pangolin.services.initialise import DEFAULT_TENANT
 from pangolin.services.retrying import until_settled
@@ -31,9 +32,9 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
 
     def attempt() -> None:
         _refuse_taken(scope, name)
-        changes.commit_system(
-            scope, "create_tenant", Resource("tenant", (name,)), [Put(TENANT, doc, ABSENT)]
-        )
+        what = Resource("tenant", (name,))
+        put = Put(TENANT, doc, ABSENT)
+        changes.commit_system(scope, "create_tenant", what, [put], after=doc)
 
     until_settled(scope, attempt, "create tenant")
     return wire(doc)
@@ -51,9 +52,13 @@ def page(
 
 
 def get(scope: Scope, tenant: str) -> Wire:
-    """Read a tenant by id; raise `NoSuchTenant`."""
-    require(scope, "read", Resource("tenant", (tenant,)))
-    return wire(find(scope, tenant).doc)
+    """Read a tenant by id; raise `NoSuchTenant`, also for one the principal is not of."""
+    if scope.principal.role == ROOT:
+        return wire(find(scope, tenant).doc)
+    record = scope.store.get(TENANT, ())
+    if record is None or tenant.lower() != scope.tenant:
+        raise NoSuchTenant(f"Tenant does not exist: {tenant}")
+    return wire(record.doc)
 
 
 def update(scope: Scope, tenant: str, fields: Mapping[str, Any]) -> Wire:
@@ -68,8 +73,12 @@ def update(scope: Scope, tenant: str, fields: Mapping[str, Any]) -> Wire:
         doc = record.doc | given
         if doc["name"] != record.doc["name"]:
             _refuse_taken(scope, doc["name"])
-        put = Put(TENANT, doc, record.version)
-        changes.commit_system(scope, "update_tenant", Resource("tenant", (doc["name"],)), [put])
+        batch: list[Change] = [Put(TENANT, doc, record.version)]
+        if doc["name"] != record.doc["name"]:
+            # Who signs in as `tenant/name` is looked up again.
+            batch += stamps.raise_all(doc["tenant"])
+        what = Resource("tenant", (doc["name"],))
+        changes.commit_system(scope, "update_tenant", what, batch, record.doc, doc)
         return wire(doc)
 
     return until_settled(scope, attempt, "update tenant")
@@ -86,10 +95,13 @@ def delete(scope: Scope, tenant: str, *, force: bool = False) -> None:
         record = find(scope, tenant)
         # The batch is the tenant's own, so that it can name nobody else's records.
         within = replace(scope, tenant=record.doc["tenant"], idempotency=None)
-        catalogs = [found.doc for found in within.store.scan(CATALOG)] if force else []
-        batch = [Delete(TENANT, (), record.version), *list_changes(within)]
-        changes.commit(within, "delete_tenant", Resource("tenant", (record.doc["name"],)), batch)
-        return within, catalogs
+        catalogs = list(within.store.scan(CATALOG)) if force else []
+        # Whoever belongs to it is looked at again on the next request, and is not found.
+        stale = stamps.raise_all(within.tenant)
+        batch = [Delete(TENANT, (), record.version), *list_changes(within), *stale]
+        what, parts = Resource("tenant", (record.doc["name"],)), removal.parts(catalogs)
+        changes.commit(within, "delete_tenant", what, batch, before=record.doc, parts=parts)
+        return within, [found.doc for found in catalogs]
 
     within, catalogs = until_settled(scope, attempt, "delete tenant")
     removal.sweep(within, catalogs)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pangolin.services.layout import check_not_newer, read_layout, write_layout
+from pangolin.services.old_users import to_principals
 from pangolin.store.api import Conflict, Delete, Doc, Kind, Put, Store
 
 # Gives the new document, the same one if nothing is to be done, or None to delete the record.
@@ -20,7 +21,9 @@ class Upgrade:
 
     number: int
     what: str
-    steps: Sequence[tuple[Kind, Change]]
+    steps: Sequence[tuple[Kind, Change]] = ()
+    # What no change of single records can do; told whether it is a dry run, it gives the count.
+    work: Callable[[Store, bool], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ class Done:
 
 
 # Layout 1 is the first; what changes it later is listed here, in order.
-UPGRADES: tuple[Upgrade, ...] = ()
+UPGRADES: tuple[Upgrade, ...] = (
+    Upgrade(2, "users become principals of their tenant; sessions end", work=to_principals),
+)
 FIRST = 1
 
 
@@ -54,6 +59,7 @@ def run(
         if upgrade.number <= present:
             continue
         count = sum(_rewrite(store, kind, change, dry_run) for kind, change in upgrade.steps)
+        count += upgrade.work(store, dry_run) if upgrade.work else 0
         if not dry_run:
             write_layout(store, upgrade.number)
         done.append(Done(upgrade.number, upgrade.what, count))

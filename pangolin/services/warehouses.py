@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchWarehouse, UnknownPlugin
 from pangolin.objects import Warehouse
-from pangolin.services import changes, names, removal, tenants, vending_strategies
+from pangolin.services import changes, names, removal, stamps, tenants, vending_strategies
 from pangolin.services.access import Resource, require
 from pangolin.services.idempotency import once
 from pangolin.services.objects import Objects
@@ -42,7 +42,7 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         _refuse_taken(scope, name)
         outcome = wire(scope, doc)
         batch = [tenants.hold(scope), Put(WAREHOUSE, doc, ABSENT)]
-        changes.commit(scope, "create_warehouse", _resource(name), batch, outcome)
+        changes.commit(scope, "create_warehouse", _resource(name), batch, outcome, after=doc)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "create warehouse"), Wire)
@@ -81,7 +81,8 @@ def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
         doc = _updated(scope, record, fields)
         outcome = wire(scope, doc)
         batch = [*_replacement(scope, record, doc), *_unmoved(scope, record.doc, doc)]
-        changes.commit(scope, "update_warehouse", _resource(doc["name"]), batch, outcome)
+        what, before = _resource(doc["name"]), record.doc
+        changes.commit(scope, "update_warehouse", what, batch, outcome, before, doc)
         return outcome
 
     return once(scope, lambda: until_settled(scope, attempt, "update warehouse"), Wire)
@@ -100,9 +101,12 @@ def delete(scope: Scope, name: str, *, force: bool = False) -> None:
             catalogs = _catalogs(scope, record.doc)
             for catalog in catalogs:
                 batch += removal.catalog_changes(scope.store, catalog)
+            batch += stamps.raise_all(scope.tenant)
         else:
             batch.append(_unused(scope, record.doc, "is used by"))
-        changes.commit(scope, "delete_warehouse", _resource(name), batch)
+        parts = removal.parts(catalogs)
+        what = _resource(name)
+        changes.commit(scope, "delete_warehouse", what, batch, before=record.doc, parts=parts)
         return [catalog.doc for catalog in catalogs]
 
     gone = once(

@@ -8,24 +8,113 @@ Sparse index fields (`type`, `live_parent`) are left out of tombstones.
 from pangolin.store.api import Index, Kind
 
 SEPARATOR = "\x1f"
+# The tenant of root's own records.
+ROOT_HOME = ""
 
 # One record per layout component; `pangolin upgrade` reads it.
 LAYOUT = Kind("layout", key=("name",), integers=frozenset({"number"}))
 
 TENANT = Kind("tenant", key=("tenant",), indexes={"name": Index(("name",), unique=True)})
 
-USER = Kind(
-    "user",
-    key=("id",),
-    indexes={"username": Index(("home", "username"), unique=True)},
+# A user (type `user`, with a password or an external login) or a service user (`service`, with
+# API keys). Root's home is the tenant ROOT_HOME, which no ScopedStore can name.
+PRINCIPAL = Kind(
+    "principal",
+    key=("tenant", "id"),
+    indexes={
+        "name": Index(("tenant", "type", "name"), unique=True),
+        "email": Index(("tenant", "email")),
+    },
 )
 
-SESSION = Kind(
-    "session",
-    key=("digest",),
-    indexes={"expires": Index(("expires_at_ms",)), "user": Index(("user",))},
+# Rises with every change that could take a right away or give one; see services.stamps.
+STAMP = Kind("stamp", key=("tenant", "bucket"))
+
+# A token that was handed out; one without a record here is refused.
+TOKEN = Kind(
+    "token",
+    key=("tenant", "jti"),
+    indexes={
+        "principal": Index(("tenant", "principal", "jti")),
+        "expires": Index(("expires_at_ms",)),
+    },
     integers=frozenset({"expires_at_ms"}),
 )
+
+API_KEY = Kind(
+    "api_key",
+    key=("tenant", "id"),
+    indexes={"principal": Index(("tenant", "principal"))},
+)
+
+# When an API key was last seen, written lazily and apart, so that using a key changes no key.
+LAST_USED = Kind("last_used", key=("tenant", "id"))
+
+# Who a person is at an identity provider, and which user that is here.
+EXTERNAL_IDENTITY = Kind(
+    "external_identity",
+    key=("provider", "subject"),
+    indexes={"principal": Index(("tenant", "principal"))},
+)
+
+ROLE = Kind("role", key=("tenant", "id"), indexes={"name": Index(("tenant", "name"), unique=True)})
+
+# `member` is the id of a principal or of a role.
+MEMBERSHIP = Kind(
+    "membership",
+    key=("tenant", "member", "role"),
+    indexes={"role": Index(("tenant", "role"))},
+)
+
+# `grantee` is the id of a principal or of a role; `asset_id` is there on asset scopes only.
+GRANT = Kind(
+    "grant_record",
+    key=("tenant", "id"),
+    indexes={
+        "grantee": Index(("tenant", "grantee")),
+        "asset": Index(("tenant", "asset_id")),
+    },
+)
+
+# What people wrote about an asset (`asset` is its id), and the same by tag.
+ASSET_NOTE = Kind("asset_note", key=("tenant", "asset"))
+ASSET_TAG = Kind("asset_tag", key=("tenant", "tag", "asset"))
+
+# The keys that sign tokens, and other secrets of the server; both sealed.
+SIGNING_KEY = Kind("signing_key", key=("kid",))
+SERVER_SECRET = Kind("server_secret", key=("name",))
+
+# Attempts by name of what is counted, such as `login:address:192.0.2.1`.
+LIMIT = Kind(
+    "limit_count",
+    key=("name",),
+    indexes={"expires": Index(("expires_at_ms",))},
+    integers=frozenset({"expires_at_ms"}),
+)
+
+# A step of an interactive login that another server may continue: a state, or a one-time code.
+LOGIN_STEP = Kind(
+    "login_step",
+    key=("digest",),
+    indexes={"expires": Index(("expires_at_ms",))},
+    integers=frozenset({"expires_at_ms"}),
+)
+
+# Records of what was done and refused: a chain per segment, a segment per writer. `id` is ordered
+# by time.
+AUDIT = Kind(
+    "audit",
+    key=("tenant", "segment", "number"),
+    indexes={
+        "time": Index(("tenant", "id")),
+        "actor": Index(("tenant", "user_id", "id")),
+        "action": Index(("tenant", "action", "id")),
+        "resource": Index(("tenant", "resource_type", "resource_name", "id")),
+        "result": Index(("tenant", "result", "id")),
+    },
+    integers=frozenset({"number"}),
+)
+AUDIT_SEGMENT = Kind("audit_segment", key=("tenant", "segment"))
 
 WAREHOUSE = Kind(
     "warehouse",
@@ -115,8 +204,23 @@ TENANT_SETTINGS = Kind("tenant_settings", key=("tenant",))
 ALL = (
     LAYOUT,
     TENANT,
-    USER,
-    SESSION,
+    PRINCIPAL,
+    STAMP,
+    TOKEN,
+    API_KEY,
+    LAST_USED,
+    EXTERNAL_IDENTITY,
+    ROLE,
+    MEMBERSHIP,
+    GRANT,
+    ASSET_NOTE,
+    ASSET_TAG,
+    SIGNING_KEY,
+    SERVER_SECRET,
+    LIMIT,
+    LOGIN_STEP,
+    AUDIT,
+    AUDIT_SEGMENT,
     WAREHOUSE,
     CATALOG,
     REF,

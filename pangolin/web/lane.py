@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from pangolin.errors import PangolinError
+from pangolin.errors import PangolinError, TooManyRequests, Unauthorized
 from pangolin.identity import AuthRequest
 from pangolin.services import metering, tables
 from pangolin.services.loading import Loaded
 from pangolin.services.scope import Scope
+from pangolin.services.sessions import Stale
 from pangolin.web import errors, observing, scope
 from pangolin.web.iceberg.reading import parse_etags
 from pangolin.web.loopback import is_loopback
@@ -38,6 +39,8 @@ UNUSUAL = (
     "HTTP_TRANSFER_ENCODING",
     "CONTENT_LENGTH",
 )
+CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_X_API_KEY")
+REFUSALS = (Unauthorized.status, TooManyRequests.status)
 JSON = "application/json"
 
 
@@ -66,6 +69,7 @@ class Lane:
     def __init__(self, app: "WSGIApplication", server: Server) -> None:
         self._app = app
         self._server = server
+        self._services = server.services
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -83,7 +87,13 @@ class Lane:
         try:
             view = self._scope(environ, mark)
             sent = _sent(self._load(view, asked, environ.get("HTTP_IF_NONE_MATCH", "")))
+        except Stale:
+            # Flask reads everything anew.
+            return None
         except PangolinError as error:
+            if error.status in REFUSALS:
+                # Flask says so: a secret must not be checked, and counted, a second time.
+                environ[scope.REFUSED] = error
             # A store that timed out must not be asked, and waited for, a second time.
             if error.status < 500 or view is None:
                 return None
@@ -96,18 +106,20 @@ class Lane:
 
     def _scope(self, environ: "WSGIEnvironment", mark: str) -> Scope:
         """Authenticate; raises what the plugins raise."""
-        address = environ.get("REMOTE_ADDR")
+        client = scope.client_of(environ, self._server.runtime.settings)
         credential = AuthRequest(
-            authorization=environ["HTTP_AUTHORIZATION"],
+            authorization=environ.get("HTTP_AUTHORIZATION"),
             api_key=environ.get("HTTP_X_API_KEY"),
-            remote_address=address,
-            loopback=is_loopback(address),
+            remote_address=client.address,
+            loopback=is_loopback(environ.get("REMOTE_ADDR")),
+            agent=client.agent,
+            request_id=mark,
         )
-        principal = self._server.registry.authenticate(credential, self._server.runtime)
+        principal = self._server.registry.authenticate(credential, self._services)
         if principal is None:
             raise PangolinError("left to Flask to refuse")
         wanted = environ.get("HTTP_X_PANGOLIN_TENANT")
-        return scope.build(self._server.runtime, principal, wanted, mark)
+        return scope.build(self._server.runtime, principal, wanted, mark, client)
 
     def _load(self, view: Scope, asked: Asked, tags: str) -> Loaded:
         known = parse_etags(tags) if tags else ()
@@ -120,7 +132,7 @@ class Lane:
 
 def read(environ: "WSGIEnvironment") -> Asked | None:
     """Read a load that the lane may answer; None for anything else."""
-    if environ["REQUEST_METHOD"] != "GET" or "HTTP_AUTHORIZATION" not in environ:
+    if environ["REQUEST_METHOD"] != "GET" or not any(name in environ for name in CREDENTIALS):
         return None
     found = TABLE.fullmatch(environ["PATH_INFO"])
     mode = MODES.get(environ.get("QUERY_STRING", ""))

@@ -45,14 +45,15 @@ def refuse_foreign(request: Request) -> None:
     """
     if not is_loopback(request.remote_addr) or any(name in request.headers for name in FORWARDED):
         raise Forbidden("without authentication only requests from this machine are served")
-    if not _names_this_machine(f"//{request.headers.get('Host', '')}"):
+    if not names_this_machine(f"//{request.headers.get('Host', '')}"):
         raise Forbidden("without authentication the Host must be localhost, 127.0.0.1 or [::1]")
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
         raise Forbidden("without authentication requests of other origins are refused")
 
 
-def _names_this_machine(url: str) -> bool:
+def names_this_machine(url: str) -> bool:
+    """Say whether the host of a URL is this machine."""
     try:
         return is_loopback(urlsplit(url).hostname)
     except ValueError:

@@ -3,20 +3,31 @@
 import hashlib
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Request, current_app, g, request
 
 from pangolin.errors import BadRequest, Forbidden, NoSuchTenant, PangolinError, Unauthorized
 from pangolin.identity import ROOT, AuthRequest, Principal
 from pangolin.registry import Registry
-from pangolin.services import metering
+from pangolin.services import impersonation, metering, principals
+from pangolin.services.authenticating import Services
+from pangolin.services.external import Visit
 from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.scope import Idempotency, Runtime, Scope
+from pangolin.services.scope import Client, Idempotency, Runtime, Scope
+from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT
 from pangolin.web.loopback import is_loopback, refuse_foreign
+from pangolin.web.proxies import client_address
 from pangolin.web.routing import RAW_PATH
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 TENANT_HEADER = "X-Pangolin-Tenant"
+# Where the short way of a load leaves why it has refused a request's credential.
+REFUSED = "pangolin.refused"
+MOST_AGENT = 256
 ANONYMOUS = Principal("anonymous", "anonymous", ROOT)
 
 
@@ -26,6 +37,11 @@ class Server:
 
     registry: Registry
     runtime: Runtime
+
+    @property
+    def services(self) -> Services:
+        """What authentication plugins are given."""
+        return Services(self.runtime)
 
 
 def current_server() -> Server:
@@ -49,7 +65,21 @@ def _build(server: Server) -> Scope:
     principal = _authenticate(server)
     g.principal = principal.name
     wanted = request.headers.get(TENANT_HEADER)
-    return build(server.runtime, principal, wanted, g.request_id, _idempotency(request))
+    client = current_client()
+    return build(server.runtime, principal, wanted, g.request_id, client, _idempotency(request))
+
+
+def current_client() -> Client:
+    """Say where the request comes from."""
+    return client_of(request.environ, current_server().runtime.settings)
+
+
+def client_of(environ: "WSGIEnvironment", settings: Settings) -> Client:
+    """Say where a request comes from, past the proxies that are trusted."""
+    address = client_address(
+        environ.get("REMOTE_ADDR"), environ.get("HTTP_X_FORWARDED_FOR"), settings.trusted_proxies
+    )
+    return Client(address or "", environ.get("HTTP_USER_AGENT", "")[:MOST_AGENT])
 
 
 def build(
@@ -57,10 +87,11 @@ def build(
     principal: Principal,
     wanted_tenant: str | None,
     request_id: str,
+    client: Client,
     idempotency: Idempotency | None = None,
 ) -> Scope:
     """Give a principal's view of the catalog; raises `Forbidden` and `NoSuchTenant`."""
-    return Scope(
+    scope = Scope(
         principal=principal,
         tenant=_tenant(runtime, principal, wanted_tenant),
         runtime=runtime,
@@ -68,16 +99,41 @@ def build(
         request_id=request_id,
         idempotency=idempotency,
         pledge=principal.pledge,
+        client=client,
+    )
+    if wanted_tenant is not None and principal.role == ROOT:
+        impersonation.note(scope)
+    return scope
+
+
+def current_authorization() -> str | None:
+    """Give the Authorization header, for the one endpoint where it is not the request's own."""
+    return request.headers.get("Authorization")
+
+
+def principal_of_bearer(token: str) -> Principal:
+    """Give the principal of a bearer token that came in a body; raises `Unauthorized`."""
+    server = current_server()
+    principal = _verify(server, _credential(f"Bearer {token}", None))
+    if principal.pledge is not None:
+        principal.pledge.settle_on(server.runtime.store)
+    return principal
+
+
+def _credential(authorization: str | None, api_key: str | None) -> AuthRequest:
+    client = current_client()
+    return AuthRequest(
+        authorization=authorization,
+        api_key=api_key,
+        remote_address=client.address,
+        loopback=is_loopback(request.remote_addr),
+        agent=client.agent,
+        request_id=g.request_id,
     )
 
 
 def _authenticate(server: Server) -> Principal:
-    credential = AuthRequest(
-        authorization=request.headers.get("Authorization"),
-        api_key=request.headers.get("X-API-Key"),
-        remote_address=request.remote_addr,
-        loopback=is_loopback(request.remote_addr),
-    )
+    credential = _credential(current_authorization(), request.headers.get("X-API-Key"))
     if server.runtime.settings.no_auth:
         refuse_foreign(request)
     if credential.authorization is None and credential.api_key is None:
@@ -89,7 +145,11 @@ def _authenticate(server: Server) -> Principal:
 
 def _verify(server: Server, credential: AuthRequest) -> Principal:
     try:
-        principal = server.registry.authenticate(credential, server.runtime)
+        if REFUSED in request.environ:
+            raise request.environ[REFUSED]
+        visit = Visit(current_client(), credential.request_id)
+        services = Services(server.runtime, visit)
+        principal = server.registry.authenticate(credential, services)
         if principal is None:
             raise Unauthorized("no installed plugin accepts this credential")
     except PangolinError as error:
@@ -120,11 +180,10 @@ def _own_tenant(runtime: Runtime, principal: Principal, wanted: str | None) -> s
 
 def find_tenant(runtime: Runtime, wanted: str) -> str:
     """Find a tenant's id by its id or its name; raise `NoSuchTenant`."""
-    record = runtime.store.get(TENANT, (wanted.lower(),))
-    record = record or runtime.store.find(TENANT, "name", (wanted,))
-    if record is None:
+    home = principals.find_home(runtime, wanted)
+    if home is None:
         raise NoSuchTenant(f"Tenant does not exist: {wanted}")
-    return str(record.doc["tenant"])
+    return home
 
 
 def _idempotency(asked: Request) -> Idempotency | None:

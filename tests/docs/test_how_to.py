@@ -14,6 +14,8 @@ PAGES = (
     "connect-duckdb",
     "connect-pyiceberg",
     "deploy-under-gunicorn",
+    "let-services-in",
+    "manage-users-and-access",
     "manage-warehouses",
     "move-and-back-up",
     "move-and-purge",

@@ -163,7 +163,7 @@ def test_force_deletes_all_a_catalog_holds(
     client.delete("/v1/lake@dev/namespaces/default/tables/t")
     assert call("DELETE", "/catalogs/lake?force=true").status_code == 204
     left = {kind.name for kind in kinds.ALL if kind.key[0] == "tenant" and scope.store.count(kind)}
-    assert left == {"tenant", "warehouse", "guard"}
+    assert left == {"tenant", "warehouse", "guard", "stamp", "audit", "audit_segment"}
 
 
 def test_a_catalog_of_the_same_name_starts_afresh(

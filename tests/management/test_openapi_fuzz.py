@@ -80,6 +80,9 @@ def known(call: Call, client: FlaskClient, catalog: str) -> dict[str, str]:
         client.post(f"{below}/views", json=view),
     ]
     assert [answer.status_code for answer in answers] == [201, 200, 200, 200]
+    user = {"username": "ann", "email": "ann@example.com", "role": "tenant-user"}
+    service = call("POST", "/service-users", {"name": "etl", "role": "tenant-user"}).get_json()
+    role = call("POST", "/roles", {"name": "readers"}).get_json()["id"]
     names = {"/catalogs/": catalog, "/warehouses/": "w", "/branches/": "dev", "/tags/": "t1"}
     return names | {
         "tenant": tenant,
@@ -89,6 +92,16 @@ def known(call: Call, client: FlaskClient, catalog: str) -> dict[str, str]:
         "table": "t",
         "view": "v",
         "asset_id": asset,
+        "user": call("POST", "/users", user).get_json()["id"],
+        "user_id": service["id"],
+        "role_id": role,
+        "member_id": role,
+        "permission_id": "nobody",
+        "service": service["id"],
+        "key": service["key_id"],
+        "jti": "nobody",
+        "provider": "nobody",
+        "record_id": call("GET", "/audit").get_json()[0]["id"],
     }
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers.keys import SECRET_KEYS
+
 if TYPE_CHECKING:
     from tests.servers.mongodb import MongoServer
     from tests.servers.postgres import Postgres
@@ -60,8 +62,11 @@ class Database:
 
     def environ(self, options: str = "") -> dict[str, str]:
         """Give the environment of a server whose store is empty, with a catalog `lakehouse`."""
-        url = self.new_url(options)
-        return {"PANGOLIN_STORE_URL": url, "PANGOLIN_DEFAULT_CATALOG": "lakehouse"}
+        return {
+            "PANGOLIN_STORE_URL": self.new_url(options),
+            "PANGOLIN_DEFAULT_CATALOG": "lakehouse",
+            "PANGOLIN_SECRET_KEYS": SECRET_KEYS,
+        }
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pangolin.errors import PangolinError
+from pangolin.errors import NotFound, PangolinError
 from pangolin.identity import Principal
 from pangolin.services import (
     assets,
@@ -160,17 +160,18 @@ def test_nobody_but_root_may_manage(scope: Scope) -> None:
         lambda: warehouses.create(other, {"name": "x"}),
         lambda: warehouses.update(other, "w", {}),
         lambda: warehouses.delete(other, "w", force=True),
-        lambda: catalogs.page(other),
         lambda: catalogs.create(other, {"name": "x"}),
         lambda: catalogs.update(other, "lake", {}),
         lambda: catalogs.delete(other, "lake", force=True),
         lambda: branches.create_branch(other, {"name": "x", "catalog": "lake"}),
         lambda: branches.delete(other, "lake", "main", "branch"),
         lambda: assets.page(other, "lake", ["default"]),
-        lambda: assets.by_id(other, "x"),
         lambda: tenant_settings.get(other),
         lambda: tenant_settings.update(other, {}),
     ]
     answers = [together(call)[0] for call in calls]
     assert [answer.status for answer in answers] == [403] * len(calls)
+    assert catalogs.page(other) == ([], None)
+    with pytest.raises(NotFound):
+        assets.by_id(other, "x")
     assert scope.store.count(kinds.WAREHOUSE) == 1

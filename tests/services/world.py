@@ -13,6 +13,7 @@ from pangolin.services.scope import Runtime, Scope
 from pangolin.settings import Settings
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Put, Store
+from tests.servers.keys import SECRET_KEYS
 
 TENANT = "00000000-0000-0000-0000-00000000000a"
 CATALOG = "c1"
@@ -22,7 +23,7 @@ def scope_on(
     root: Path, store: Store | None = None, catalog: str = "lake", tenant: str = TENANT
 ) -> Scope:
     """Build a scope over a store with a warehouse in `root` and one catalog of a new tenant."""
-    settings = Settings(file_roots=(str(root),), data_dir=str(root))
+    settings = Settings(file_roots=(str(root),), data_dir=str(root), secret_keys=SECRET_KEYS)
     store = store or MemoryStore()
     store.setup(kinds.ALL)
     ticks = count(1_700_000_000_000)

@@ -8,6 +8,7 @@ import pytest
 from pangolin.app import create_app
 from pangolin.services.initialise import (
     DEFAULT_TENANT,
+    ROOT_KEY,
     initialise,
     upgrade,
 )
@@ -16,7 +17,7 @@ from pangolin.services.scope import Runtime
 from pangolin.services.upgrades import newest
 from pangolin.settings import Settings
 from pangolin.store.api import Delete
-from pangolin.store.kinds import LAYOUT, TENANT, USER
+from pangolin.store.kinds import LAYOUT, PRINCIPAL, SIGNING_KEY, TENANT
 
 
 @pytest.fixture
@@ -27,14 +28,14 @@ def empty(settings: Settings) -> Runtime:
 
 
 def versions(runtime: Runtime) -> list[int]:
-    kinds = (LAYOUT, TENANT, USER)
+    kinds = (LAYOUT, TENANT, PRINCIPAL, SIGNING_KEY)
     return [record.version for kind in kinds for record in runtime.store.scan(kind)]
 
 
 def test_it_makes_the_default_tenant_and_root(empty: Runtime) -> None:
     initialise(empty)
     tenant = empty.store.get(TENANT, (DEFAULT_TENANT,))
-    root = empty.store.get(USER, ("root",))
+    root = empty.store.get(PRINCIPAL, ROOT_KEY)
     assert tenant is not None
     assert tenant.doc["name"] == "default"
     assert root is not None
@@ -43,9 +44,7 @@ def test_it_makes_the_default_tenant_and_root(empty: Runtime) -> None:
 
 def test_a_second_run_changes_nothing(empty: Runtime) -> None:
     initialise(empty)
-    before = [
-        record.version for kind in (LAYOUT, TENANT, USER) for record in empty.store.scan(kind)
-    ]
+    before = versions(empty)
     assert initialise(empty).notes == ()
     assert versions(empty) == before
 
@@ -56,7 +55,7 @@ def test_many_at_once_make_one_of_each_and_one_password(settings: Settings) -> N
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(lambda _: initialise(runtime), range(8)))
     assert sum(bool(one.root_password) for one in done) == 1
-    assert [runtime.store.count(kind) for kind in (LAYOUT, TENANT, USER)] == [1, 1, 1]
+    assert [runtime.store.count(kind) for kind in (LAYOUT, TENANT, PRINCIPAL)] == [1, 1, 1]
 
 
 def test_a_newer_layout_is_refused(empty: Runtime) -> None:
@@ -72,13 +71,13 @@ def test_an_older_layout_asks_for_an_upgrade_and_gets_it(empty: Runtime) -> None
     write_layout(empty.store, newest() - 1)
     with pytest.raises(LayoutMismatch, match="pangolin upgrade"):
         initialise(empty)
-    assert "layout 1" in upgrade(empty, dry_run=True).notes[0]
-    assert "layout 1" in upgrade(empty).notes[0]
+    assert f"layout {newest()}" in upgrade(empty, dry_run=True).notes[0]
+    assert f"layout {newest()}" in upgrade(empty).notes[0]
     assert initialise(empty).notes == ()
 
 
 def test_upgrade_of_an_empty_store_prepares_it(empty: Runtime) -> None:
-    assert "created layout 1" in upgrade(empty).notes
+    assert f"created layout {newest()}" in upgrade(empty).notes
     assert "up to date" in upgrade(empty).notes[0]
 
 

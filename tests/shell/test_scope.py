@@ -72,6 +72,7 @@ def test_a_request_without_credentials_is_401(stranger: FlaskClient) -> None:
     [
         "Bearer of.no.plugin",
         "Bearer pgs_unknown",
+        "Bearer pgl_unknown",
         "Basic !!!",
         "Basic " + b64encode(b"nocolon").decode(),
         "Basic " + b64encode(b"root:wrong").decode(),
@@ -118,7 +119,7 @@ def test_the_deadline_is_the_request_timeout_ahead(client: FlaskClient) -> None:
     assert 55_000 < client.get("/show").get_json()["left"] <= 60_000
 
 
-@pytest.mark.parametrize("key", ["", "x", uuid.uuid4().hex, f"{{{uuid.uuid4().hex}}}", "z" * 36])
+@pytest.mark.parametrize("key", ["", "x", "0" * 32, "{" + "0" * 32 + "}", "z" * 36])
 def test_a_malformed_idempotency_key_is_400(client: FlaskClient, key: str) -> None:
     answer = client.post("/show", headers={"Idempotency-Key": key})
     assert answer.status_code == 400

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from pangolin.app import create_app
 from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services.initialise import initialise
+from pangolin.services.sealing import new_key
 from pangolin.settings import Settings
 from tests.services.counting import CountingStore
 
@@ -27,7 +28,12 @@ class Shared:
 @pytest.fixture
 def servers(tmp_path: Path) -> list[Flask]:
     plugin = Shared()
-    settings = Settings(data_dir=str(tmp_path), store_url="shared:", root_password="correct horse")
+    settings = Settings(
+        data_dir=str(tmp_path),
+        store_url="shared:",
+        secret_keys=new_key(),
+        root_password="correct horse",
+    )
     made = [create_app(settings, plugins=[plugin]) for _ in range(2)]
     initialise(made[0].extensions["pangolin"].runtime)
     return made

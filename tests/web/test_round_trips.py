@@ -11,6 +11,7 @@ from pangolin.app import create_app
 from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services import catalogs, refs, warehouses
 from pangolin.services.initialise import initialise, system_scope
+from pangolin.services.sealing import new_key
 from pangolin.settings import Settings
 from tests.services.counting import CountingStore
 from tests.web.conftest import SCHEMA
@@ -39,6 +40,7 @@ def app(store: CountingStore, tmp_path: Path) -> Flask:
     settings = Settings(
         data_dir=str(tmp_path),
         store_url="counting:",
+        secret_keys=new_key(),
         file_roots=(str(tmp_path),),
         root_password="correct horse",
     )

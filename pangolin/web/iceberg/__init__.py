@@ -2,7 +2,7 @@
 
 from flask_smorest import Blueprint
 
-from pangolin.web.iceberg import config, namespaces, tables, transactions, views
+from pangolin.web.iceberg import config, namespaces, oauth, tables, transactions, views
 
 
 def blueprints() -> list[Blueprint]:
@@ -10,6 +10,7 @@ def blueprints() -> list[Blueprint]:
     return [
         config.blueprint(),
         namespaces.blueprint(),
+        oauth.blueprint(),
         tables.blueprint(),
         transactions.blueprint(),
         views.blueprint(),

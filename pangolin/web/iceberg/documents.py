@@ -9,7 +9,7 @@ from pangolin.web.blueprint import Blueprint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-COMMON = (400, 401, 403, 413, 415, 500, 503)
+COMMON = (400, 401, 403, 413, 415, 429, 500, 503)
 MEANING = {
     400: "The request is malformed or breaks a rule; the message names the field.",
     401: "No credential, or a bad one.",
@@ -20,6 +20,7 @@ MEANING = {
     413: "The body is larger than PANGOLIN_MAX_BODY_BYTES.",
     415: "The body is not JSON.",
     422: "The request contradicts itself, or its Idempotency-Key came with another request.",
+    429: "Too many attempts of this address or account; Retry-After says when to try again.",
     500: "The server failed, or the outcome of a commit is unknown.",
     503: "A part the server needs is away; nothing was changed.",
 }

@@ -2,13 +2,22 @@
 
 from flask_smorest import Blueprint
 
+from pangolin.web.iceberg import oauth
 from pangolin.web.management import (
+    asset_metadata,
     assets,
+    audit,
     branches,
     catalogs,
     installation,
+    oauth_login,
+    permissions,
+    roles,
+    service_users,
     system,
     tenants,
+    tokens,
+    users,
     warehouses,
 )
 
@@ -16,13 +25,21 @@ from pangolin.web.management import (
 def blueprints() -> list[Blueprint]:
     """List the blueprints of the management API, each with its URL prefix."""
     return [
-        system.users,
         system.system,
+        users.blp,
+        service_users.blp,
+        tokens.blp,
         tenants.blp,
         warehouses.blp,
         catalogs.blp,
         branches.blp,
         branches.tags,
         assets.blp,
+        asset_metadata.blp,
+        roles.blp,
+        permissions.blp,
+        audit.blp,
         installation.blp,
+        oauth_login.blp,
+        oauth.aliases(),
     ]

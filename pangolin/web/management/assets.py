@@ -6,6 +6,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import assets
 from pangolin.store.api import Doc
 from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.asset_metadata import BusinessMetadata
 from pangolin.web.management.documents import Text, TextMap, changing, failures
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
@@ -58,7 +59,7 @@ class FoundAsset(Schema):
     """An asset and where it is; `metadata` is what people wrote about it."""
 
     asset = fields.Nested(Asset, required=True)
-    metadata = fields.Raw(required=True, allow_none=True)
+    metadata = fields.Nested(BusinessMetadata, required=True, allow_none=True)
     catalog = Text(required=True)
     namespace = fields.List(Text(), required=True)
 

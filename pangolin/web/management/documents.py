@@ -10,7 +10,7 @@ from pangolin.web.errors import ErrorSchema
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-COMMON = (400, 401, 403, 404, 413, 500, 503)
+COMMON = (400, 401, 403, 404, 413, 429, 500, 503)
 MEANING = {
     400: "The request is malformed or breaks a rule; the message names the field.",
     401: "No credential, or a bad one.",
@@ -21,6 +21,7 @@ MEANING = {
     413: "The body is larger than PANGOLIN_MAX_BODY_BYTES.",
     415: "The body is not JSON.",
     422: "The Idempotency-Key came before with another request.",
+    429: "Too many attempts of this address or account; Retry-After says when to try again.",
     500: "The server failed, or the outcome of a change is unknown.",
     503: "A part the server needs is away; nothing was changed.",
 }

@@ -1,60 +1,20 @@
-"""Login, health and metrics."""
+"""Health, metrics and public keys."""
 
 import os
-from datetime import UTC, datetime
-from typing import Any
 
 import prometheus_client
-from flask import Response, request
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from flask import Response
+from marshmallow import Schema, fields
 from prometheus_client import multiprocess
 
-from pangolin.errors import BadRequest
-from pangolin.services import health, identity
+from pangolin.services import health, signing
 from pangolin.store.api import Doc
 from pangolin.web.answers import json_answer
 from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import failures
-from pangolin.web.scope import current_scope, current_server, find_tenant
+from pangolin.web.errors import ErrorSchema
+from pangolin.web.scope import current_server
 
-users = Blueprint("users", __name__, url_prefix="/api/v1/users", description="Logging in and out.")
-system = Blueprint("system", __name__, description="Health and metrics.")
-
-
-class LoginRequest(Schema):
-    """Who logs in; a user of a tenant names it, root does not."""
-
-    username = fields.String(required=True)
-    password = fields.String(required=True, load_only=True)
-    tenant_id = fields.String(data_key="tenant-id", allow_none=True, load_default=None)
-    tenant_id_snake = fields.String(data_key="tenant_id", allow_none=True, load_default=None)
-
-    @validates_schema
-    def one_spelling(self, data: Doc, **_: Any) -> None:
-        """Refuse two different tenants."""
-        if data.get("tenant_id") and data.get("tenant_id_snake"):
-            raise ValidationError("tenant-id and tenant_id are the same field; send one")
-
-
-class UserInfo(Schema):
-    """A user as others see it."""
-
-    id = fields.String(required=True)
-    username = fields.String(required=True)
-    email = fields.String(allow_none=True)
-    tenant_id = fields.String(data_key="tenant-id", allow_none=True)
-    role = fields.String(required=True)
-    oauth_provider = fields.String(data_key="oauth-provider", allow_none=True)
-    created_at = fields.String(data_key="created-at", allow_none=True)
-    last_login = fields.String(data_key="last-login", allow_none=True)
-
-
-class LoginAnswer(Schema):
-    """An opened session; the token goes into `Authorization: Bearer`."""
-
-    token = fields.String(required=True)
-    user = fields.Nested(UserInfo, required=True)
-    expires_at = fields.String(data_key="expires-at", required=True)
+system = Blueprint("system", __name__, description="Health, metrics and public keys.")
 
 
 class Liveness(Schema):
@@ -71,63 +31,21 @@ class Readiness(Schema):
     error = fields.String()
 
 
-def rfc3339(ms: int | None) -> str | None:
-    """Format epoch milliseconds."""
-    if ms is None:
-        return None
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+class KeySet(Schema):
+    """The public keys of this server's tokens (RFC 7517)."""
+
+    keys = fields.List(fields.Dict(keys=fields.String(), values=fields.String()), required=True)
 
 
-def user_info(user: Doc) -> Doc:
-    """Show a user's record without its secrets."""
-    return {
-        "id": user["id"],
-        "username": user["username"],
-        "email": user.get("email"),
-        "tenant_id": user.get("tenant"),
-        "role": user["role"],
-        "oauth_provider": user.get("provider"),
-        "created_at": rfc3339(user.get("created_at_ms")),
-        "last_login": rfc3339(user.get("last_login_ms")),
-    }
-
-
-@users.route("/login", methods=["POST"])
-@failures(users, 415)
-@users.arguments(LoginRequest)
-@users.response(200, LoginAnswer)
-@users.doc(security=[])
-def login(fields: Doc) -> Doc:
-    """Open a session with a user name and a password."""
-    runtime = current_server().runtime
-    named = fields["tenant_id"] or fields["tenant_id_snake"]
-    tenant = find_tenant(runtime, named) if named else None
-    opened = identity.login(runtime, fields["username"], fields["password"], tenant)
-    return {
-        "token": opened.token,
-        "user": user_info(opened.user),
-        "expires_at": rfc3339(opened.expires_at_ms),
-    }
-
-
-@users.route("/logout", methods=["POST"])
-@failures(users)
-@users.response(204)
-def logout() -> None:
-    """Close the session whose token is presented."""
-    scope = current_scope()
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise BadRequest("Authorization must carry the bearer token of the session to close")
-    identity.logout(scope, token.strip())
-
-
-@users.route("/me")
-@failures(users)
-@users.response(200, UserInfo)
-def me() -> Doc:
-    """Describe the user who asks."""
-    return user_info(identity.me(current_scope()))
+@system.route("/.well-known/jwks.json")
+@system.response(200, KeySet)
+@system.alt_response(503, schema=ErrorSchema, description="The store is away.")
+@system.doc(security=[])
+def jwks() -> Response:
+    """Give the public keys with which tokens of this server can be verified."""
+    answer = json_answer(signing.jwks(current_server().runtime))
+    answer.cache_control.max_age = 300
+    return answer
 
 
 @system.route("/health/live")

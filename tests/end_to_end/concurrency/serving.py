@@ -122,7 +122,9 @@ class Farm:
         return self.data / "warehouse"
 
     def _environ(self) -> dict[str, str]:
-        given = {"PANGOLIN_ROOT_PASSWORD": PASSWORD, **self.environ}
+        # Tests sign in more often than people do.
+        limit = {"PANGOLIN_RATE_LIMIT": "1000000"}
+        given = {"PANGOLIN_ROOT_PASSWORD": PASSWORD, **limit, **self.environ}
         if DEFAULT_CATALOG in given:
             roots = (given.get(ROOTS), str(self.warehouse))
             given[ROOTS] = ":".join(filter(None, roots))

@@ -1,0 +1,136 @@
+"""Commands on the audit log: export and verify."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from pangolin.cli.opened import opened_server
+from pangolin.cli.operate import as_json
+from pangolin.settings import Settings
+
+if TYPE_CHECKING:
+    from pangolin.services.audit_chain import Head
+    from pangolin.services.audit_verify import Verdict
+    from pangolin.services.scope import Runtime
+
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
+time = click.DateTime(TIMES)
+tenant_option = click.option("--tenant", help="Only this tenant, by id or name.")
+
+
+@click.group()
+def audit() -> None:
+    """Take out the audit log, or prove that it is whole."""
+
+
+@audit.command()
+@click.argument("file", type=click.File("wb"), default="-")
+@tenant_option
+@click.option("--since", type=time, metavar="TIME", help="Not before this day or time (RFC 3339).")
+@click.option("--until", type=time, metavar="TIME", help="Before this day or time (RFC 3339).")
+def export(
+    file: IO[bytes], tenant: str | None, since: datetime | None, until: datetime | None
+) -> None:
+    """Write records as JSON lines, oldest first, signatures and all."""
+    from pangolin.services.audit_export import lines
+
+    with opened_server(Settings.from_environ()) as server:
+        wanted = _tenant(server.runtime, tenant)
+        for line in lines(server.runtime, wanted, _ms(since), _ms(until)):
+            file.write(line)
+
+
+@audit.command()
+@tenant_option
+@click.option("--keep", type=click.File("w"), help="Write where each segment ends to this file.")
+@click.option("--against", type=click.File("r"), help="Such a file, that was kept elsewhere.")
+@click.option("--searches", is_flag=True, help="Also prove that searches leave no record out.")
+@as_json
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    tenant: str | None,
+    keep: IO[str] | None,
+    against: IO[str] | None,
+    searches: bool,
+    as_json: bool,
+) -> None:
+    """Prove that the log is whole; name the first broken record and exit 1 if it is not.
+
+    That records were cut off the newest end is seen only against a file of ends kept elsewhere.
+    """
+    from pangolin.services.audit_orders import first_hidden
+    from pangolin.services.audit_verify import verify as verified
+
+    kept = _read(against) if against else {}
+    with opened_server(Settings.from_environ()) as server:
+        verdicts = list(verified(server.runtime, _tenant(server.runtime, tenant), kept))
+        for verdict in verdicts if searches else ():
+            verdict.broken = verdict.broken or first_hidden(server.runtime.store, verdict.tenant)
+    if keep is not None:
+        keep.writelines(_heads(verdicts))
+    for verdict in verdicts:
+        click.echo(json.dumps(_row(verdict)) if as_json else _sentence(verdict))
+    ctx.exit(1 if any(verdict.broken for verdict in verdicts) else 0)
+
+
+def _tenant(runtime: Runtime, wanted: str | None) -> str | None:
+    from pangolin.services.audit_segments import tenants
+    from pangolin.web.scope import find_tenant
+
+    # The log of a tenant that is gone is still there, under its id.
+    if wanted is None or wanted.lower() in tenants(runtime.store):
+        return wanted and wanted.lower()
+    return find_tenant(runtime, wanted)
+
+
+def _ms(time: datetime | None) -> int | None:
+    if time is None:
+        return None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _read(file: IO[str]) -> dict[str, list[Head]]:
+    from pangolin.errors import BadRequest
+    from pangolin.services.audit_chain import Head
+
+    kept: dict[str, list[Head]] = {}
+    for at, line in enumerate(file, 1):
+        try:
+            tenant, segment, number, mac = line.split()
+            kept.setdefault(tenant, []).append(Head(segment, int(number), mac))
+        except ValueError:
+            raise BadRequest(f"line {at} of the file of heads is not one") from None
+    return kept
+
+
+def _heads(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    for verdict in verdicts:
+        for head in verdict.heads:
+            yield f"{verdict.tenant} {head.segment} {head.number} {head.mac}\n"
+
+
+def _row(verdict: Verdict) -> Mapping[str, object]:
+    return {
+        "tenant": verdict.tenant,
+        "segments": verdict.segments,
+        "records": verdict.records,
+        "digest": verdict.digest,
+        "broken": asdict(verdict.broken) if verdict.broken else None,
+    }
+
+
+def _sentence(verdict: Verdict) -> str:
+    broken = verdict.broken
+    if broken is None:
+        counted = f"{verdict.records} records in {verdict.segments} segments"
+        return f"tenant {verdict.tenant}: {counted}, head {verdict.digest}"
+    record = "" if broken.number is None else f", record {broken.number}"
+    named = f" ({broken.id})" if broken.id else ""
+    return f"BROKEN tenant {broken.tenant}, segment {broken.segment}{record}{named}: {broken.what}"

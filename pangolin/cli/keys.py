@@ -1,0 +1,54 @@
+"""Commands that look after the keys that sign tokens."""
+
+import json
+
+import click
+
+from pangolin.cli.opened import opened_scope
+from pangolin.cli.operate import as_json
+from pangolin.cli.show import table
+
+
+@click.group()
+def keys() -> None:
+    """Look after the keys that sign tokens."""
+
+
+@keys.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List the signing keys, the oldest first."""
+    from pangolin.services import key_admin
+    from pangolin.services.times import rfc3339
+
+    with opened_scope() as scope:
+        rows = key_admin.page(scope)
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        row["since"] = rfc3339(row["created_at_ms"])
+    table([(row["kid"], row["since"], "signs" if row["signs"] else "") for row in rows])
+
+
+@keys.command()
+@as_json
+def rotate(as_json: bool) -> None:
+    """Make a new key that signs from now on; nobody is logged out."""
+    from pangolin.services import key_admin
+
+    with opened_scope() as scope:
+        kid = key_admin.rotate(scope)
+    click.echo(json.dumps({"kid": kid}) if as_json else f"{kid} signs from now on")
+
+
+@keys.command()
+@click.argument("kid")
+@as_json
+def revoke(kid: str, as_json: bool) -> None:
+    """Remove a key: every token it signed is refused at once."""
+    from pangolin.services import key_admin
+
+    with opened_scope() as scope:
+        key_admin.revoke(scope, kid)
+    click.echo(json.dumps({"kid": kid}) if as_json else f"tokens signed by {kid} are refused")

@@ -1,0 +1,28 @@
+"""Commands that look after the root user."""
+
+import json
+
+import click
+
+from pangolin.cli.opened import opened_scope
+from pangolin.cli.operate import as_json
+
+
+@click.group()
+def root() -> None:
+    """Look after the root user."""
+
+
+@root.command()
+@as_json
+def reset(as_json: bool) -> None:
+    """Give root a new random password, shown this once; it is signed out everywhere."""
+    from pangolin.services import root_reset
+
+    with opened_scope() as scope:
+        password = root_reset.reset(scope)
+        name = scope.settings.root_user
+    if as_json:
+        click.echo(json.dumps({"username": name, "password": password}))
+        return
+    click.echo(f"user {name} has the password {password} (shown only now)")

@@ -1,0 +1,37 @@
+"""Commands that look after the keys that seal secrets."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from pangolin.cli.opened import opened_scope
+from pangolin.cli.operate import as_json
+
+
+@click.group()
+def secrets() -> None:
+    """Look after the keys that seal secrets in the store."""
+
+
+@secrets.command("new-key")
+def new_key() -> None:
+    """Print a new key for PANGOLIN_SECRET_KEYS; put it first, and keep the others."""
+    from pangolin.services import sealing
+
+    click.echo(sealing.new_key())
+
+
+@secrets.command()
+@as_json
+def rotate(as_json: bool) -> None:
+    """Seal every secret anew with the first key; may be repeated. Older keys may go then."""
+    from pangolin.services import resealing
+
+    with opened_scope() as scope:
+        done = resealing.reseal(scope)
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in done]))
+        return
+    for each in done:
+        click.echo(f"{each.kind}: {each.resealed} sealed anew, {each.current} were current")

@@ -1,0 +1,108 @@
+"""The heads of this process's audit segments, and which of them a batch may go on from.
+
+A segment is a chain of records that one writer at a time appends to. A batch takes an idle one and
+gives it back when it is in, so no two writers ever wait for one row, and the head need not be read.
+"""
+
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import Final
+
+from pangolin.store.api import Doc
+
+# A segment ends after so many records or so long, and the next one notes where it ended.
+LONGEST: Final = 1000
+OLDEST_MS: Final = 3_600_000
+MOST_TENANTS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a segment stood: the number and the signature of its last record then."""
+
+    segment: str
+    number: int
+    mac: str
+
+
+@dataclass(slots=True)
+class Segment:
+    """A segment of this process: its head, and its own record while that is not in the store.
+
+    `follows` are the heads, among those that its record notes, which only this process knew.
+    """
+
+    tenant: str
+    id: str
+    opened_at_ms: int
+    mac: str
+    opening: Doc | None = field(repr=False)
+    follows: list[Head] = field(default_factory=list)
+    number: int = 0
+
+    @property
+    def head(self) -> Head:
+        """Where the segment stands."""
+        return Head(self.id, self.number, self.mac)
+
+    def advance(self, number: int, mac: str) -> None:
+        """Note that records up to this one are in the store."""
+        self.number, self.mac, self.opening = number, mac, None
+
+    def has_ended(self, now_ms: int) -> bool:
+        """Say whether nothing more may be appended."""
+        return self.number >= LONGEST or not 0 <= now_ms - self.opened_at_ms < OLDEST_MS
+
+
+class Chains:
+    """Idle segments by tenant, each to be used by one batch at a time; a fork begins with none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[Segment]] = {}
+        self._ended: dict[str, list[Head]] = {}
+        self._pid = os.getpid()
+
+    def take(self, tenant: str, now_ms: int) -> Segment | None:
+        """Take the segment used last; None if every one is in use or has ended."""
+        with self._lock:
+            self._forget_parent()
+            idle = self._idle.get(tenant)
+            while idle:
+                segment = idle.pop()
+                if not segment.has_ended(now_ms):
+                    return segment
+                self._end(segment)
+        return None
+
+    def take_ended(self, tenant: str) -> list[Head]:
+        """Take where this process's segments ended that no other segment notes yet."""
+        with self._lock:
+            return self._ended.pop(tenant, [])
+
+    def give(self, segment: Segment) -> None:
+        """Give a segment back: its head is what the store has."""
+        with self._lock:
+            self._forget_parent()
+            self._idle.setdefault(segment.tenant, []).append(segment)
+            if len(self._idle) > MOST_TENANTS:
+                for oldest in self._idle.pop(next(iter(self._idle))):
+                    self._end(oldest)
+
+    def abandon(self, segment: Segment) -> None:
+        """End a segment whose last batch may or may not be in."""
+        with self._lock:
+            self._end(segment)
+
+    def _end(self, segment: Segment) -> None:
+        ended = self._ended.setdefault(segment.tenant, [])
+        if segment.opening is None:
+            ended.append(segment.head)
+        else:
+            # It may never have come to be, and with it what it was to note.
+            ended += segment.follows
+
+    def _forget_parent(self) -> None:
+        if self._pid != os.getpid():
+            self._idle, self._ended, self._pid = {}, {}, os.getpid()

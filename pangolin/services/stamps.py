@@ -1,0 +1,33 @@
+"""Stamps: one small record whose version tells every server that rights have changed.
+
+A request reads the stamp of its principal together with the first thing it reads anyway. If the
+version is the one at which the process checked the credential, then the token, the user, the
+roles and the grants are as they were; if not, all of them are read again. Principals share a
+few stamps, so that a change of a role raises a fixed number of records, not one per member.
+"""
+
+import zlib
+
+from pangolin.store.api import ANY, Key, Put
+from pangolin.store.kinds import STAMP
+
+BUCKETS = 16
+
+
+def key_of(home: str, principal: str) -> Key:
+    """Give the key of the stamp of a principal; `home` is the tenant of its record."""
+    return (home, f"{zlib.crc32(principal.encode()) % BUCKETS:02d}")
+
+
+def raise_one(home: str, principal: str) -> Put:
+    """Give the change that goes with a change of one principal's rights, keys or tokens."""
+    return _raised(*key_of(home, principal))
+
+
+def raise_all(home: str) -> list[Put]:
+    """List the changes that go with a change that concerns many: a role, a renamed catalog."""
+    return [_raised(home, f"{bucket:02d}") for bucket in range(BUCKETS)]
+
+
+def _raised(home: object, bucket: object) -> Put:
+    return Put(STAMP, {"tenant": home, "bucket": bucket}, ANY)

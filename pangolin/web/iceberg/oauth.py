@@ -1,0 +1,160 @@
+"""`POST /v1/oauth/tokens`: the one endpoint whose errors have the shape of OAuth2."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import orjson
+from flask import Response, g, request
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+from werkzeug.exceptions import HTTPException
+
+from pangolin.errors import PangolinError
+from pangolin.services import oauth
+from pangolin.services.oauth_requests import GIVEN_TYPES, TAKEN_TYPES, OAuthError, TokenRequest
+from pangolin.web import errors
+from pangolin.web.answers import json_answer
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.scope import (
+    current_authorization,
+    current_client,
+    current_server,
+    principal_of_bearer,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORM = "application/x-www-form-urlencoded"
+MOST_BYTES = 64 * 1024
+MEANING = {
+    400: "The request is malformed, or a token to be exchanged is not good (`invalid_grant`).",
+    401: "The client's credentials are not good (`invalid_client`).",
+    413: f"The body is larger than {MOST_BYTES} bytes.",
+    429: "Too many attempts of this address or client; Retry-After says when to try again.",
+    500: "The server failed.",
+    503: "A part the server needs is away; nothing was changed.",
+}
+OWN = {OAuthError.type, *(each.type for each in OAuthError.__subclasses__())}
+KINDS = {429: "slow_down", 500: "server_error", 503: "temporarily_unavailable"}
+
+
+class TokenForm(Schema):
+    """What a client sends; HTTP Basic may stand in for `client_id` and `client_secret`."""
+
+    grant_type = fields.String(
+        required=True, validate=OneOf([oauth.CLIENT_CREDENTIALS, oauth.TOKEN_EXCHANGE])
+    )
+    client_id = fields.String(metadata={"description": "A service user's id or name."})
+    client_secret = fields.String(metadata={"description": "One of its API keys."})
+    scope = fields.String(metadata={"description": "Answered as it was asked for."})
+    subject_token = fields.String(metadata={"description": "The token to be exchanged."})
+    subject_token_type = fields.String(validate=OneOf(TAKEN_TYPES))
+    actor_token = fields.String(metadata={"description": "A token of who acts for the subject."})
+    actor_token_type = fields.String(validate=OneOf(TAKEN_TYPES))
+    requested_token_type = fields.String(validate=OneOf(GIVEN_TYPES))
+
+
+class TokenAnswer(Schema):
+    """An access token; `expires_in` is in seconds."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+    issued_token_type = fields.String(required=True)
+    scope = fields.String(required=True)
+
+
+class OAuthErrorBody(Schema):
+    """An error of OAuth2, which stands by itself."""
+
+    error = fields.String(required=True)
+    error_description = fields.String()
+
+
+def blueprint() -> Blueprint:
+    """Build the blueprint of the Iceberg API."""
+    blp = _made("iceberg_oauth", "/v1")
+
+    @blp.route("/oauth/tokens", methods=["POST"])
+    @_documented(blp)
+    def tokens() -> Response:
+        """Issue an access token to a service user, or for another token."""
+        return _issue()
+
+    @blp.route("/<prefix>/oauth/tokens", methods=["POST"])
+    @_documented(blp)
+    def tokens_of(prefix: str) -> Response:
+        """Issue an access token to a client whose base URI names the catalog."""
+        return _issue()
+
+    return blp
+
+
+def aliases() -> Blueprint:
+    """Build the blueprint of the paths that older clients know, for the management API."""
+    blp = _made("oauth_aliases", "/api/v1/iceberg")
+
+    @blp.route("/<prefix>/oauth/tokens", methods=["POST"])
+    @_documented(blp)
+    def tokens_of(prefix: str) -> Response:
+        """Issue an access token, as `/v1/oauth/tokens` does."""
+        return _issue()
+
+    @blp.route("/<prefix>/v1/oauth/tokens", methods=["POST"])
+    @_documented(blp)
+    def tokens_below(prefix: str) -> Response:
+        """Issue an access token, as `/v1/oauth/tokens` does."""
+        return _issue()
+
+    return blp
+
+
+def _made(name: str, prefix: str) -> Blueprint:
+    blp = Blueprint(name, __name__, url_prefix=prefix, description="OAuth2 access tokens.")
+    blp.register_error_handler(PangolinError, lambda e: _bare(errors.answer_domain_error(e)))
+    blp.register_error_handler(HTTPException, lambda e: _bare(errors.answer_http_error(e)))
+    blp.register_error_handler(Exception, lambda e: _bare(errors.answer_surprise(e)))
+    return blp
+
+
+def _documented(blp: Blueprint) -> Callable[[F], F]:
+    body = {"required": True, "content": {FORM: {"schema": TokenForm}}}
+
+    def decorate(view: F) -> F:
+        for status, meaning in MEANING.items():
+            answer = blp.alt_response(status, schema=OAuthErrorBody, description=meaning)
+            view = answer(view)
+        view = blp.response(200, TokenAnswer)(view)
+        documented: F = blp.doc(security=[], requestBody=body)(view)
+        return documented
+
+    return decorate
+
+
+def _issue() -> Response:
+    body = oauth.answer(current_server().runtime, _asked(), principal_of_bearer)
+    return _uncached(json_answer(body))
+
+
+def _asked() -> TokenRequest:
+    request.max_content_length = MOST_BYTES
+    if request.mimetype != FORM:
+        raise OAuthError(f"the body must be {FORM}, not {request.mimetype or 'untyped'}")
+    for name, values in request.form.lists():
+        if len(values) > 1:
+            raise OAuthError(f"{name:.100} is there more than once")
+    # What has no value counts as left out (RFC 6749 §3.2).
+    sent = {name: value for name, value in request.form.items() if value}
+    return TokenRequest(sent, current_authorization(), current_client(), g.request_id)
+
+
+def _bare(answer: Response) -> Response:
+    """Turn an error of our own shape into one of OAuth2, with its headers."""
+    found = orjson.loads(answer.get_data())["error"]
+    kind = found["type"] if found["type"] in OWN else KINDS.get(found["code"], "invalid_request")
+    answer.set_data(orjson.dumps({"error": kind, "error_description": found["message"]}))
+    return _uncached(answer)
+
+
+def _uncached(answer: Response) -> Response:
+    answer.headers.extend({"Cache-Control": "no-store", "Pragma": "no-cache"})
+    return answer

@@ -1,0 +1,88 @@
+"""What people write about assets."""
+
+from flask.views import MethodView
+from marshmallow import Schema, fields
+
+from pangolin.services import asset_notes
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Flag, Text, changing, failures
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "asset_metadata",
+    __name__,
+    url_prefix="/api/v1",
+    description="Descriptions, tags and properties of assets.",
+)
+
+
+class BusinessMetadata(Schema):
+    """What was written about an asset; it holds on every branch and tag."""
+
+    id = Text(required=True)
+    asset_id = Text(data_key="asset-id", required=True)
+    description = Text(required=True, allow_none=True)
+    tags = fields.List(Text(), required=True)
+    properties = fields.Dict(keys=Text(), required=True)
+    discoverable = fields.Boolean(required=True)
+    created_by = Text(data_key="created-by", required=True)
+    created_at = Text(data_key="created-at", required=True)
+    updated_by = Text(data_key="updated-by", required=True)
+    updated_at = Text(data_key="updated-at", required=True)
+
+
+class NewMetadata(Schema):
+    """What to write, in place of what was written before."""
+
+    description = Text(allow_none=True)
+    tags = fields.List(Text(), required=True)
+    properties = fields.Dict(keys=Text(), required=True)
+    discoverable = Flag(required=True)
+
+
+class Written(Schema):
+    """The metadata of an asset."""
+
+    metadata = fields.Nested(BusinessMetadata, required=True)
+
+
+@blp.route("/assets/<asset_id>/metadata")
+class Metadata(MethodView):
+    """An asset's metadata."""
+
+    @failures(blp)
+    @blp.response(200, Written)
+    def get(self, asset_id: str) -> Doc:
+        """Read what was written about an asset."""
+        return {"metadata": asset_notes.read(current_scope(), asset_id)}
+
+    @changing(blp)
+    @blp.arguments(NewMetadata)
+    @blp.response(200, Written)
+    def post(self, given: Doc, asset_id: str) -> Doc:
+        """Write about an asset; tags and `discoverable` are for those who manage discovery."""
+        return {"metadata": asset_notes.write(current_scope(), asset_id, given)}
+
+    @changing(blp)
+    @blp.response(204)
+    def delete(self, asset_id: str) -> None:
+        """Remove what was written about an asset."""
+        asset_notes.remove(current_scope(), asset_id)
+
+
+@blp.route("/business-metadata/<asset_id>")
+class SameMetadata(MethodView):
+    """An asset's metadata, by another path."""
+
+    @failures(blp)
+    @blp.response(200, Written)
+    def get(self, asset_id: str) -> Doc:
+        """Read what was written about an asset."""
+        return {"metadata": asset_notes.read(current_scope(), asset_id)}
+
+    @changing(blp)
+    @blp.response(204)
+    def delete(self, asset_id: str) -> None:
+        """Remove what was written about an asset."""
+        asset_notes.remove(current_scope(), asset_id)

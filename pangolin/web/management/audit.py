@@ -1,0 +1,132 @@
+"""The audit log: who did what, and who was refused it."""
+
+from typing import Any
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, fields, validate
+
+from pangolin.services import audit_query
+from pangolin.services.audit_records import RESULTS
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Text, failures
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "audit",
+    __name__,
+    url_prefix="/api/v1/audit",
+    description="Who did what, and who was refused it; for tenant admins and root.",
+)
+USUAL, MOST = 100, 1000
+
+
+class Everywhere(Schema):
+    """Whose records."""
+
+    all = fields.Boolean(
+        load_default=False, metadata={"description": "Root only: those of every tenant."}
+    )
+
+
+class Filters(Everywhere):
+    """Which records; each filter that is given must hold."""
+
+    user_id = Text(metadata={"description": "Who did it, by id."})
+    action = Text(metadata={"description": "What was done, such as `create_table`."})
+    resource_type = Text(metadata={"description": "To what type of thing, such as `table`."})
+    resource_id = Text(metadata={"description": "To what, by id; reads all that else holds."})
+    resource_name = Text(metadata={"description": "To what, such as `lake.sales.orders`."})
+    start_time = fields.AwareDateTime(
+        format="iso", metadata={"description": "Not before this time (RFC 3339)."}
+    )
+    end_time = fields.AwareDateTime(
+        format="iso", metadata={"description": "Not after this time (RFC 3339)."}
+    )
+    result = Text(validate=validate.OneOf(RESULTS), metadata={"description": "How it came out."})
+
+
+class Asked(Paging, Filters):
+    """Which records, and which page of them."""
+
+    limit = fields.Integer(
+        validate=validate.Range(min=1, max=MOST),
+        metadata={"description": f"Most rows of a page; {USUAL} unless given."},
+    )
+
+
+class AuditLogEntry(Schema):
+    """Something that was done or refused; what does not apply is left out or null."""
+
+    id = Text(required=True, metadata={"description": "A UUIDv7: ids sort by time."})
+    tenant_id = Text(required=True)
+    user_id = Text(allow_none=True, dump_default=None)
+    username = Text(required=True)
+    principal_type = Text(required=True, metadata={"enum": ["user", "service"]})
+    role = Text(metadata={"description": "The role in which it was done."})
+    actor = Text(metadata={"description": "Who acted for the user, with a token exchanged for it."})
+    action = Text(required=True)
+    resource_type = Text(required=True)
+    resource_id = Text(allow_none=True, dump_default=None)
+    resource_name = Text(required=True)
+    ref = Text(metadata={"description": "The branch or tag."})
+    timestamp = Text(required=True, metadata={"format": "date-time"})
+    ip_address = Text(allow_none=True, dump_default=None)
+    user_agent = Text(allow_none=True, dump_default=None)
+    request_id = Text()
+    result = Text(required=True, metadata={"enum": list(RESULTS)})
+    error_message = Text(allow_none=True, dump_default=None)
+    before = Text(metadata={"description": "What it was: a metadata file, or a keyed digest."})
+    after = Text(metadata={"description": "What it became: a metadata file, or a keyed digest."})
+    metadata = fields.Dict(allow_none=True, dump_default=None)
+
+
+class Count(Schema):
+    """How many there are."""
+
+    count = fields.Integer(required=True)
+
+
+@blp.route("")
+class Audit(MethodView):
+    """The log."""
+
+    @failures(blp)
+    @blp.arguments(Asked, location="query", unknown=RAISE)
+    @blp.response(200, AuditLogEntry(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List records, newest first."""
+        scope, everywhere = current_scope(), asked["all"]
+        usual = min(USUAL, scope.settings.max_page_size)
+
+        def fetch(**page: Any) -> tuple[Rows, str | None]:
+            return audit_query.page(scope, asked, everywhere=everywhere, **page)
+
+        return listed(fetch, {"limit": usual} | asked)
+
+
+@blp.route("/count")
+class AuditCount(MethodView):
+    """The size of the log."""
+
+    @failures(blp)
+    @blp.arguments(Filters, location="query", unknown=RAISE)
+    @blp.response(200, Count)
+    def get(self, asked: Doc) -> Doc:
+        """Count records."""
+        return {
+            "count": audit_query.count(current_scope(), asked, everywhere=asked["all"]),
+        }
+
+
+@blp.route("/<record_id>")
+class OneRecord(MethodView):
+    """One record."""
+
+    @failures(blp)
+    @blp.arguments(Everywhere, location="query", unknown=RAISE)
+    @blp.response(200, AuditLogEntry)
+    def get(self, asked: Doc, record_id: str) -> Doc:
+        """Read a record."""
+        return audit_query.get(current_scope(), record_id, everywhere=asked["all"])

@@ -1,0 +1,128 @@
+"""Permissions: grants of actions on a scope, and the question whether something is allowed."""
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, fields, validate
+
+from pangolin.services import grants, permission_checks
+from pangolin.services.actions import ACTIONS
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Text, changing, failures
+from pangolin.web.management.granting import ActionList, NamespacePath, PermissionScope
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "permissions",
+    __name__,
+    url_prefix="/api/v1/permissions",
+    description="Grants: who may do what where.",
+)
+
+
+class Permission(Schema):
+    """A grant to a principal (`user-id`) or to a role (`role-id`)."""
+
+    id = Text(required=True)
+    user_id = Text(data_key="user-id")
+    role_id = Text(data_key="role-id")
+    tenant_id = Text(data_key="tenant-id", required=True)
+    scope = fields.Nested(PermissionScope, required=True)
+    actions = ActionList()
+    granted_by = Text(data_key="granted-by", required=True)
+    granted_at = Text(data_key="granted-at", required=True)
+
+
+class NewPermission(Schema):
+    """A grant to give, to exactly one of a user or service user and a role."""
+
+    user_id = Text(data_key="user-id", allow_none=True)
+    role_id = Text(data_key="role-id", allow_none=True)
+    scope = fields.Nested(PermissionScope, required=True)
+    actions = ActionList()
+
+
+class Whose(Paging):
+    """Whose grants to list: those of a principal, or of a role."""
+
+    user = fields.String(metadata={"description": "The id of a user or service user."})
+    role = fields.String(metadata={"description": "The id of a role."})
+
+
+class Asked(Schema):
+    """A resource by its names; which of them it needs depends on its type."""
+
+    type = Text(required=True, validate=validate.OneOf(permission_checks.TYPES))
+    catalog = Text(allow_none=True)
+    ref = Text(allow_none=True)
+    namespace = NamespacePath(allow_none=True)
+    name = Text(allow_none=True)
+
+
+class Check(Schema):
+    """May this be done?"""
+
+    action = Text(required=True, validate=validate.OneOf(ACTIONS))
+    resource = fields.Nested(Asked, required=True)
+
+
+class Checks(Schema):
+    """Up to 1,000 questions, about oneself or (for admins) a principal."""
+
+    principal_id = Text(data_key="principal-id", allow_none=True)
+    checks = fields.List(fields.Nested(Check), required=True)
+
+
+class Result(Schema):
+    """An answer and its ground."""
+
+    allowed = fields.Boolean(required=True)
+    reason = Text(required=True)
+    grant_id = Text(data_key="grant-id", required=True, allow_none=True)
+
+
+class Results(Schema):
+    """The answers, in the order of the questions."""
+
+    results = fields.List(fields.Nested(Result), required=True)
+
+
+@blp.route("")
+class Permissions(MethodView):
+    """The tenant's grants."""
+
+    @failures(blp)
+    @blp.arguments(Whose, location="query", unknown=RAISE)
+    @blp.response(200, Permission(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List grants; who is no admin sees the own ones and those of the own roles."""
+        scope, user, role = current_scope(), asked.get("user"), asked.get("role")
+        return listed(lambda **page: grants.page(scope, user, role, **page), asked)
+
+    @changing(blp)
+    @blp.arguments(NewPermission)
+    @blp.response(201, Permission)
+    def post(self, given: Doc) -> Doc:
+        """Grant actions on a scope; nobody but an admin grants what it does not hold itself."""
+        return grants.create(current_scope(), given)
+
+
+@blp.route("/<permission_id>")
+class OnePermission(MethodView):
+    """One grant."""
+
+    @changing(blp)
+    @blp.response(204)
+    def delete(self, permission_id: str) -> None:
+        """Take a grant back."""
+        grants.revoke(current_scope(), permission_id)
+
+
+@blp.route("/check", methods=["POST"])
+@failures(blp, 415)
+@blp.arguments(Checks)
+@blp.response(200, Results)
+def check(given: Doc) -> Doc:
+    """Say of up to 1,000 actions whether they are allowed, and why."""
+    asked, whose = given["checks"], given.get("principal_id")
+    return {"results": permission_checks.check(current_scope(), asked, whose)}

@@ -1,0 +1,185 @@
+"""Roles, and who has them."""
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, fields
+
+from pangolin.services import memberships, roles
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Text, changing, failures
+from pangolin.web.management.granting import ActionList, PermissionScope
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "roles",
+    __name__,
+    url_prefix="/api/v1",
+    description="Permissions under a name, and who has them.",
+)
+
+
+class RolePermission(Schema):
+    """Actions that a role may do on a scope."""
+
+    scope = fields.Nested(PermissionScope, required=True)
+    actions = ActionList()
+
+
+class Role(Schema):
+    """A role."""
+
+    id = Text(required=True)
+    name = Text(required=True)
+    description = Text(required=True, allow_none=True)
+    tenant_id = Text(data_key="tenant-id", required=True)
+    permissions = fields.List(fields.Nested(RolePermission), required=True)
+    created_by = Text(data_key="created-by", required=True)
+    created_at = Text(data_key="created-at", required=True)
+    updated_at = Text(data_key="updated-at", required=True)
+
+
+class NewRole(Schema):
+    """A role to create in the request's tenant."""
+
+    name = Text(required=True)
+    description = Text(allow_none=True)
+    tenant_id = Text(data_key="tenant-id", allow_none=True)
+    permissions = fields.List(fields.Nested(RolePermission), allow_none=True)
+
+
+class RoleChange(NewRole):
+    """A whole role; without `permissions` it keeps those it has. Times are only read."""
+
+    id = Text()
+    created_by = Text(data_key="created-by")
+    created_at = Text(data_key="created-at")
+    updated_at = Text(data_key="updated-at")
+
+
+class Assignment(Schema):
+    """The role to give."""
+
+    role_id = Text(data_key="role-id", required=True)
+
+
+class Member(Schema):
+    """Who has a role: a `user`, a `service` user or a `role`."""
+
+    id = Text(required=True)
+    type = Text(required=True)
+    name = Text(required=True)
+    assigned_by = Text(data_key="assigned-by", required=True)
+    assigned_at = Text(data_key="assigned-at", required=True)
+
+
+@blp.route("/roles")
+class Roles(MethodView):
+    """The tenant's roles."""
+
+    @failures(blp)
+    @blp.arguments(Paging, location="query", unknown=RAISE)
+    @blp.response(200, Role(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List roles in name order; who is no admin sees the own ones."""
+        scope = current_scope()
+        return listed(lambda **page: roles.page(scope, **page), asked)
+
+    @changing(blp)
+    @blp.arguments(NewRole)
+    @blp.response(201, Role)
+    def post(self, given: Doc) -> Doc:
+        """Create a role, maybe with permissions."""
+        return roles.create(current_scope(), given)
+
+
+@blp.route("/roles/<role_id>")
+class OneRole(MethodView):
+    """One role."""
+
+    @failures(blp)
+    @blp.response(200, Role)
+    def get(self, role_id: str) -> Doc:
+        """Read a role."""
+        return roles.get(current_scope(), role_id)
+
+    @changing(blp)
+    @blp.arguments(RoleChange)
+    @blp.response(200, Role)
+    def put(self, given: Doc, role_id: str) -> Doc:
+        """Replace a role; permissions that differ are granted and taken back at once."""
+        return roles.update(current_scope(), role_id, given)
+
+    @changing(blp)
+    @blp.response(204)
+    def delete(self, role_id: str) -> None:
+        """Delete a role with its permissions and memberships."""
+        roles.delete(current_scope(), role_id)
+
+
+@blp.route("/roles/<role_id>/members")
+@failures(blp)
+@blp.arguments(Paging, location="query", unknown=RAISE)
+@blp.response(200, Member(many=True), headers=LINK)
+def members(asked: Doc, role_id: str) -> tuple[Rows, dict[str, str]]:
+    """List who has a role itself."""
+    scope = current_scope()
+    return listed(lambda **page: memberships.members(scope, role_id, **page), asked)
+
+
+@blp.route("/users/<user_id>/roles")
+class RolesOfUser(MethodView):
+    """The roles of a user or service user."""
+
+    @failures(blp)
+    @blp.response(200, Role(many=True))
+    def get(self, user_id: str) -> Rows:
+        """List the roles that a user or service user has itself."""
+        return memberships.of_principal(current_scope(), user_id)
+
+    @changing(blp)
+    @blp.arguments(Assignment)
+    @blp.response(201)
+    def post(self, given: Doc, user_id: str) -> None:
+        """Give a user or service user a role."""
+        memberships.assign(current_scope(), user_id, given["role_id"])
+
+
+@blp.route("/users/<user_id>/roles/<role_id>")
+class RoleOfUser(MethodView):
+    """One role of a user or service user."""
+
+    @changing(blp)
+    @blp.response(204)
+    def delete(self, user_id: str, role_id: str) -> None:
+        """Take a role from a user or service user."""
+        memberships.unassign(current_scope(), user_id, role_id)
+
+
+@blp.route("/roles/<role_id>/roles")
+class RolesOfRole(MethodView):
+    """The roles that a role has, and its members with it."""
+
+    @failures(blp)
+    @blp.response(200, Role(many=True))
+    def get(self, role_id: str) -> Rows:
+        """List the roles that a role has itself."""
+        return memberships.of_role(current_scope(), role_id)
+
+    @changing(blp)
+    @blp.arguments(Assignment)
+    @blp.response(201)
+    def post(self, given: Doc, role_id: str) -> None:
+        """Give a role another role; a cycle or more than 8 levels are refused."""
+        memberships.nest(current_scope(), role_id, given["role_id"])
+
+
+@blp.route("/roles/<member_id>/roles/<role_id>")
+class RoleOfRole(MethodView):
+    """One role of a role."""
+
+    @changing(blp)
+    @blp.response(204)
+    def delete(self, member_id: str, role_id: str) -> None:
+        """Take a role from a role."""
+        memberships.unassign(current_scope(), member_id, role_id, nested=True)

@@ -1,0 +1,192 @@
+"""Service users and their API keys."""
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, fields, validate
+
+from pangolin.identity import ROLES
+from pangolin.services import api_key_admin, service_users
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "service-users",
+    __name__,
+    url_prefix="/api/v1/service-users",
+    description="Engines and scripts, which sign in with API keys.",
+)
+ROLE = {"description": "tenant-user or tenant-admin, not above one's own."}
+
+
+def _days(text: str) -> fields.Integer:
+    return fields.Integer(
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(min=1, max=3650),
+        metadata={"description": text},
+    )
+
+
+class ServiceUser(Schema):
+    """A service user; its keys are shown when they are made and never again."""
+
+    id = Text(required=True)
+    name = Text(required=True)
+    description = Text(required=True, allow_none=True)
+    tenant_id = Text(required=True, data_key="tenant-id")
+    role = Text(required=True)
+    created_at = Text(required=True, data_key="created-at")
+    created_by = Text(required=True, data_key="created-by")
+    last_used = Text(required=True, data_key="last-used", allow_none=True)
+    expires_at = Text(required=True, data_key="expires-at", allow_none=True)
+    active = Flag(required=True)
+
+
+class NewServiceUser(Schema):
+    """A service user to create."""
+
+    name = Text(required=True)
+    description = Text(allow_none=True)
+    role = Text(required=True, validate=validate.OneOf(ROLES), metadata=ROLE)
+    expires_in_days = _days("When it ends, with all its keys; absent: never.")
+
+
+class ServiceUserChange(Schema):
+    """What to change."""
+
+    name = Text(allow_none=True)
+    description = Text(allow_none=True)
+    active = Flag(allow_none=True)
+    expires_in_days = _days("When it ends, counted from now.")
+
+
+class ApiKeyResponse(Schema):
+    """A service user with a key that was just made; `api_key` is shown this once."""
+
+    id = Text(required=True)
+    name = Text(required=True)
+    description = Text(required=True, allow_none=True)
+    tenant_id = Text(required=True)
+    role = Text(required=True)
+    api_key = Text(required=True)
+    key_id = Text(required=True)
+    created_at = Text(required=True)
+    created_by = Text(required=True)
+    expires_at = Text(required=True, allow_none=True)
+    active = Flag(required=True)
+
+
+class NewKey(Schema):
+    """A key to make."""
+
+    expires_in_days = _days("When the key ends; absent: with its owner.")
+
+
+class Rotation(NewKey):
+    """A key to make in place of the others."""
+
+    keep_old_for_hours = fields.Integer(
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(min=0, max=8760),
+        metadata={"description": "How long the others go on working; absent: they stop at once."},
+    )
+
+
+class ApiKey(Schema):
+    """A key as it is kept: nothing in it opens anything."""
+
+    id = Text(required=True)
+    created_at = Text(required=True, data_key="created-at")
+    created_by = Text(required=True, data_key="created-by")
+    expires_at = Text(required=True, data_key="expires-at", allow_none=True)
+    last_used = Text(required=True, data_key="last-used", allow_none=True)
+
+
+class Done(Schema):
+    """What was done."""
+
+    status = Text(required=True)
+
+
+@blp.route("")
+class ServiceUsers(MethodView):
+    """The tenant's service users."""
+
+    @failures(blp)
+    @blp.arguments(Paging, location="query", unknown=RAISE)
+    @blp.response(200, ServiceUser(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List service users in name order."""
+        scope = current_scope()
+        return listed(lambda **page: service_users.page(scope, **page), asked)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(NewServiceUser)
+    @blp.response(201, ApiKeyResponse)
+    def post(self, given: Doc) -> Doc:
+        """Create a service user with its first key."""
+        return service_users.create(current_scope(), given)
+
+
+@blp.route("/<service>")
+class OneServiceUser(MethodView):
+    """One service user, by id."""
+
+    @failures(blp)
+    @blp.response(200, ServiceUser)
+    def get(self, service: str) -> Doc:
+        """Read a service user."""
+        return service_users.get(current_scope(), service)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(ServiceUserChange)
+    @blp.response(200, Done)
+    def put(self, given: Doc, service: str) -> Doc:
+        """Change a service user; `active` false refuses its keys and ends its tokens."""
+        service_users.update(current_scope(), service, given)
+        return {"status": "updated"}
+
+    @failures(blp, 409)
+    @blp.response(200, Done)
+    def delete(self, service: str) -> Doc:
+        """Delete a service user with its keys, tokens and grants."""
+        service_users.delete(current_scope(), service)
+        return {"status": "deleted"}
+
+
+@blp.route("/<service>/rotate", methods=["POST"])
+@failures(blp, 409, 415)
+@blp.arguments(Rotation, required=False)
+@blp.response(200, ApiKeyResponse)
+def rotate(given: Doc, service: str) -> Doc:
+    """Make a new key in place of the others."""
+    return api_key_admin.rotate(current_scope(), service, given)
+
+
+@blp.route("/<service>/keys")
+class Keys(MethodView):
+    """The keys of a service user."""
+
+    @failures(blp)
+    @blp.response(200, ApiKey(many=True))
+    def get(self, service: str) -> Rows:
+        """List the keys, the oldest first."""
+        return api_key_admin.page(current_scope(), service)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(NewKey, required=False)
+    @blp.response(201, ApiKeyResponse)
+    def post(self, given: Doc, service: str) -> Doc:
+        """Make one more key; the others go on working."""
+        return api_key_admin.add(current_scope(), service, given)
+
+
+@blp.route("/<service>/keys/<key>", methods=["DELETE"])
+@failures(blp)
+@blp.response(204)
+def revoke(service: str, key: str) -> None:
+    """Revoke a key."""
+    api_key_admin.revoke(current_scope(), service, key)

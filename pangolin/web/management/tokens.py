@@ -1,0 +1,153 @@
+"""Tokens: made, listed and revoked."""
+
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, fields, validate
+
+from pangolin.services import token_admin, token_issue
+from pangolin.services.signing import MAX_TOKEN_HOURS
+from pangolin.store.api import Doc
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_scope
+
+blp = Blueprint("tokens", __name__, url_prefix="/api/v1", description="Tokens and their end.")
+MOST_ROLES = 20
+
+
+class NewToken(Schema):
+    """A token to make: for a user of the tenant, or else for who asks."""
+
+    tenant_id = Text(required=True, metadata={"description": "The tenant, by id or name."})
+    username = Text(allow_none=True)
+    roles = fields.List(
+        Text(),
+        allow_none=True,
+        validate=validate.Length(max=MOST_ROLES),
+        metadata={"description": "The first is the token's role, not above the user's own."},
+    )
+    expires_in_hours = fields.Integer(
+        strict=True, allow_none=True, validate=validate.Range(min=1, max=MAX_TOKEN_HOURS)
+    )
+
+
+class GivenToken(Schema):
+    """A token, shown this once."""
+
+    token = Text(required=True)
+    expires_at = Text(required=True)
+    tenant_id = Text(required=True, allow_none=True)
+
+
+class TokenInfo(Schema):
+    """What is kept of a token."""
+
+    id = Text(required=True)
+    tenant_id = Text(required=True, allow_none=True)
+    user_id = Text(required=True)
+    username = Text(required=True)
+    use = Text(required=True, metadata={"description": "What it was made by, such as login."})
+    created_at = Text(required=True)
+    expires_at = Text(required=True)
+    is_valid = Flag(required=True)
+
+
+class Reason(Schema):
+    """Why; for the audit log."""
+
+    reason = Text(allow_none=True, validate=validate.Length(max=1000))
+
+
+class Message(Schema):
+    """What was done."""
+
+    message = Text(required=True)
+
+
+class Cleaned(Message):
+    """What was removed."""
+
+    count = fields.Integer(required=True)
+
+
+@blp.route("/tokens", methods=["POST"])
+@failures(blp, 409, 415)
+@blp.arguments(NewToken)
+@blp.response(200, GivenToken)
+def mint(given: Doc) -> Doc:
+    """Make a token; for admins."""
+    return token_issue.mint(current_scope(), given)
+
+
+@blp.route("/tokens/rotate", methods=["POST"])
+@failures(blp)
+@blp.response(200, GivenToken)
+def rotate() -> Doc:
+    """Replace the token that is presented by a new one of the same rights."""
+    return token_issue.rotate(current_scope())
+
+
+@blp.route("/tokens/<jti>", methods=["DELETE"])
+@failures(blp)
+@blp.response(204)
+def delete(jti: str) -> None:
+    """Revoke a token by its id; for admins."""
+    token_admin.revoke(current_scope(), jti)
+
+
+@blp.route("/auth/revoke", methods=["POST"])
+@failures(blp, 415)
+@blp.arguments(Reason, required=False)
+@blp.response(200, Message)
+def revoke_own(given: Doc) -> Doc:
+    """Revoke the token that is presented."""
+    token_admin.revoke_own(current_scope(), given.get("reason"))
+    return {"message": "the token was revoked"}
+
+
+@blp.route("/auth/revoke/<jti>", methods=["POST"])
+@failures(blp, 415)
+@blp.arguments(Reason, required=False)
+@blp.response(200, Message)
+def revoke(given: Doc, jti: str) -> Doc:
+    """Revoke a token by its id, and say why; for admins."""
+    token_admin.revoke(current_scope(), jti, given.get("reason"))
+    return {"message": "the token was revoked"}
+
+
+@blp.route("/auth/cleanup-tokens", methods=["POST"])
+@failures(blp)
+@blp.response(200, Cleaned)
+def clean_up() -> Doc:
+    """Remove the tenant's expired tokens; for admins."""
+    count = token_admin.clean_up(current_scope())
+    return {"message": f"{count} expired tokens were removed", "count": count}
+
+
+@blp.route("/users/me/tokens")
+@failures(blp)
+@blp.arguments(Paging, location="query", unknown=RAISE)
+@blp.response(200, TokenInfo(many=True), headers=LINK)
+def own(asked: Doc) -> tuple[Rows, dict[str, str]]:
+    """List one's own tokens."""
+    scope = current_scope()
+    return listed(lambda **page: token_admin.own(scope, **page), asked)
+
+
+@blp.route("/users/<user>/tokens")
+class TokensOfUser(MethodView):
+    """The tokens of a user or service user."""
+
+    @failures(blp)
+    @blp.arguments(Paging, location="query", unknown=RAISE)
+    @blp.response(200, TokenInfo(many=True), headers=LINK)
+    def get(self, asked: Doc, user: str) -> tuple[Rows, dict[str, str]]:
+        """List tokens: one's own, or for admins anyone's of the tenant."""
+        scope = current_scope()
+        return listed(lambda **page: token_admin.page(scope, user, **page), asked)
+
+    @failures(blp, 409)
+    @blp.response(204)
+    def delete(self, user: str) -> None:
+        """End all tokens: one's own, or for admins anyone's of the tenant."""
+        token_admin.revoke_all(current_scope(), user)

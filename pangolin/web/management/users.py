@@ -1,0 +1,161 @@
+"""Users: signing in and out, and who there is."""
+
+from flask import g
+from flask.views import MethodView
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from pangolin.identity import ROLES
+from pangolin.services import principals, sign_in, users
+from pangolin.services.sign_in import Attempt
+from pangolin.services.times import rfc3339
+from pangolin.store.api import Doc
+from pangolin.store.kinds import ROOT_HOME
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.paging import LINK, Paging, Rows, listed
+from pangolin.web.scope import current_client, current_scope, current_server
+
+blp = Blueprint(
+    "users", __name__, url_prefix="/api/v1/users", description="People, and their signing in."
+)
+ROLE = {"description": f"One of {', '.join(ROLES)}; there is one root user, made at first start."}
+PASSWORD = {"description": "Write-only; its length is at least PANGOLIN_PASSWORD_LENGTH."}
+
+
+class LoginRequest(Schema):
+    """Who logs in; a user of a tenant names it, root does not."""
+
+    username = Text(required=True)
+    password = Text(required=True, load_only=True)
+    tenant_id = Text(data_key="tenant-id", allow_none=True, load_default=None)
+    tenant_id_snake = Text(data_key="tenant_id", allow_none=True, load_default=None)
+
+    @validates_schema
+    def one_spelling(self, data: Doc, **_: object) -> None:
+        """Refuse two different tenants."""
+        if data.get("tenant_id") and data.get("tenant_id_snake"):
+            raise ValidationError("tenant-id and tenant_id are the same field; send one")
+
+
+class UserInfo(Schema):
+    """A user as others see it."""
+
+    id = Text(required=True)
+    username = Text(required=True)
+    email = Text(required=True, allow_none=True)
+    tenant_id = Text(required=True, data_key="tenant-id", allow_none=True)
+    role = Text(required=True)
+    active = Flag(required=True)
+    oauth_provider = Text(required=True, data_key="oauth-provider", allow_none=True)
+    created_at = Text(required=True, data_key="created-at", allow_none=True)
+    last_login = Text(required=True, data_key="last-login", allow_none=True)
+
+
+class LoginAnswer(Schema):
+    """A sign-in; the token goes into `Authorization: Bearer`."""
+
+    token = Text(required=True)
+    user = fields.Nested(UserInfo, required=True)
+    expires_at = Text(data_key="expires-at", required=True)
+
+
+class NewUser(Schema):
+    """A user to create; without a password only an identity provider lets the user in."""
+
+    username = Text(required=True)
+    email = Text(required=True)
+    password = Text(allow_none=True, load_only=True, metadata=PASSWORD)
+    tenant_id = Text(allow_none=True, metadata={"description": "Another tenant; root only."})
+    role = Text(required=True, validate=validate.OneOf(ROLES), metadata=ROLE)
+
+
+class UserChange(Schema):
+    """What to change; `active` and `role` by admins, and of others only."""
+
+    email = Text(allow_none=True)
+    password = Text(allow_none=True, load_only=True, metadata=PASSWORD)
+    active = Flag(allow_none=True)
+    role = Text(allow_none=True, validate=validate.OneOf(ROLES), metadata=ROLE)
+
+
+class UserQuery(Paging):
+    """Which users."""
+
+    role = Text(validate=validate.OneOf(ROLES), metadata={"description": "Only of this role."})
+
+
+@blp.route("/login", methods=["POST"])
+@failures(blp, 415, 429)
+@blp.arguments(LoginRequest)
+@blp.response(200, LoginAnswer)
+@blp.doc(security=[])
+def login(given: Doc) -> Doc:
+    """Sign in with a user name and a password."""
+    runtime = current_server().runtime
+    named = given["tenant_id"] or given["tenant_id_snake"]
+    home = principals.home_named(runtime, named) if named else ROOT_HOME
+    name, password = given["username"], given["password"]
+    attempt = Attempt(home, name, password, current_client(), g.request_id)
+    done = sign_in.login(runtime, attempt)
+    end = rfc3339(done.issued.expires_at_ms)
+    return {"token": done.issued.token, "user": users.wire(done.user), "expires_at": end}
+
+
+@blp.route("/logout", methods=["POST"])
+@failures(blp)
+@blp.response(204)
+def logout() -> None:
+    """Revoke the token that is presented."""
+    sign_in.logout(current_scope())
+
+
+@blp.route("/me")
+@failures(blp)
+@blp.response(200, UserInfo)
+def me() -> Doc:
+    """Describe who asks."""
+    return users.wire(sign_in.me(current_scope()))
+
+
+@blp.route("")
+class Users(MethodView):
+    """The tenant's users."""
+
+    @failures(blp)
+    @blp.arguments(UserQuery, location="query", unknown=RAISE)
+    @blp.response(200, UserInfo(many=True), headers=LINK)
+    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+        """List users in name order; for admins."""
+        scope, role = current_scope(), asked.get("role")
+        return listed(lambda **page: users.page(scope, role, **page), asked)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(NewUser)
+    @blp.response(201, UserInfo)
+    def post(self, given: Doc) -> Doc:
+        """Create a user; for admins."""
+        return users.create(current_scope(), given)
+
+
+@blp.route("/<user>")
+class OneUser(MethodView):
+    """One user, by id."""
+
+    @failures(blp)
+    @blp.response(200, UserInfo)
+    def get(self, user: str) -> Doc:
+        """Read a user: oneself, or for admins anyone of the tenant."""
+        return users.get(current_scope(), user)
+
+    @failures(blp, 409, 415)
+    @blp.arguments(UserChange)
+    @blp.response(200, UserInfo)
+    def put(self, given: Doc, user: str) -> Doc:
+        """Change a user; a changed password and `active` false end its tokens."""
+        return users.update(current_scope(), user, given)
+
+    @failures(blp, 409)
+    @blp.response(204)
+    def delete(self, user: str) -> None:
+        """Delete a user with its tokens and grants; for admins, and not oneself."""
+        users.delete(current_scope(), user)

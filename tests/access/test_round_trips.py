@@ -1,0 +1,109 @@
+"""Authorization costs no round trip: rights are remembered, and vouched for by the first read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from pangolin.app import create_app
+from pangolin.plugin import StoreBackend, hookimpl
+from pangolin.services import catalogs, grants, namespaces, warehouses
+from pangolin.services.initialise import initialise, system_scope
+from pangolin.services.sealing import new_key
+from pangolin.settings import Settings
+from tests.access.world import Caller, caller
+from tests.services.counting import CountingStore
+from tests.web.conftest import SCHEMA
+
+TABLES = "/v1/lake/namespaces/db/tables"
+T = f"{TABLES}/t"
+
+
+class Counted:
+    """A plugin that serves `counting:` URLs from one store."""
+
+    def __init__(self, store: CountingStore) -> None:
+        self.store = store
+
+    @hookimpl
+    def pangolin_stores(self) -> list[StoreBackend]:
+        return [StoreBackend(("counting",), lambda url, settings: self.store)]
+
+
+@pytest.fixture
+def store() -> CountingStore:
+    return CountingStore()
+
+
+@pytest.fixture
+def app(store: CountingStore, tmp_path: Path) -> Flask:
+    settings = Settings(
+        data_dir=str(tmp_path),
+        store_url="counting:",
+        file_roots=(str(tmp_path),),
+        root_password="correct horse",
+        secret_keys=new_key(),
+    )
+    made = create_app(settings, plugins=[Counted(store)])
+    initialise(made.extensions["pangolin"].runtime)
+    return made
+
+
+@pytest.fixture(params=["catalog", "namespace"])
+def ann(app: Flask, request: pytest.FixtureRequest, tmp_path: Path) -> Caller:
+    """A user with a grant, who has asked before."""
+    scope = system_scope(app.extensions["pangolin"].runtime)
+    config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
+    warehouses.create(scope, {"name": "w", "storage_config": config})
+    lake = catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})["id"]
+    namespaces.create(scope, "lake", ["db"], {})
+    made = caller(app, "ann")
+    where = {"type": request.param, "catalog_id": lake}
+    where |= {"namespace": "db"} if request.param == "namespace" else {}
+    grants.create(scope, {"user_id": "ann", "scope": where, "actions": ["write"]})
+    assert made("POST", TABLES, {"name": "t", "schema": SCHEMA}).status_code == 200
+    assert made("GET", T).status_code == 200
+    return made
+
+
+def trips(store: CountingStore, by: Caller, method: str, path: str, body: Any = None) -> list[str]:
+    store.trips.clear()
+    answer = by(method, path, body)
+    assert answer.status_code in (200, 204, 304), answer.data
+    return list(store.trips)
+
+
+def test_a_warm_load_with_a_grant_is_one_round_trip(store: CountingStore, ann: Caller) -> None:
+    assert trips(store, ann, "GET", T) == ["get_many"]
+    assert trips(store, ann, "GET", f"{T}?snapshots=refs") == ["get_many"]
+    assert trips(store, ann, "HEAD", T) == ["get_many"]
+
+
+def test_a_commit_with_a_grant_is_a_read_and_a_batch(store: CountingStore, ann: Caller) -> None:
+    commits = (
+        {"requirements": [], "updates": [{"action": "set-properties", "updates": {"x": value}}]}
+        for value in "ab"
+    )
+    # The first opens the process's segment of the audit log.
+    trips(store, ann, "POST", T, next(commits))
+    assert trips(store, ann, "POST", T, next(commits)) == ["get_many", "apply"]
+
+
+def test_a_list_with_a_grant_is_the_resolution_and_a_page(
+    store: CountingStore, ann: Caller
+) -> None:
+    assert trips(store, ann, "GET", TABLES) == ["get_many", "page asset"]
+
+
+def test_rights_are_read_again_once_after_a_change(
+    app: Flask, store: CountingStore, ann: Caller
+) -> None:
+    scope = system_scope(app.extensions["pangolin"].runtime)
+    fields = {"user_id": "ann", "scope": {"type": "tenant"}, "actions": ["read"]}
+    made = grants.create(scope, fields)
+    assert len(trips(store, ann, "GET", T)) > 1
+    assert trips(store, ann, "GET", T) == ["get_many"]
+    grants.revoke(scope, made["id"])
+    assert len(trips(store, ann, "GET", T)) > 1
+    assert trips(store, ann, "GET", T) == ["get_many"]

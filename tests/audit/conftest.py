@@ -1,0 +1,39 @@
+"""A tenant whose log is written on a store in memory, or in SQLite, by a clock that tests turn."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pangolin.default_plugins.memory_store import MemoryStore
+from pangolin.registry import Registry
+from pangolin.services.scope import Scope
+from pangolin.settings import Settings
+from pangolin.store.api import Store
+from tests.audit.log import Clock
+from tests.services.world import scope_on
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store of each kind that needs no server."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    found = Registry(Settings()).open_store(f"sqlite:///{tmp_path}/audit.db")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that moves on by a millisecond with every look."""
+    return Clock()
+
+
+@pytest.fixture
+def scope(tmp_path: Path, store: Store, clock: Clock) -> Scope:
+    """Root's view of a tenant with a catalog `lake`."""
+    made = scope_on(tmp_path, store)
+    return replace(made, runtime=replace(made.runtime, clock=clock))

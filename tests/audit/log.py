@@ -1,0 +1,66 @@
+"""Short ways to write a log, to read it, and to tamper with it behind the server's back."""
+
+from dataclasses import replace
+from typing import Any
+
+from pangolin.services import audit, audit_verify
+from pangolin.services.access import Resource
+from pangolin.services.audit_chain import Chains
+from pangolin.services.audit_verify import Broken, Verdict
+from pangolin.services.scope import Scope
+from pangolin.store.api import ANY, Doc, Put, Store
+from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
+
+START = 1_700_000_000_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+class Clock:
+    """Epoch milliseconds; each look is one later than the last."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        self.now += 1
+        return self.now
+
+
+def note(scope: Scope, count: int = 1, **more: Any) -> None:
+    """Write records by themselves."""
+    for at in range(count):
+        audit.note(scope, "read_credentials", Resource("table", ("lake", "ns", f"t{at}")), **more)
+
+
+def elsewhere(scope: Scope) -> Scope:
+    """Give the same scope in another process: it knows no segment."""
+    return replace(scope, runtime=replace(scope.runtime, chains=Chains()))
+
+
+def records(store: Store) -> list[Doc]:
+    """List all records in the order of their chains."""
+    return [record.doc for record in store.scan(AUDIT)]
+
+
+def segments(store: Store) -> list[Doc]:
+    """List the records of segments."""
+    return [record.doc for record in store.scan(AUDIT_SEGMENT)]
+
+
+def overwrite(store: Store, doc: Doc, **fields: Any) -> None:
+    """Change a record as whoever can write to the database can."""
+    store.apply(Put(AUDIT, doc | fields, ANY))
+
+
+def verdict(scope: Scope) -> Verdict:
+    """Verify the tenant's log."""
+    (found,) = audit_verify.verify(scope.runtime, scope.tenant)
+    return found
+
+
+def broken(scope: Scope) -> Broken:
+    """Verify a log that is not whole, and give what is found first."""
+    found = verdict(scope).broken
+    assert found is not None
+    return found
