@@ -12,7 +12,7 @@ class CuttingProxy:
 
     With `deliver`, what was said reaches the server and its answer is lost; without, it is lost.
     With `always`, every connection on which it is said is cut. While `flowing` is not set, nothing
-    that clients say is passed on. `turns` counts how often a client spoke after it had been answered.
+    that clients say is passed on. `turns` counts how often a client spoke after an answer.
     """
 
     def __init__(self, port: int) -> None:
