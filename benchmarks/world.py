@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from benchmarks.farm import PATIENCE
 from pangolin.app import build_server
 from pangolin.iceberg.create import new_table
 from pangolin.services import catalogs, creation, metadata, namespaces, places
@@ -141,6 +142,7 @@ def settings_of(directory: Path, url: str, workers: int, threads: int) -> Settin
         default_catalog=CATALOG,
         file_roots=(str(data / "warehouse"),),
         root_password="benchmark",
+        request_timeout=PATIENCE,
         workers=workers,
         threads=threads,
     )
@@ -154,6 +156,7 @@ def environ_of(settings: Settings) -> dict[str, str]:
         "PANGOLIN_DEFAULT_CATALOG": settings.default_catalog,
         "PANGOLIN_FILE_ROOTS": ":".join(settings.file_roots),
         "PANGOLIN_ROOT_PASSWORD": settings.root_password,
+        "PANGOLIN_REQUEST_TIMEOUT": str(settings.request_timeout),
         "PANGOLIN_WORKERS": str(settings.workers),
         "PANGOLIN_THREADS": str(settings.threads),
     }
