@@ -2,33 +2,24 @@
 
 import argparse
 import json
-import pickle
-import statistics
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
 import benchmarks
-from benchmarks import servers, world
-from benchmarks.cases import BRANCHED, Case, cases
-from benchmarks.farm import CONNECTIONS, Farm, Request
-
-WARM_UP = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Requests per second, and CPU microseconds of the server per request."""
-
-    rate: float
-    cpu: float
+from benchmarks import backends, table
+from benchmarks.backends import Measurable
+from benchmarks.cases import Case, cases
+from benchmarks.farm import Farm
+from benchmarks.measuring import can, measure, median
+from benchmarks.table import Result
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=benchmarks.__doc__.splitlines()[0])
+    parser.add_argument("--store", nargs="+", default=["sqlite"], choices=backends.NAMES)
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a round")
     parser.add_argument("--rounds", type=int, default=3)
@@ -36,45 +27,28 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="gunicorn workers")
     parser.add_argument("--threads", type=int, default=8, help="threads per worker")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pangolin-bench-") as directory:
-        run(given, Path(directory))
+    farm = Farm(given.clients)
+    found = {store: list(run(store, given, farm)) for store in given.store}
+    farm.close()
+    if len(found) > 1:
+        print(f"\n{table.beside(found)}")
 
 
-def run(given: argparse.Namespace, directory: Path) -> None:
-    """Fill a data directory, start the servers and measure every case."""
-    ports = [servers.free_port() for _ in range(3)]
-    settings = world.settings_of(directory, ports[0], given.workers, given.threads)
-    began = time.monotonic()
-    world.fill(settings, given.clients * CONNECTIONS, BRANCHED)
-    print(f"set up in {time.monotonic() - began:.1f} s")
-    environ = world.environ_of(settings)
-    cold = environ | {"PANGOLIN_METADATA_CACHE_BYTES": "0"}
-    shape = (str(given.workers), str(given.threads), str(directory))
+def run(store: str, given: argparse.Namespace, farm: Farm) -> Iterator[Result]:
+    """Measure every case on one store, and print as it goes."""
     with (
-        servers.running(directory, environ, ports[0], *serve(ports[0])) as warm_server,
-        servers.running(directory, cold, ports[1], *serve(ports[1])) as cold_server,
-        servers.running(
-            directory, {}, ports[2], "benchmarks.bare", str(ports[2]), *shape
-        ) as bare_server,
+        tempfile.TemporaryDirectory(prefix="pangolin-bench-") as directory,
+        backends.running(store, given, Path(directory)) as servers,
     ):
-        farm = Farm(given.clients)
-        print(HEAD)
-        for case in cases(log_in(ports[0])):
+        print(table.HEAD)
+        # Each server in memory knows its own sessions only.
+        warm, cold = (cases(log_in(each.port)) for each in (servers.warm, servers.cold))
+        for pair in zip(warm, cold, strict=True):
+            case = pair[pair[0].is_cold]
             if given.only in case.name:
-                product = cold_server if case.is_cold else warm_server
-                compare(farm, case, product, bare_server, given, directory)
-        farm.close()
-
-
-HEAD = (
-    "| case | answer | req/s | bare req/s | CPU µs/req | bare CPU µs/req | CPU ratio |\n"
-    "|---|--:|--:|--:|--:|--:|--:|"
-)
-
-
-def serve(port: int) -> tuple[str, ...]:
-    """Give the command line of the product."""
-    return ("pangolin.cli", "serve", "--port", str(port))
+                result = compare(farm, case, servers, given)
+                print(table.row(result), flush=True)
+                yield result
 
 
 def log_in(port: int) -> str:
@@ -87,67 +61,15 @@ def log_in(port: int) -> str:
     return f"Authorization: Bearer {token}"
 
 
-def compare(
-    farm: Farm,
-    case: Case,
-    product: servers.Server,
-    bare: servers.Server,
-    given: argparse.Namespace,
-    directory: Path,
-) -> None:
-    """Measure one case on both servers in turn and print a line."""
-    size = can(product, case.request, directory)
+def compare(farm: Farm, case: Case, servers: Measurable, given: argparse.Namespace) -> Result:
+    """Measure one case on Pangolin and on the bare application in turn."""
+    product = servers.cold if case.is_cold else servers.warm
+    size = can(product, case.request, servers.answers)
     own, other = [], []
     for _ in range(given.rounds):
-        own.append(measure(farm, product, case.request, given.seconds))
-        other.append(measure(farm, bare, case.request, given.seconds))
-    a, b = median(own), median(other)
-    cells = (case.name, f"{size:,} B", f"{a.rate:,.0f}", f"{b.rate:,.0f}")
-    costs = (f"{a.cpu:,.0f}", f"{b.cpu:,.0f}", f"{a.cpu / b.cpu:.1f}")
-    print(f"| {' | '.join((*cells, *costs))} |", flush=True)
-
-
-def can(product: servers.Server, request: Request, directory: Path) -> int:
-    """Keep Pangolin's answer to a request for the bare application; give its size in bytes."""
-    connection = HTTPConnection("127.0.0.1", product.port)
-    connection.request(*_parts(request))
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status >= 400:
-        raise SystemExit(f"{request}: {answer.status} {body!r:.500}")
-    hidden = ("server", "date", "connection", "transfer-encoding")
-    headers = [pair for pair in answer.getheaders() if pair[0].lower() not in hidden]
-    canned = (f"{answer.status} {answer.reason}", headers, body)
-    (directory / request.case).write_bytes(pickle.dumps(canned))
-    connection.close()
-    return len(body)
-
-
-def _parts(request: Request) -> tuple[str, str, bytes | None, dict[str, str]]:
-    head, _, body = request.maker(0, 0)().partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    method, path, _ = first.split(" ")
-    skipped = ("Host", "Content-Length")
-    pairs = dict(line.split(": ", 1) for line in lines)
-    return method, path, body or None, {k: v for k, v in pairs.items() if k not in skipped}
-
-
-def measure(farm: Farm, server: servers.Server, request: Request, seconds: float) -> Measured:
-    """Run one round; raise `SystemExit` if anything but success is answered."""
-    farm.run(server.port, request, WARM_UP)
-    before, began = server.cpu_seconds(), time.monotonic()
-    statuses = farm.run(server.port, request, seconds)
-    elapsed, spent = time.monotonic() - began, server.cpu_seconds() - before
-    if any(status >= 400 for status in statuses):
-        raise SystemExit(f"{request}: {statuses}")
-    count = sum(statuses.values())
-    return Measured(count / elapsed, spent / count * 1e6)
-
-
-def median(rounds: list[Measured]) -> Measured:
-    """Give the median rate and the median cost."""
-    rates, costs = [each.rate for each in rounds], [each.cpu for each in rounds]
-    return Measured(statistics.median(rates), statistics.median(costs))
+        own.append(measure(farm, product, case.request, given.seconds, servers.database))
+        other.append(measure(farm, servers.bare, case.request, given.seconds, None))
+    return Result(case.name, size, median(own), median(other))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 
 CONNECTIONS = 4
+# A database server that only speaks a protocol may need long for what sixteen clients ask at once.
+PATIENCE = 600.0
 HEADERS = (
     "Host: 127.0.0.1",
     "User-Agent: Apache-HttpClient/5.4 (Java/17)",
@@ -54,7 +56,7 @@ class Wire:
     """One kept connection."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray(2**16)
 

@@ -1,12 +1,14 @@
 """Whether list, load, fork and commit grow with the catalog: `python -m benchmarks.scale`.
 
     python -m benchmarks.scale sqlite postgresql mongodb
-    python -m benchmarks.scale postgresql --tables 200 100000 --branches 10 1000
+    python -m benchmarks.scale postgresql --tables 200 100000 --branches 10 1000 --times 20
     python -m benchmarks.scale mongodb --json | python -m docs.report scale
 
-For each size it fills an empty store and calls the services in this process, without HTTP; shown
-are medians, in milliseconds. The databases are started as the tests start them. A `list` is the
-page of 100 tables in the middle of the catalog, a `fork` a branch of `main`.
+The sizes are 200 tables and 10 branches, 100,000 tables and 10 branches, and 100,000 tables and
+1,000 branches, so that it shows which of the two anything grows with. For each it fills an empty
+store and calls the services in this process, without HTTP; shown are medians, in milliseconds. The
+databases are started as the tests start them. A `list` is the page of 100 tables in the middle of
+the catalog, a `fork` a branch of `main`.
 """
 
 import argparse
@@ -47,8 +49,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure at several sizes of a catalog.")
     parser.add_argument("stores", nargs="+", choices=STORES)
-    parser.add_argument("--tables", nargs="+", type=int, default=[200, 100_000])
-    parser.add_argument("--branches", nargs="+", type=int, default=[10, 1_000])
+    parser.add_argument("--tables", nargs="+", type=int, default=[200, 100_000, 100_000])
+    parser.add_argument("--branches", nargs="+", type=int, default=[10, 10, 1_000])
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--json", action="store_true", help="one line of JSON for each size")
     given = parser.parse_args()
@@ -70,27 +72,41 @@ def show(row: Row, as_json: bool) -> None:
 def measure(store: str, size: int, count: int, times: int) -> Row:
     """Fill an empty store and measure."""
     with database(store) as running, tempfile.TemporaryDirectory() as directory:
-        settings = Settings(
-            store_url=running.new_url(),
-            data_dir=directory,
-            file_roots=(directory,),
-            # All calls are one request here.
-            request_timeout=3600.0,
-        )
+        settings = settings_of(running.new_url(), directory)
+        catalog = fill(settings, size, count)
         runtime = build_server(settings).runtime
-        initialise(runtime)
-        scope = system_scope(runtime)
-        place = {"type": "file", "root": str(Path(directory) / "warehouse")}
-        create_warehouse(scope, {"name": "local", "storage_config": place})
-        make_catalog(runtime, scope, size)
-        catalog = f"of{size}"
-        schema = sample("x", 1)["schemas"][0]
-        creation.create(scope, catalog, SPACE, {"name": NAME, "schema": schema})
-        for number in range(count):
-            refs.create_branch(scope, catalog, f"branch{number}")
-        found = {name: median(times, call) for name, call in calls(scope, catalog, size)}
+        measured = calls(system_scope(runtime), catalog, size)
+        found = {name: median(times, call) for name, call in measured}
         runtime.store.close()
     return Row(store, size, count, **found)
+
+
+def settings_of(url: str, directory: str) -> Settings:
+    """Give the settings of a store and of the directory that its tables lie in."""
+    return Settings(
+        store_url=url,
+        data_dir=directory,
+        file_roots=(directory,),
+        # All calls are one request here.
+        request_timeout=3600.0,
+    )
+
+
+def fill(settings: Settings, size: int, count: int) -> str:
+    """Fill an empty store with tables and branches; return the name of their catalog."""
+    runtime = build_server(settings).runtime
+    initialise(runtime)
+    scope = system_scope(runtime)
+    place = {"type": "file", "root": str(Path(settings.data_dir) / "warehouse")}
+    create_warehouse(scope, {"name": "local", "storage_config": place})
+    make_catalog(runtime, scope, size)
+    catalog = f"of{size}"
+    schema = sample("x", 1)["schemas"][0]
+    creation.create(scope, catalog, SPACE, {"name": NAME, "schema": schema})
+    for number in range(count):
+        refs.create_branch(scope, catalog, f"branch{number}")
+    runtime.store.close()
+    return catalog
 
 
 def calls(scope: Scope, catalog: str, size: int) -> Iterator[tuple[str, Callable[[int], object]]]:

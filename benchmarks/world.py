@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from benchmarks.farm import PATIENCE
 from pangolin.app import build_server
 from pangolin.iceberg.create import new_table
 from pangolin.services import catalogs, creation, metadata, namespaces, places
@@ -29,8 +31,15 @@ def table_name(size: str) -> str:
 
 
 def fill(settings: Settings, clients: int, sizes: tuple[int, ...]) -> None:
-    """Make everything in an empty data directory; `sizes` are tables per catalog."""
-    runtime = build_server(settings).runtime
+    """Make everything in an empty store; `sizes` are tables per catalog."""
+    # All of it is one request here.
+    runtime = build_server(replace(settings, request_timeout=3600.0)).runtime
+    populate(runtime, clients, sizes)
+    runtime.store.close()
+
+
+def populate(runtime: Runtime, clients: int, sizes: tuple[int, ...]) -> None:
+    """Make everything in the store of a runtime."""
     initialise(runtime)
     quick_start(runtime)
     scope = system_scope(runtime)
@@ -41,7 +50,6 @@ def fill(settings: Settings, clients: int, sizes: tuple[int, ...]) -> None:
             _register(scope, f"{table_name(size)}_{client}", count)
     for number in sizes:
         make_catalog(runtime, scope, number)
-    runtime.store.close()
 
 
 def _register(scope: Scope, name: str, snapshots: int) -> None:
@@ -125,22 +133,30 @@ def _documents(place: places.Place, count: int) -> Iterator[Doc]:
         }
 
 
-def settings_of(directory: Path, port: int, workers: int, threads: int) -> Settings:
-    """Give the settings of the measured server: a quick start in a directory."""
+def settings_of(directory: Path, url: str, workers: int, threads: int) -> Settings:
+    """Give the settings of the measured server; without a URL they are those of a quick start."""
+    data = directory / "data"
     return Settings(
-        data_dir=str(directory / "data"),
+        data_dir=str(data),
+        store_url=url,
+        default_catalog=CATALOG,
+        file_roots=(str(data / "warehouse"),),
         root_password="benchmark",
-        port=port,
+        request_timeout=PATIENCE,
         workers=workers,
         threads=threads,
-    ).with_quick_start()
+    )
 
 
 def environ_of(settings: Settings) -> dict[str, str]:
     """Give the environment in which `pangolin serve` has these settings."""
     return {
         "PANGOLIN_DATA_DIR": settings.data_dir,
+        "PANGOLIN_STORE_URL": settings.store_url,
+        "PANGOLIN_DEFAULT_CATALOG": settings.default_catalog,
+        "PANGOLIN_FILE_ROOTS": ":".join(settings.file_roots),
         "PANGOLIN_ROOT_PASSWORD": settings.root_password,
+        "PANGOLIN_REQUEST_TIMEOUT": str(settings.request_timeout),
         "PANGOLIN_WORKERS": str(settings.workers),
         "PANGOLIN_THREADS": str(settings.threads),
     }

@@ -1,11 +1,14 @@
 """Histories of loads and commits through two servers are those of one register for each table."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.concurrency.serving import Farm, free_port
 from tests.end_to_end.concurrency.storm import history
-from tests.end_to_end.concurrency.wire import Connection, make_table
+from tests.end_to_end.concurrency.wire import Connection, make_namespace, make_table
 from tests.replicas.linear import Commit, Load, is_linearizable
 from tests.replicas.pair import Pair
 from tests.replicas.recorder import History, record_all
@@ -13,6 +16,19 @@ from tests.replicas.recorder import History, record_all
 pytestmark = pytest.mark.integration
 TABLES = ["first", "second", "third"]
 SECONDS = 6.0
+
+
+@pytest.fixture
+def lone_pair(tmp_path: Path) -> Iterator[Pair]:
+    """One server, under both names: records in memory are one process's own."""
+    environ = {"PANGOLIN_STORE_URL": "memory:", "PANGOLIN_DEFAULT_CATALOG": "lakehouse"}
+    farm = Farm(tmp_path, free_port(), 1, {**environ, "PANGOLIN_FILE_ROOTS": str(tmp_path)})
+    farm.start()
+    connection = farm.connect()
+    make_namespace(connection)
+    connection.close()
+    yield Pair(farm, farm, connection.authorization)
+    farm.stop()
 
 
 def check(root: Connection, seen: History) -> None:
@@ -46,3 +62,12 @@ def test_every_table_is_linearizable_while_a_server_is_killed(own_pair: Pair) ->
     check(second, seen)
     first.close()
     second.close()
+
+
+def test_every_table_in_memory_is_linearizable(lone_pair: Pair) -> None:
+    root, other = lone_pair.connections()
+    for table in TABLES:
+        make_table(root, table)
+    check(root, record_all(lone_pair, TABLES, SECONDS))
+    root.close()
+    other.close()

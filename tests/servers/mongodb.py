@@ -40,6 +40,12 @@ class MongoServer:
         """The URL without a database."""
         return f"mongodb://127.0.0.1:{self.port}/"
 
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> "MongoServer":
         """Start and wait until it answers; on the same port and files as before."""
         program = _program()

@@ -35,6 +35,12 @@ class Postgres:
         self.port = free_port()
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """The running server's first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def initialise(self) -> None:
         """Make the data directory, owned by a user whom PostgreSQL is willing to run as."""
         self._directory.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A TCP proxy that cuts connections when the client says a certain thing, or holds them still."""
+"""A TCP proxy that cuts connections at a word of the client, holds them still, or counts turns."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ class CuttingProxy:
 
     With `deliver`, what was said reaches the server and its answer is lost; without, it is lost.
     With `always`, every connection on which it is said is cut. While `flowing` is not set, nothing
-    that clients say is passed on.
+    that clients say is passed on. `turns` counts how often a client spoke after an answer.
     """
 
     def __init__(self, port: int) -> None:
@@ -23,6 +23,7 @@ class CuttingProxy:
         self.deliver = False
         self.always = False
         self.cuts = 0
+        self.turns = 0
         self.flowing = threading.Event()
         self.flowing.set()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -51,6 +52,7 @@ class Wire:
         self._client = client
         self._server = socket.create_connection(("127.0.0.1", target))
         self._deaf = False
+        self._answered = True
         for work in (self._forward, self._answer):
             threading.Thread(target=work, daemon=True).start()
 
@@ -58,6 +60,8 @@ class Wire:
         with suppress(OSError):
             while data := self._client.recv(CHUNK):
                 self._proxy.flowing.wait()
+                self._proxy.turns += self._answered
+                self._answered = False
                 if self._proxy.cut_at and self._proxy.cut_at in data:
                     if not self._proxy.always:
                         self._proxy.cut_at = None
@@ -71,6 +75,7 @@ class Wire:
     def _answer(self) -> None:
         with suppress(OSError):
             while (data := self._server.recv(CHUNK)) and not self._deaf:
+                self._answered = True
                 self._client.sendall(data)
         self._close()
 

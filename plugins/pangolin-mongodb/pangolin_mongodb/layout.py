@@ -53,7 +53,7 @@ def lay_out(database: Database[Stored], kind: Kind) -> None:
 
     Errors raised: `BadRequest` for another key or for values that a unique index cannot take.
     """
-    _create(database, kind)
+    create(database, kind.name)
     found = database[kind.name].index_information()
     _refuse_another_key(kind, found)
     wanted = wanted_indexes(kind)
@@ -76,9 +76,10 @@ def missing_indexes(database: Database[Stored], kind: Kind) -> list[str]:
     return [w.name for w in wanted if w.name not in found or not w.is_same(found[w.name])]
 
 
-def _create(database: Database[Stored], kind: Kind) -> None:
+def create(database: Database[Stored], name: str) -> None:
+    """Create a collection, unless it is there."""
     try:
-        database.command("create", kind.name)
+        database.command("create", name)
     except OperationFailure as error:
         if error.code != EXISTS:
             raise

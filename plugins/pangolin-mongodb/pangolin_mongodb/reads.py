@@ -1,4 +1,9 @@
-"""Reads of several collections in one round trip, as of one moment."""
+"""Reads of several collections, as of one moment.
+
+Outside a transaction one command does it: `$unionWith`, each of whose parts begins with a `$match`
+on `_id`. Inside one MongoDB refuses `$unionWith` (its manual: "Restrictions"; error 263), so that
+there each collection is asked by a `find` of its own; the transaction's snapshot is the moment.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +17,6 @@ from pangolin_mongodb.documents import field as stored_field
 from pangolin_mongodb.markers import COLLECTION
 from pangolin_mongodb.queries import under
 from pangolin_mongodb.steps import Step
-
-Stages = list[Stored]
-Term = tuple[str, Stages]
-OCCUPIED = "occupied"
 
 
 @dataclass(slots=True)
@@ -34,7 +35,17 @@ def read_records(
     database: Database[Stored], wanted: Sequence[tuple[Kind, Key]], names: Sequence[str]
 ) -> dict[bytes, Stored]:
     """Read records of several kinds; return some fields of each by `_id`."""
-    rows = _union(database, [_records(kind, keys, names) for kind, keys in _grouped(wanted)], None)
+    groups = _grouped(wanted)
+    if not groups:
+        return {}
+    # The deepest key belongs to what grows most. It leads, because servers that only speak
+    # MongoDB's protocol may use an index for the first `$match` alone.
+    (kind, keys), *rest = sorted(groups.items(), key=lambda group: -len(group[0].key))
+    more = [
+        {"$unionWith": {"coll": other.name, "pipeline": _stages(other, theirs, names)}}
+        for other, theirs in rest
+    ]
+    rows = database[kind.name].aggregate([*_stages(kind, keys, names), *more])
     return {row["_id"]: row for row in rows}
 
 
@@ -45,56 +56,51 @@ def read_state(
     session: ClientSession,
 ) -> State:
     """Read what the steps depend on, and which of the announcements are there."""
-    keyed = [(step.kind, step.key) for step in steps if step.id]
-    terms = [_records(kind, keys, _judged(kind)) for kind, keys in _grouped(keyed)]
-    terms += [_occupant(step) for step in steps if not step.id]
-    if names := sorted(announcements):
-        terms.append((COLLECTION, [{"$match": {"_id": {"$in": names}}}]))
     state = State()
-    for row in _union(database, terms, session):
-        if OCCUPIED in row:
-            state.occupied.add(row[OCCUPIED])
-        elif isinstance(row["_id"], str):
-            state.wanted.add(row["_id"])
-        else:
-            state.found[row["_id"]] = row
+    for row in _judged(database, steps, session):
+        state.found[row["_id"]] = row
+    for step in steps:
+        if not step.id and _is_occupied(database, step, session):
+            state.occupied.add(step.place)
+    if names := sorted(announcements):
+        rows = database[COLLECTION].find({"_id": {"$in": names}}, {"_id": 1}, session=session)
+        state.wanted.update(str(row["_id"]) for row in rows)
     return state
 
 
-def _union(
-    database: Database[Stored], terms: Sequence[Term], session: ClientSession | None
+def _judged(
+    database: Database[Stored], steps: Sequence[Step], session: ClientSession
 ) -> Iterator[Stored]:
-    if not terms:
-        return iter(())
-    (name, stages), *rest = terms
-    more: Stages = [{"$unionWith": {"coll": coll, "pipeline": inner}} for coll, inner in rest]
-    return database[name].aggregate([*stages, *more], session=session)
+    keyed = [(step.kind, step.key) for step in steps if step.id]
+    for kind, keys in _grouped(keyed).items():
+        extra = map(stored_field, kind.columns()[len(kind.key) :])
+        names = dict.fromkeys(("version", "shared", *extra), 1)
+        rows = database[kind.name].find(_these(kind, keys), names, session=session)
+        # One batch is one round trip.
+        yield from rows.batch_size(len(keys) + 1)
 
 
-def _grouped(wanted: Iterable[tuple[Kind, Key]]) -> Iterable[tuple[Kind, list[Key]]]:
+def _is_occupied(database: Database[Stored], step: Step, session: ClientSession) -> bool:
+    change = step.change
+    index = change.index if isinstance(change, RequireEmpty) else None
+    filter_ = under(step.kind, step.key, index)
+    return database[step.kind.name].find_one(filter_, {"_id": 1}, session=session) is not None
+
+
+def _grouped(wanted: Iterable[tuple[Kind, Key]]) -> dict[Kind, list[Key]]:
     kinds: dict[Kind, list[Key]] = {}
     for kind, key in wanted:
         kinds.setdefault(kind, []).append(key)
-    return kinds.items()
+    return kinds
 
 
-def _records(kind: Kind, keys: Sequence[Key], names: Sequence[str]) -> Term:
-    match = at(kind, keys[0])
-    if len(keys) > 1:
-        ids = list({identity(kind, key) for key in keys})
-        firsts = list({key[0] for key in keys})
-        match = {"_id": {"$in": ids}, stored_field(kind.key[0]): {"$in": firsts}}
-    return kind.name, [{"$match": match}, {"$project": dict.fromkeys(names, 1)}]
+def _stages(kind: Kind, keys: Sequence[Key], names: Sequence[str]) -> list[Stored]:
+    return [{"$match": _these(kind, keys)}, {"$project": dict.fromkeys(names, 1)}]
 
 
-def _judged(kind: Kind) -> list[str]:
-    extra = kind.columns()[len(kind.key) :]
-    return ["version", "shared", *map(stored_field, extra)]
-
-
-def _occupant(step: Step) -> Term:
-    change = step.change
-    index = change.index if isinstance(change, RequireEmpty) else None
-    mark = {"_id": 0, OCCUPIED: {"$literal": step.place}}
-    match = under(step.kind, step.key, index)
-    return step.kind.name, [{"$match": match}, {"$limit": 1}, {"$project": mark}]
+def _these(kind: Kind, keys: Sequence[Key]) -> Stored:
+    if len(keys) == 1:
+        return at(kind, keys[0])
+    ids = list({identity(kind, key) for key in keys})
+    firsts = list({key[0] for key in keys})
+    return {"_id": {"$in": ids}, stored_field(kind.key[0]): {"$in": firsts}}

@@ -22,8 +22,9 @@ from pangolin_mongodb.batch import Batch
 from pangolin_mongodb.connection import COMMITTED, Connection, Connections
 from pangolin_mongodb.documents import BODY, Stored, at, field, identity, to_record
 from pangolin_mongodb.failures import of_lone_write, reading
-from pangolin_mongodb.layout import lay_out, missing_indexes
+from pangolin_mongodb.layout import create, lay_out, missing_indexes
 from pangolin_mongodb.lone import write_alone
+from pangolin_mongodb.markers import COLLECTION
 from pangolin_mongodb.queries import beyond, sort_of, under
 from pangolin_mongodb.reads import read_records
 from pangolin_mongodb.steps import prepare
@@ -44,6 +45,8 @@ class MongoStore(Store):
         try:
             with reading():
                 deployment.refuse_unfit(connection.client.admin.command("hello"))
+                # A transaction over several shards cannot create what it writes to.
+                create(connection.database, COLLECTION)
                 for kind in kinds:
                     lay_out(connection.database, kind)
         finally:

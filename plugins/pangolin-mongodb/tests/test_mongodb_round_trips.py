@@ -81,10 +81,23 @@ def test_a_lone_write_at_a_version_is_one_command(store: Store, sent: Sent) -> N
     assert sent.by(lambda: store.apply(put)) == ["update"]
 
 
-def test_a_batch_is_a_read_a_write_and_a_commit(store: Store, sent: Sent) -> None:
+def test_a_batch_is_a_read_of_each_collection_a_write_and_a_commit(
+    store: Store, sent: Sent
+) -> None:
     commit = Put(TABLE, {"tenant": "acme", "name": "t", "type": "table", "at": 1}, ANY)
-    three = ["aggregate", "bulkWrite", "commitTransaction"]
-    assert sent.by(lambda: store.apply(HELD, commit)) == three
+    end = ["bulkWrite", "commitTransaction"]
+    # The line, the table and what others announced.
+    assert sent.by(lambda: store.apply(HELD, commit)) == ["find"] * 3 + end
     create = Put(TABLE, {"tenant": "acme", "name": "new", "type": "table"})
     empty = RequireEmpty(NAMESPACE, ("acme", "none"))
-    assert sent.by(lambda: store.apply(HELD, empty, create)) == three
+    assert sent.by(lambda: store.apply(HELD, empty, create)) == ["find"] * 4 + end
+
+
+def test_many_records_of_a_batch_are_read_by_one_command(store: Store, sent: Sent) -> None:
+    for value in range(2):
+        puts = [
+            Put(TABLE, {"tenant": "acme", "name": f"n{n}", "type": "t", "at": value}, ANY)
+            for n in range(300)
+        ]
+        names = sent.by(lambda puts=puts: store.apply(*puts))
+        assert names == ["find"] * 2 + ["bulkWrite", "commitTransaction"]

@@ -16,6 +16,8 @@ SCHEMA = {
     "schema-id": 0,
     "fields": [{"id": 1, "name": "id", "required": False, "type": "long"}],
 }
+# The server closes a connection that was idle for 65.
+IDLE_SECONDS = 50.0
 BROKEN = (ConnectionError, http.client.HTTPException, TimeoutError, OSError)
 
 
@@ -33,13 +35,14 @@ class Answer:
 
 
 class Connection:
-    """One connection to a server, opened again after it broke."""
+    """One connection to a server, opened again after it broke or was idle for long."""
 
     def __init__(self, url: str, authorization: str, timeout: float = 60) -> None:
         self.url = url
         self.authorization = authorization
         parts = urlsplit(url)
         self._http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+        self._used = time.monotonic()
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send one request; raises one of `BROKEN` when no whole answer comes."""
@@ -48,6 +51,8 @@ class Connection:
         if body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._http.close()
         try:
             self._http.request(method, path, data, sent)
             answer = self._http.getresponse()
@@ -55,6 +60,7 @@ class Connection:
         except BROKEN:
             self._http.close()
             raise
+        self._used = time.monotonic()
         return Answer(answer.status, json.loads(text) if text else None, dict(answer.headers))
 
     def close(self) -> None:
