@@ -25,6 +25,7 @@ from pangolin.app import build_server
 from pangolin.services import commits, creation, refs, tables
 from pangolin.services.initialise import initialise, system_scope
 from pangolin.services.scope import Scope
+from pangolin.services.sealing import new_key
 from pangolin.services.warehouses import create as create_warehouse
 from pangolin.settings import Settings
 from tests.servers.stores import STORES, database
@@ -87,6 +88,7 @@ def settings_of(url: str, directory: str) -> Settings:
         store_url=url,
         data_dir=directory,
         file_roots=(directory,),
+        secret_keys=new_key(),
         # All calls are one request here.
         request_timeout=3600.0,
     )

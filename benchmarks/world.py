@@ -15,6 +15,7 @@ from pangolin.services import catalogs, creation, metadata, namespaces, places
 from pangolin.services.initialise import initialise, system_scope
 from pangolin.services.quick_start import quick_start
 from pangolin.services.scope import Runtime, Scope
+from pangolin.services.sealing import new_key
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import ASSET
@@ -142,6 +143,9 @@ def settings_of(directory: Path, url: str, workers: int, threads: int) -> Settin
         default_catalog=CATALOG,
         file_roots=(str(data / "warehouse"),),
         root_password="benchmark",
+        secret_keys=new_key(),
+        # Every round signs in anew.
+        rate_limit=100_000,
         request_timeout=PATIENCE,
         workers=workers,
         threads=threads,
@@ -156,6 +160,8 @@ def environ_of(settings: Settings) -> dict[str, str]:
         "PANGOLIN_DEFAULT_CATALOG": settings.default_catalog,
         "PANGOLIN_FILE_ROOTS": ":".join(settings.file_roots),
         "PANGOLIN_ROOT_PASSWORD": settings.root_password,
+        "PANGOLIN_SECRET_KEYS": settings.secret_keys,
+        "PANGOLIN_RATE_LIMIT": str(settings.rate_limit),
         "PANGOLIN_REQUEST_TIMEOUT": str(settings.request_timeout),
         "PANGOLIN_WORKERS": str(settings.workers),
         "PANGOLIN_THREADS": str(settings.threads),

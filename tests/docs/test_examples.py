@@ -13,6 +13,7 @@ from pangolin.plugin import Settings, Store
 from pangolin.services.initialise import initialise
 from pangolin.testing import StoreContract
 from tests.conftest import ROOT_PASSWORD, basic
+from tests.servers.keys import SECRET_KEYS
 
 EXAMPLES = Path(flat_store.__file__).parent
 
@@ -39,7 +40,11 @@ def test_an_example_imports_only_what_plugins_may(path: Path) -> None:
 
 
 def test_a_server_runs_on_the_example_store(tmp_path: Path) -> None:
-    settings = Settings(store_url=f"flat://{tmp_path}/records", root_password=ROOT_PASSWORD)
+    settings = Settings(
+        store_url=f"flat://{tmp_path}/records",
+        root_password=ROOT_PASSWORD,
+        secret_keys=SECRET_KEYS,
+    )
     app = create_app(settings, plugins=[flat_store])
     initialise(app.extensions["pangolin"].runtime)
     headers = {"Authorization": basic("root", ROOT_PASSWORD)}
