@@ -69,7 +69,6 @@ ACTIONS: Final = (
     "rotate_keys",
     "revoke_key",
     "reseal_secrets",
-    "reseal_secrets",
     "cleanup_tokens",
     "read_credentials",
     "login",
