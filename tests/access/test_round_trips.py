@@ -6,29 +6,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.app import create_app
-from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services import catalogs, grants, namespaces, warehouses
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.sealing import new_key
-from pangolin.settings import Settings
+from pangolin.services.initialise import system_scope
 from tests.access.world import Caller, caller
-from tests.services.counting import CountingStore
+from tests.services.counting import CountingStore, counted_app
 from tests.web.conftest import SCHEMA
 
 TABLES = "/v1/lake/namespaces/db/tables"
 T = f"{TABLES}/t"
-
-
-class Counted:
-    """A plugin that serves `counting:` URLs from one store."""
-
-    def __init__(self, store: CountingStore) -> None:
-        self.store = store
-
-    @hookimpl
-    def pangolin_stores(self) -> list[StoreBackend]:
-        return [StoreBackend(("counting",), lambda url, settings: self.store)]
 
 
 @pytest.fixture
@@ -38,16 +23,7 @@ def store() -> CountingStore:
 
 @pytest.fixture
 def app(store: CountingStore, tmp_path: Path) -> Flask:
-    settings = Settings(
-        data_dir=str(tmp_path),
-        store_url="counting:",
-        file_roots=(str(tmp_path),),
-        root_password="correct horse",
-        secret_keys=new_key(),
-    )
-    made = create_app(settings, plugins=[Counted(store)])
-    initialise(made.extensions["pangolin"].runtime)
-    return made
+    return counted_app(store, tmp_path)
 
 
 @pytest.fixture(params=["catalog", "namespace"])

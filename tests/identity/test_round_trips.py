@@ -7,30 +7,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from pangolin.app import create_app
-from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services import catalogs, warehouses
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.sealing import new_key
-from pangolin.settings import Settings
-from tests.conftest import ROOT_PASSWORD, basic
-from tests.identity.conftest import PASSWORD, Caller, World, cheap, made, token_of
-from tests.services.counting import CountingStore
+from pangolin.services.initialise import system_scope
+from tests.conftest import basic
+from tests.identity.conftest import PASSWORD, Caller, World, made, token_of
+from tests.services.counting import CountingStore, counted_app
 
 TABLE = "/v1/lake/namespaces/db/tables/t"
 SCHEMA: dict[str, Any] = {"type": "struct", "fields": []}
 CREDENTIALS = ("token", "key in its own header", "key as a bearer", "basic", "basic of root")
-
-
-class Counted:
-    """A plugin that serves `counting:` URLs from one store."""
-
-    def __init__(self, store: CountingStore) -> None:
-        self.store = store
-
-    @hookimpl
-    def pangolin_stores(self) -> list[StoreBackend]:
-        return [StoreBackend(("counting",), lambda url, settings: self.store)]
 
 
 @pytest.fixture
@@ -41,16 +26,9 @@ def store() -> CountingStore:
 @pytest.fixture
 def world(store: CountingStore, tmp_path: Path) -> World:
     """A server with the table `lake.db.t` and an admin in the default tenant."""
-    settings = Settings(
-        data_dir=str(tmp_path),
-        store_url="counting:",
-        secret_keys=new_key(),
-        file_roots=(str(tmp_path),),
-        root_password=ROOT_PASSWORD,
-    )
-    app = create_app(cheap(settings), plugins=[Counted(store)])
+    cost = {"argon2_memory_kib": 8192, "argon2_time_cost": 1}
+    app = counted_app(store, tmp_path, **cost)
     scope = system_scope(app.extensions["pangolin"].runtime)
-    initialise(scope.runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
     warehouses.create(scope, {"name": "w", "storage_config": config})
     catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})

@@ -1,10 +1,18 @@
 """A store that counts its round trips."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
+from pangolin.app import create_app
 from pangolin.default_plugins.memory_store import MemoryStore
+from pangolin.plugin import StoreBackend, hookimpl
+from pangolin.services.initialise import initialise
+from pangolin.settings import Settings
 from pangolin.store.api import Change, Key, Kind, Page, Record
+from tests.servers.keys import SECRET_KEYS
 
 
 class CountingStore(MemoryStore):
@@ -29,3 +37,29 @@ class CountingStore(MemoryStore):
     def apply(self, *changes: Change) -> None:
         self.trips.append("apply")
         super().apply(*changes)
+
+
+class Counted:
+    """A plugin that serves `counting:` URLs from one store."""
+
+    def __init__(self, store: CountingStore) -> None:
+        self.store = store
+
+    @hookimpl
+    def pangolin_stores(self) -> list[StoreBackend]:
+        return [StoreBackend(("counting",), lambda url, settings: self.store)]
+
+
+def counted_app(store: CountingStore, directory: Path, **more: Any) -> Flask:
+    """Build an initialised application over a store that counts; `more` are settings."""
+    settings = Settings(
+        data_dir=str(directory),
+        store_url="counting:",
+        secret_keys=SECRET_KEYS,
+        file_roots=(str(directory),),
+        root_password="correct horse",
+        **more,
+    )
+    made = create_app(settings, plugins=[Counted(store)])
+    initialise(made.extensions["pangolin"].runtime)
+    return made

@@ -7,27 +7,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from pangolin.app import create_app
-from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services import catalogs, refs, warehouses
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.sealing import new_key
-from pangolin.settings import Settings
-from tests.services.counting import CountingStore
+from pangolin.services.initialise import system_scope
+from tests.services.counting import CountingStore, counted_app
 from tests.web.conftest import SCHEMA
 
 T = "/v1/lake/namespaces/db/tables/t"
-
-
-class Counted:
-    """A plugin that serves `counting:` URLs from one store."""
-
-    def __init__(self, store: CountingStore) -> None:
-        self.store = store
-
-    @hookimpl
-    def pangolin_stores(self) -> list[StoreBackend]:
-        return [StoreBackend(("counting",), lambda url, settings: self.store)]
 
 
 @pytest.fixture
@@ -37,16 +22,8 @@ def store() -> CountingStore:
 
 @pytest.fixture
 def app(store: CountingStore, tmp_path: Path) -> Flask:
-    settings = Settings(
-        data_dir=str(tmp_path),
-        store_url="counting:",
-        secret_keys=new_key(),
-        file_roots=(str(tmp_path),),
-        root_password="correct horse",
-    )
-    made = create_app(settings, plugins=[Counted(store)])
+    made = counted_app(store, tmp_path)
     runtime = made.extensions["pangolin"].runtime
-    initialise(runtime)
     scope = system_scope(runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
     warehouses.create(scope, {"name": "w", "storage_config": config})
