@@ -1,6 +1,5 @@
 """How the token endpoint refuses: in OAuth2's own shape, with a record, and only so often."""
 
-import logging
 from dataclasses import replace
 from typing import Any
 
@@ -186,7 +185,6 @@ def test_a_surprise_is_a_server_error_with_an_id_and_nothing_more(
     settings: Settings, store: Away, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, service = on_store(settings, store)
-    logging.getLogger("pangolin").setLevel(logging.CRITICAL)
 
     def surprise(*changes: Change) -> None:
         raise RuntimeError("the inside of it")
