@@ -147,9 +147,16 @@ def _sharing(runtime: Runtime, home: str, email: str | None) -> Iterator[Record]
 
 
 def _is_linked(runtime: Runtime, home: str, user: str, identity: ExternalIdentity) -> bool:
-    """Say whether a user is another person of the same provider: an address can change hands."""
+    """Say whether a user is another person of the same provider: an address can change hands.
+
+    A link of this same person is one that another server has just made, and no reason to refuse:
+    putting it once more is a `Conflict`, and it is found then.
+    """
     links = runtime.store.scan(EXTERNAL_IDENTITY, (home, user), index="principal")
-    return any(link.doc["provider"] == identity.provider for link in links)
+    return any(
+        link.doc["provider"] == identity.provider and link.doc["subject"] != identity.subject
+        for link in links
+    )
 
 
 def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
