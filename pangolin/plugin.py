@@ -54,17 +54,29 @@ from pangolin.store.api import (
     Version,
 )
 from pangolin.store.backend import StoreBackend
-from pangolin.vending import CredentialVendor, Grant, Vended
+from pangolin.vending import (
+    Access,
+    Check,
+    CredentialVendor,
+    Grant,
+    Prepared,
+    Signed,
+    Signer,
+    SignRequest,
+    Vended,
+)
 
 hookimpl = pluggy.HookimplMarker("pangolin")
 
 __all__ = [
     "ABSENT",
     "ANY",
+    "Access",
     "AuthRequest",
     "AuthServices",
     "BadRequest",
     "Change",
+    "Check",
     "Conflict",
     "Conflicting",
     "CredentialVendor",
@@ -93,6 +105,7 @@ __all__ = [
     "OutcomeUnknown",
     "Page",
     "PangolinError",
+    "Prepared",
     "Principal",
     "Put",
     "Record",
@@ -100,6 +113,9 @@ __all__ = [
     "RequireEmpty",
     "Scalar",
     "Settings",
+    "SignRequest",
+    "Signed",
+    "Signer",
     "Store",
     "StoreBackend",
     "Unauthorized",
