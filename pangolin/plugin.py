@@ -2,6 +2,7 @@
 
 import pluggy
 
+from pangolin.buckets import BucketClient, BucketObjects, Supplier
 from pangolin.errors import (
     BadRequest,
     Conflicting,
@@ -31,6 +32,8 @@ from pangolin.objects import (
     Option,
     Warehouse,
 )
+from pangolin.outbound import Answered, call_endpoint, check_endpoint, resolve_endpoint
+from pangolin.probing import prove_narrowness
 from pangolin.settings import Settings
 from pangolin.store.api import (
     ABSENT,
@@ -72,9 +75,12 @@ __all__ = [
     "ABSENT",
     "ANY",
     "Access",
+    "Answered",
     "AuthRequest",
     "AuthServices",
     "BadRequest",
+    "BucketClient",
+    "BucketObjects",
     "Change",
     "Check",
     "Conflict",
@@ -118,11 +124,16 @@ __all__ = [
     "Signer",
     "Store",
     "StoreBackend",
+    "Supplier",
     "Unauthorized",
     "Unavailable",
     "Vended",
     "Version",
     "Warehouse",
+    "call_endpoint",
+    "check_endpoint",
     "hookimpl",
     "parse_location",
+    "prove_narrowness",
+    "resolve_endpoint",
 ]

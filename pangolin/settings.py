@@ -107,6 +107,17 @@ class Settings:
         "", "URL at which browsers reach the server; empty: on this machine only, as asked for."
     )
     audit_retention_days: int = setting(0, "Days that audit records are kept; 0: for ever.")
+    server_identity: bool = setting(
+        False,
+        "Let warehouses use the server's own identity at a cloud: managed or workload identity, "
+        "credentials of the environment.",
+    )
+    endpoint_networks: tuple[str, ...] = setting(
+        (),
+        "Networks beside the public one in which endpoints of warehouses may lie, as 10.1.0.0/16, "
+        "or the words loopback, private, none; separated by ','. Empty: none, but loopback and "
+        "private for a quick start that listens on this machine only.",
+    )
     default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
     idempotency_minutes: int = setting(30, "Minutes that an Idempotency-Key is remembered.")
     commit_retries: int = setting(12, "Times a commit is retried after a lost race.")
