@@ -116,8 +116,27 @@ class CredentialVendor(Protocol):
 class Signer(Protocol):
     """A vendor that can sign single requests as well, so that clients need no credential."""
 
-    def sign(self, grant: Grant, request: SignRequest, protected: tuple[str, ...]) -> Signed:
+    def session(self, grant: Grant) -> Vended | None:
+        """Mint what the requests of a grant are signed with; None: the warehouse's own key is used.
+
+        It is for core to cache and to give to `sign`, and never for a client.
+        """
+
+    def signing_properties(self, warehouse: Warehouse) -> Mapping[str, str]:
+        """Give the properties by which clients know that requests are signed for them.
+
+        Core adds where: the addresses of its signing endpoint.
+        """
+
+    def sign(
+        self,
+        grant: Grant,
+        request: SignRequest,
+        protected: tuple[str, ...],
+        session: Vended | None,
+    ) -> Signed:
         """Sign a request that the grant's access covers; raise `errors.Forbidden` otherwise.
 
-        `protected` are files that no request may replace or delete, whatever the access.
+        `protected` are files that no request may replace or delete, whatever the access. The
+        error's `details` have the name of the broken rule as `rule`.
         """

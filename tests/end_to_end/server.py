@@ -64,7 +64,11 @@ def start_server(
     env: Mapping[str, str] | None = None,
 ) -> Server:
     """Start a server with its data below a directory, and wait until it is ready."""
-    environ = {"PANGOLIN_THREADS": str(threads), "PANGOLIN_FILE_ROOTS": str(directory / "files")}
+    environ = {
+        "PANGOLIN_THREADS": str(threads),
+        "PANGOLIN_FILE_ROOTS": str(directory / "files"),
+        "PANGOLIN_ENDPOINT_NETWORKS": "loopback",
+    }
     server = Server(directory, free_port(), workers, environ | dict(env or {}))
     server.start()
     ready = server.ask("GET", "/health/ready")
