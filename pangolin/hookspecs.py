@@ -32,7 +32,9 @@ def pangolin_object_stores() -> Sequence[ObjectBackend]:  # type: ignore[empty-b
 
 
 @hookspec
-def pangolin_credential_vendors() -> Sequence[CredentialVendor]:  # type: ignore[empty-body]
+def pangolin_credential_vendors(  # type: ignore[empty-body]
+    settings: Settings,
+) -> Sequence[CredentialVendor]:
     """Register credential vendors by strategy."""
 
 

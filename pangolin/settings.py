@@ -118,6 +118,11 @@ class Settings:
         "or the words loopback, private, none; separated by ','. Empty: none, but loopback and "
         "private for a quick start that listens on this machine only.",
     )
+    web_identity_endpoints: tuple[str, ...] = setting(
+        (),
+        "Addresses of STS, besides Amazon's, to which the server's web identity token may be sent; "
+        "separated by ','.",
+    )
     default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
     idempotency_minutes: int = setting(30, "Minutes that an Idempotency-Key is remembered.")
     commit_retries: int = setting(12, "Times a commit is retried after a lost race.")
