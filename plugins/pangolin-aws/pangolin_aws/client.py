@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from pangolin_aws.options import is_path_style
-
-DEFAULT_REGION = "us-east-1"
+from pangolin_aws.options import DEFAULT_REGION, is_path_style
 
 
 def client_properties(config: Mapping[str, str]) -> dict[str, str]:

@@ -6,11 +6,14 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from pangolin.plugin import BadRequest, Option, parse_location
+from pangolin.plugin import BadRequest, Option, check_endpoint, parse_location
+from pangolin_aws.partitions import is_amazons
+from pangolin_aws.role import check_role
 
 if TYPE_CHECKING:
     from pangolin.plugin import Settings
 
+DEFAULT_REGION: Final = "us-east-1"
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"0", "false", "no", "off"})
 ENCRYPTION: Final = {"none": "", "s3": "AES256", "kms": "aws:kms"}
@@ -52,6 +55,11 @@ OPTIONS: Final = (
         "Address of the store's own STS; not needed for Amazon S3.",
         aliases=("sts_endpoint",),
     ),
+    Option(
+        "s3.session-tags",
+        "Whether sessions carry tags; true needs sts:TagSession in the role's trust policy.",
+        aliases=("session_tags",),
+    ),
     Option("s3.sse.type", "Encryption of what is written: none, s3 or kms.", aliases=("sse_type",)),
     Option(
         "s3.sse.key",
@@ -59,19 +67,14 @@ OPTIONS: Final = (
         aliases=("s3.kms-key-id", "kms_key_id", "kms_key_arn"),
     ),
 )
+ENDPOINTS: Final = ("s3.endpoint", "s3.sts-endpoint")
 _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _REGION = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.ASCII)
 _KEY_ID = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _KMS_KEY = re.compile(r"[A-Za-z0-9:/_-]{1,2048}", re.ASCII)
-_AWS_ROLE = re.compile(
-    r"arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):iam::[0-9]{12}:"
-    r"role/(?!aws-service-role/|aws-reserved/)((?:[!-.0-~]+/){0,16})([A-Za-z0-9_+=,.@-]{1,64})",
-    re.ASCII,
-)
-_ANY_ROLE = re.compile(r"(arn|urn):[!-~]{1,2040}", re.ASCII)
 
 
 def root_of(config: Mapping[str, str], settings: "Settings") -> str:
@@ -84,18 +87,24 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
         )
     _check_credentials(config)
     _check_encryption(config)
+    for option in ENDPOINTS:
+        if endpoint_of(config, option) is not None:
+            check_endpoint(config[option], option, settings)
     _check_place(config)
     return _root(bucket, config.get("s3.prefix", ""))
 
 
 def is_path_style(config: Mapping[str, str]) -> bool:
     """Say whether the bucket goes into the path; raise `BadRequest` for a value not boolean."""
-    word = config.get("s3.path-style-access", "").strip().lower()
-    if not word:
-        return bool(config.get("s3.endpoint"))
-    if word not in TRUE | FALSE:
-        raise BadRequest(f"s3.path-style-access must be true or false, not {word[:80]!r}")
-    return word in TRUE
+    return is_true(config, "s3.path-style-access", default=bool(config.get("s3.endpoint")))
+
+
+def is_true(config: Mapping[str, str], option: str, *, default: bool = False) -> bool:
+    """Read an option that is true or false; raise `BadRequest` naming it for another value."""
+    word = config.get(option, "").strip().lower()
+    if word and word not in TRUE | FALSE:
+        raise BadRequest(f"{option} must be true or false, not {word[:80]!r}")
+    return word in TRUE if word else default
 
 
 def encryption_of(config: Mapping[str, str]) -> str:
@@ -124,6 +133,28 @@ def endpoint_of(config: Mapping[str, str], name: str = "s3.endpoint") -> SplitRe
     return parts
 
 
+def check_key(key_id: str, secret: str) -> None:
+    """Raise `BadRequest` for an access key that cannot be one."""
+    if not _KEY_ID.fullmatch(key_id):
+        raise BadRequest("s3.access-key-id must be printable ASCII without spaces")
+    if not secret:
+        raise BadRequest("s3.secret-access-key is required with an access key")
+
+
+def sts_of(config: Mapping[str, str]) -> str:
+    """Give the address of a store's own STS, or "" for Amazon's.
+
+    Compatible stores answer for STS where they answer for S3, if nothing else is said.
+    """
+    found = (_own(config, name) for name in ("s3.sts-endpoint", "s3.endpoint"))
+    return next(filter(None, found), "")
+
+
+def _own(config: Mapping[str, str], name: str) -> str:
+    parts = endpoint_of(config, name)
+    return "" if parts is None or is_amazons(parts.hostname or "") else config[name].rstrip("/")
+
+
 def _root(bucket: str, prefix: str) -> str:
     text = f"s3://{bucket}/{prefix.strip('/')}"
     if any(character in "*?$" for character in prefix):
@@ -136,12 +167,12 @@ def _check_place(config: Mapping[str, str]) -> None:
     if region and not _REGION.fullmatch(region):
         raise BadRequest(f"s3.region must be a region such as eu-west-1, not {region[:80]!r}")
     is_path_style(config)
-    custom = endpoint_of(config) or endpoint_of(config, "s3.sts-endpoint")
+    is_true(config, "s3.session-tags")
     role = config.get("s3.role-arn", "")
-    if role and not (_ANY_ROLE if custom else _AWS_ROLE).fullmatch(role):
-        raise BadRequest("s3.role-arn must be a role as arn:aws:iam::123456789012:role/name")
+    if role:
+        check_role(role, region or DEFAULT_REGION, compatible=bool(sts_of(config)))
     external = config.get("s3.external-id", "")
-    if external and not _EXTERNAL_ID.fullmatch(external):
+    if external and not EXTERNAL_ID.fullmatch(external):
         raise BadRequest("s3.external-id must be 2 to 1224 letters, digits and +=,.@:/-_")
 
 
@@ -155,8 +186,8 @@ def _check_credentials(config: Mapping[str, str]) -> None:
         raise BadRequest(f"{missing} is required: give the access key and its secret, or neither")
     if token and not key:
         raise BadRequest("s3.access-key-id is required with s3.session-token")
-    if key and not _KEY_ID.fullmatch(key):
-        raise BadRequest("s3.access-key-id must be printable ASCII without spaces")
+    if key:
+        check_key(key, secret)
 
 
 def _check_encryption(config: Mapping[str, str]) -> None:

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 from pangolin_aws import pangolin_object_stores
-from pangolin_aws.store import S3Objects, open_store
+from pangolin_aws.store import open_store
 
 from pangolin.objects import Warehouse
-from pangolin.plugin import BadRequest, Forbidden, Unavailable
+from pangolin.plugin import BadRequest, BucketObjects, Forbidden, Unavailable
 from pangolin.settings import Settings
 from pangolin.testing.object_contract import ObjectStoreContract
 from tests.servers.seaweed import Seaweed, free_ports
@@ -27,7 +27,7 @@ def config_of(seaweed: Seaweed, prefix: str = "", **more: str) -> dict[str, str]
     } | {f"s3.{name}": value for name, value in given.items()}
 
 
-def opened(config: dict[str, str], timeout: float = 20.0) -> S3Objects:
+def opened(config: dict[str, str], timeout: float = 20.0) -> BucketObjects:
     return open_store(Warehouse("t", "id", "w", 1, config), Settings(request_timeout=timeout))
 
 
@@ -41,7 +41,7 @@ class TestS3Objects(ObjectStoreContract):
         return f"s3://{seaweed.bucket}/{prefix}"
 
     @pytest.fixture
-    def object_store(self, seaweed: Seaweed, prefix: str) -> S3Objects:
+    def object_store(self, seaweed: Seaweed, prefix: str) -> BucketObjects:
         return opened(config_of(seaweed, prefix))
 
     @pytest.fixture

@@ -1,0 +1,100 @@
+"""What a failure of STS means; its text, which may quote what was asked, stays inside."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from pangolin.plugin import BadRequest, Forbidden, PangolinError, Unavailable
+
+_NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
+_PASSING: Final = frozenset(
+    {
+        "IDPCommunicationError",
+        "InternalError",
+        "InternalFailure",
+        "RequestExpired",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_REFUSING: Final = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IDPRejectedClaim",
+        "InvalidClientTokenId",
+        "InvalidIdentityToken",
+        "RegionDisabledException",
+    }
+)
+
+
+class PolicyTooLarge(BadRequest):
+    """STS packs a policy together with the tags, and found it too large; it says no limit."""
+
+
+def code_of(error: ClientError) -> str:
+    """Give the error's code; some stores leave out the element that it should be in, or itself."""
+    response = error.response
+    code = response.get("Error", {}).get("Code") or response.get("Code") or ""
+    return str(code)[:80] or f"status {status_of(error)}"
+
+
+def status_of(error: ClientError) -> int:
+    """Give the HTTP status of the answer."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def is_denied(error: ClientError) -> bool:
+    """Say whether STS understood and said no: anything else proves nothing about trust."""
+    return code_of(error) == "AccessDenied" or (status_of(error) == 403 and _is_bare(error))
+
+
+@contextmanager
+def understanding(role: str) -> Iterator[None]:
+    """Raise the client's errors as Pangolin's, naming the role and the error's code only."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise answer(role, error) from None
+
+
+def answer(role: str, error: Exception) -> PangolinError:
+    """Translate one error of the client."""
+    if isinstance(error, ClientError):
+        return _refused(role, error)
+    if isinstance(error, ParamValidationError):
+        return BadRequest(f"{role} or what belongs to it has a form that STS does not know")
+    if isinstance(error, _NO_CREDENTIALS):
+        return Unavailable("the server has no credentials of its own to call STS with")
+    return Unavailable(f"STS did not answer for {role}: {type(error).__name__}")
+
+
+def _refused(role: str, error: ClientError) -> PangolinError:
+    code, status = code_of(error), status_of(error)
+    if code in _PASSING or status == 429 or status >= 500:
+        return Unavailable(f"STS did not mint for {role}: {code}")
+    if code == "PackedPolicyTooLarge":
+        return PolicyTooLarge(f"the session policy is too large for {role}")
+    if code in _REFUSING or status in (401, 403):
+        return Forbidden(f"STS refuses {role}: {code}")
+    if status in (404, 405, 501):
+        return BadRequest("there is no STS at the address: give s3.sts-endpoint")
+    return BadRequest(f"STS finds fault with what it was asked for {role}: {code}")
+
+
+def _is_bare(error: ClientError) -> bool:
+    return code_of(error) in ("status 403", "403")

@@ -1,0 +1,37 @@
+"""The rules for the ARN of a role."""
+
+import re
+from typing import Final
+
+from pangolin.plugin import BadRequest
+from pangolin_aws.partitions import PARTITIONS, partition_of
+
+OPTION: Final = "s3.role-arn"
+_NAMES = "|".join(row.name for row in PARTITIONS)
+_AMAZONS = re.compile(
+    rf"arn:(?P<partition>{_NAMES}):iam::[0-9]{{12}}:"
+    r"role/(?!aws-service-role/|aws-reserved/)((?:[!-.0-~]+/){0,16})([A-Za-z0-9_+=,.@-]{1,64})",
+    re.ASCII,
+)
+# MinIO ignores it; others have forms of their own, as urn:ecs:… and arn:aws:iam:::role/x.
+_ANY = re.compile(r"(?:arn|urn):[!-~]{1,2040}", re.ASCII)
+
+
+def check_role(arn: str, region: str, *, compatible: bool) -> None:
+    """Raise `BadRequest` for what is no role, or none of the region's partition.
+
+    A compatible store's roles only have to look like an ARN or a URN of 20 characters or more.
+    """
+    if compatible:
+        if not _ANY.fullmatch(arn) or len(arn) < 20:
+            raise BadRequest(f"{OPTION} must be a role's ARN or URN, 20 to 2048 characters long")
+        return
+    found = _AMAZONS.fullmatch(arn)
+    if found is None:
+        raise BadRequest(f"{OPTION} must be a role as arn:aws:iam::123456789012:role/name")
+    needed = partition_of(region).name
+    if found["partition"] != needed:
+        raise BadRequest(
+            f"{OPTION} is of the partition {found['partition']}, "
+            f"and the region {region} is of {needed}"
+        )
