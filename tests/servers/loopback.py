@@ -1,6 +1,7 @@
 """A small HTTP server on this machine, in a thread of the test."""
 
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -76,11 +77,14 @@ class _Answering(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[None]:
+def serving(site: Site, tls: ssl.SSLContext | None = None) -> Iterator[None]:
     """Serve a site on a free port of 127.0.0.1; its `url` is filled in."""
     server = _Server(("127.0.0.1", 0), _Answering)
     server.site = site
     site.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        site.url = site.url.replace("http", "https", 1)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

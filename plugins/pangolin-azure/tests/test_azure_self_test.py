@@ -1,0 +1,70 @@
+"""The self-test against Azurite behind a gate that enforces signatures for a directory."""
+
+from uuid import uuid4
+
+import pytest
+from pangolin_azure.account import location_of
+from pangolin_azure.vendor import AzureVendor
+
+from pangolin.plugin import Warehouse
+from tests.servers.azurite import ACCOUNT_KEY
+from tests.servers.entra import Entra
+
+from .conftest import Lake
+
+pytestmark = pytest.mark.integration
+NARROW = [
+    "mint",
+    "inside",
+    "sibling-read",
+    "sibling-write",
+    "sibling-list",
+    "parent-list",
+    "delete",
+    "read-only-mint",
+    "read-only-write",
+]
+
+
+def checked(config: dict[str, str], strategy: object = None) -> dict[str, str]:
+    made = Warehouse("t", "id", "w", 1, config, True, strategy)
+    probe = f"{location_of(config)}/probe-{uuid4().hex}"
+    return {check.name: check.result for check in AzureVendor().check(made, probe)}
+
+
+def test_a_warehouse_with_a_hierarchical_namespace_passes_everything(lake: Lake) -> None:
+    expected = dict.fromkeys(["hierarchical-namespace", "server", *NARROW], "passed")
+    assert checked(lake.options(prefix="lake")) == expected
+    assert lake.gate.delegations == 1
+
+
+def test_so_does_one_whose_account_key_signs(lake: Lake) -> None:
+    options = lake.options(prefix="lake", account_key=ACCOUNT_KEY, sas_signer="account-key")
+    found = checked(options)
+    assert set(found.values()) == {"passed"}
+    assert lake.gate.delegations == 0
+
+
+def test_an_account_without_a_hierarchical_namespace_fails(lake: Lake) -> None:
+    lake.gate.hierarchical = False
+    found = checked(lake.options(prefix="lake"))
+    assert found["hierarchical-namespace"] == found["inside"] == "failed"
+    assert found["server"] == found["sibling-read"] == "passed"
+
+
+def test_a_warehouse_that_may_open_its_container_is_not_tried_for_narrowness(lake: Lake) -> None:
+    options = lake.options(hierarchical_namespace="false", allow_container_scope="true")
+    assert checked(options)["narrow"] == "skipped"
+
+
+def test_a_refused_identity_fails_with_the_roles_to_assign(lake: Lake, entra: Entra) -> None:
+    options = lake.options(client_secret="wrong", prefix="lake")
+    made = Warehouse("t", "id", "w", 1, options, True, None)
+    *_, last = AzureVendor().check(made, f"{location_of(options)}/probe")
+    assert (last.name, last.result) == ("server", "failed")
+    assert "Storage Blob Delegator" in last.remedy
+    assert "AADSTS7000215" in last.detail
+
+
+def test_tokens_are_not_narrow_and_the_check_says_so(lake: Lake) -> None:
+    assert checked(lake.options(), {"AzureOAuth": {}}) == {"narrow": "skipped"}
