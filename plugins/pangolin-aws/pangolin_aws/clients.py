@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
 from pangolin_aws.place import Place
 from pangolin_aws.transport import GuardedTransport
@@ -69,6 +70,9 @@ class StsClients:
 
     def _make(self, caller: Caller) -> Any:
         session = boto3.session.Session(**_credentials(caller.key))
+        if not caller.unsigned and session.get_credentials() is None:
+            # A client made now would never look for credentials again.
+            raise NoCredentialsError
         client = session.client(
             "sts",
             region_name=caller.region,

@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pangolin.plugin import PangolinError, Prepared
 from pangolin_aws.clients import Caller, Key
@@ -42,7 +43,7 @@ def server_arn(sts: Sts, place: Place, key: Key | None) -> str:
     """
     try:
         arn = sts.caller_arn(Caller.at(place, key))
-    except (BotoCoreError, ClientError, PangolinError):
+    except (BotoCoreError, ClientError, ResponseParserError, PangolinError):
         return SERVER
     found = _ASSUMED.fullmatch(arn)
     return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pangolin.plugin import Check, PangolinError
 from pangolin_aws.clients import Caller
@@ -80,7 +81,7 @@ class RoleProbes:
             self._sts.attempt(caller, asked, asked.seconds)
         except ClientError as error:
             return DENIED if is_denied(error) else code_of(error)
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             return type(error).__name__
         except PangolinError as error:
             return error.message

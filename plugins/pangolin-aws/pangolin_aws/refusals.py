@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from pangolin.plugin import BadRequest, Forbidden, PangolinError, Unavailable
 
@@ -68,7 +69,7 @@ def understanding(role: str) -> Iterator[None]:
     """Raise the client's errors as Pangolin's, naming the role and the error's code only."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
         raise answer(role, error) from None
 
 
@@ -80,6 +81,8 @@ def answer(role: str, error: Exception) -> PangolinError:
         return BadRequest(f"{role} or what belongs to it has a form that STS does not know")
     if isinstance(error, _NO_CREDENTIALS):
         return Unavailable("the server has no credentials of its own to call STS with")
+    if isinstance(error, ResponseParserError):
+        return Unavailable(f"what answered for {role} is no STS: is s3.sts-endpoint right?")
     return Unavailable(f"STS did not answer for {role}: {type(error).__name__}")
 
 

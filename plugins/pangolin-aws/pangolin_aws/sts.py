@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from pangolin_aws.clients import Caller, Key, StsClients
 from pangolin_aws.refusals import code_of, understanding
@@ -77,7 +78,11 @@ class Sts:
         """Ask once; errors are botocore's."""
         client = self._clients.client(caller)
         call = client.assume_role_with_web_identity if asked.web_token else client.assume_role
-        return _session(call(**_parameters(asked, seconds)))
+        try:
+            return _session(call(**_parameters(asked, seconds)))
+        except KeyError:
+            # So fails botocore itself where the answer is XML of another kind.
+            raise ResponseParserError("there is no session in the answer") from None
 
     def caller_arn(self, caller: Caller) -> str:
         """Ask STS who the caller is; errors are botocore's."""
