@@ -1,6 +1,7 @@
 """Warehouses and grants for tests."""
 
 from pangolin.plugin import Access, Grant, Warehouse
+from tests.servers.seaweed import Seaweed
 
 ROLE = "arn:aws:iam::123456789012:role/lake/Vend"
 
@@ -10,6 +11,23 @@ def warehouse(strategy: object = None, /, **options: str) -> Warehouse:
     given = {f"s3.{name.replace('_', '-')}": value for name, value in options.items()}
     config = {"type": "s3", "s3.bucket": "bkt", "s3.prefix": "wh", **given}
     return Warehouse("tenant-1", "warehouse-1", "lake", 1, config, vending_strategy=strategy)
+
+
+def on_seaweed(
+    server: Seaweed, strategy: object = None, /, prefix: str = "wh", **options: str
+) -> Warehouse:
+    """Give a warehouse on a test server; an empty option is left out."""
+    given = {
+        "bucket": server.bucket,
+        "prefix": prefix,
+        "endpoint": server.endpoint,
+        "region": "us-east-1",
+        "access_key_id": server.access_key,
+        "secret_access_key": server.secret_key,
+        "role_arn": server.role_arn,
+    }
+    kept = {name: value for name, value in {**given, **options}.items() if value}
+    return warehouse(strategy, **kept)
 
 
 def writing(*locations: str) -> Access:

