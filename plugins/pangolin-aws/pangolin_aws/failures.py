@@ -17,6 +17,8 @@ from obstore.exceptions import (
 from pangolin.plugin import Forbidden, ObjectExists, ObjectMissing, PangolinError, Unavailable
 
 _CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>")
+# One of a batch of deletes that failed; the batch itself was answered with success.
+_OF_A_BATCH = re.compile(r"\(code: ([A-Za-z0-9.]{1,80})\)")
 _STATUS = re.compile(r"status code: ([0-9]{3})")
 _METADATA = re.compile(r"(?:GET|PUT) https?://[^/\s]+/latest/(?:api/token|meta-data/)")
 _EXISTS: Final = (AlreadyExistsError, PreconditionError)
@@ -38,14 +40,15 @@ def answer(location: str, error: Exception) -> PangolinError:
     if _METADATA.search(text):
         return Unavailable(f"S3 did not serve {location}: no credentials in the environment")
     status = _first(_STATUS, text)
-    reason = _first(_CODE, text) or (f"status {status}" if status else _cause(text))
+    code = _first(_CODE, text) or _first(_OF_A_BATCH, text)
+    reason = code or (f"status {status}" if status else _cause(text))
     if reason == "NoSuchBucket":
         return Unavailable(f"the bucket of {location} does not exist")
     if isinstance(error, FileNotFoundError):
         return ObjectMissing(f"there is no object at {location}")
     if isinstance(error, _EXISTS):
         return ObjectExists(f"there is an object at {location} already")
-    if isinstance(error, _REFUSED) or status in ("401", "403"):
+    if isinstance(error, _REFUSED) or status in ("401", "403") or code == "AccessDenied":
         return Forbidden(f"S3 refuses the server's access to {location}: {reason}")
     return Unavailable(f"S3 did not serve {location}: {reason}")
 

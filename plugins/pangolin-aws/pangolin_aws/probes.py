@@ -70,7 +70,7 @@ class RoleProbes:
     def _patiently(self, caller: Caller, asked: Asked) -> str:
         said = self._once(caller, asked)
         for _ in range(TRIES - 1):
-            if said == ALLOWED:
+            if said != DENIED:
                 break
             time.sleep(self._pause)
             said = self._once(caller, asked)
