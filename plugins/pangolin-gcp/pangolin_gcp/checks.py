@@ -1,0 +1,49 @@
+"""Prove a warehouse: the bucket's kind of access, and that a token opens its directory only."""
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from pangolin.plugin import Check, PangolinError
+from pangolin_gcp.failures import asking, refused
+from pangolin_gcp.options import STORAGE
+from pangolin_gcp.sources import Token
+from pangolin_gcp.transport import Transport
+
+TTL_S: Final = 3600
+TIMEOUT_S: Final = 15.0
+ROLES: Final = (
+    "grant roles/storage.objectUser on the bucket to the service account, and "
+    "roles/iam.serviceAccountTokenCreator where it is impersonated; grants take minutes to work"
+)
+UNIFORM: Final = "uniform-access"
+REMEDY: Final = "gcloud storage buckets update gs://<bucket> --uniform-bucket-level-access"
+
+
+def check_uniform(
+    bucket: str, endpoint: str, token: Callable[[], Token], transport: Transport
+) -> Check:
+    """Ask the bucket for uniform bucket-level access, without which a boundary binds nothing."""
+    try:
+        enabled = _is_uniform(bucket, endpoint or STORAGE, token(), transport)
+    except PangolinError as error:
+        return Check(
+            UNIFORM, "unknown", error.message, "grant storage.buckets.get to the service account"
+        )
+    if enabled:
+        return Check(UNIFORM, "passed")
+    return Check(UNIFORM, "failed", "the bucket has access lists of single objects", REMEDY)
+
+
+def _is_uniform(bucket: str, endpoint: str, token: Token, transport: Transport) -> bool:
+    what = "the properties of the bucket"
+    with asking(what):
+        answer = transport()(
+            url=f"{endpoint}/storage/v1/b/{bucket}?fields=iamConfiguration",
+            method="GET",
+            headers={"Authorization": f"Bearer {token.value}"},
+        )
+    if answer.status != 200:
+        raise refused(what, answer.status, answer.data)
+    found = json.loads(answer.data).get("iamConfiguration", {})
+    return bool(found.get("uniformBucketLevelAccess", {}).get("enabled"))

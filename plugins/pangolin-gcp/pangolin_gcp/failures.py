@@ -1,0 +1,100 @@
+"""What a failure at Google means; its own text, which quotes whole answers, stays inside."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    InvalidPathError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from pangolin.plugin import Forbidden, ObjectExists, ObjectMissing, PangolinError, Unavailable
+
+_CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>")
+_STATUS = re.compile(r"status code: ([0-9]{3})")
+_WORD = re.compile(r"[A-Za-z_]{1,60}", re.ASCII)
+_EXISTS: Final = (AlreadyExistsError, PreconditionError)
+_REFUSED: Final = (PermissionDeniedError, UnauthenticatedError, InvalidPathError)
+
+
+@contextmanager
+def answering(location: str) -> Iterator[None]:
+    """Raise the storage client's errors as Pangolin's, with the location and Google's code only."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise answer(location, error) from None
+
+
+def answer(location: str, error: Exception) -> PangolinError:
+    """Translate one error of the storage client."""
+    text = str(error)
+    status = _first(_STATUS, text)
+    reason = _first(_CODE, text) or (f"status {status}" if status else _cause(text))
+    if reason == "NoSuchBucket":
+        return Unavailable(f"the bucket of {location} does not exist")
+    if isinstance(error, FileNotFoundError):
+        return ObjectMissing(f"there is no object at {location}")
+    if isinstance(error, _EXISTS):
+        return ObjectExists(f"there is an object at {location} already")
+    if isinstance(error, _REFUSED) or status in ("401", "403"):
+        return Forbidden(f"Google Cloud refuses access to {location}: {reason}")
+    return Unavailable(f"Google Cloud did not serve {location}: {reason}")
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Raise errors of google-auth as Pangolin's, naming what was asked for and a code only."""
+    try:
+        yield
+    except DefaultCredentialsError:
+        raise Unavailable(f"the server has no credentials of its own to get {what} with") from None
+    except RefreshError as error:
+        raise _refreshed(what, error) from None
+    except GoogleAuthError:
+        raise Unavailable(f"Google Cloud did not give {what}: no connection") from None
+
+
+def refused(what: str, status: int, body: bytes | str) -> PangolinError:
+    """Say what an answer that is no success means."""
+    reason = code_of(body) or f"status {status}"
+    if status == 429 or status >= 500:
+        return Unavailable(f"Google Cloud did not give {what}: {reason}")
+    return Forbidden(f"Google Cloud refuses {what}: {reason}")
+
+
+def code_of(body: object) -> str:
+    """Find Google's code in an answer: `invalid_grant`, `PERMISSION_DENIED`."""
+    try:
+        found = json.loads(body) if isinstance(body, (bytes, str)) else body
+    except ValueError:
+        return ""
+    error = found.get("error") if isinstance(found, dict) else None
+    code = error.get("status") if isinstance(error, dict) else error
+    return code if isinstance(code, str) and _WORD.fullmatch(code) else ""
+
+
+def _refreshed(what: str, error: RefreshError) -> PangolinError:
+    reason = next((code for code in map(code_of, error.args) if code), "no answer")
+    if error.retryable or reason == "no answer":
+        return Unavailable(f"Google Cloud did not give {what}: {reason}")
+    return Forbidden(f"Google Cloud refuses {what}: {reason}")
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found[1] if found else ""
+
+
+def _cause(text: str) -> str:
+    if "operation timed out" in text or "TimedOut" in text:
+        return "time-out"
+    return "no connection" if "error sending request" in text else "unexpected answer"
