@@ -32,7 +32,7 @@ def _fits(row: Mapping[str, Any], action: str, resource: str, context: Mapping[s
     return (
         _any(row["Action"], action)
         and _any(row["Resource"], resource)
-        and all(_holds(*item, context) for item in row.get("Condition", {}).items())
+        and all(_holds(kind, wanted, context) for kind, wanted in row.get("Condition", {}).items())
     )
 
 
