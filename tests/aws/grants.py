@@ -1,5 +1,7 @@
 """Warehouses and grants for tests."""
 
+import os
+
 from pangolin.plugin import Access, Grant, Warehouse
 from tests.servers.seaweed import Seaweed
 
@@ -11,6 +13,12 @@ def warehouse(strategy: object = None, /, **options: str) -> Warehouse:
     given = {f"s3.{name.replace('_', '-')}": value for name, value in options.items()}
     config = {"type": "s3", "s3.bucket": "bkt", "s3.prefix": "wh", **given}
     return Warehouse("tenant-1", "warehouse-1", "lake", 1, config, vending_strategy=strategy)
+
+
+def from_variables(kind: str, **names: str) -> Warehouse:
+    """Give a warehouse whose options are in variables `LIVE_<kind>_…`."""
+    given = {option: os.environ.get(f"LIVE_{kind}_{name}", "") for option, name in names.items()}
+    return warehouse(**{option: value for option, value in given.items() if value})
 
 
 def on_seaweed(
