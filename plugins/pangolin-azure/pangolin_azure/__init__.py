@@ -1,6 +1,7 @@
 """Azure Storage: objects, and short-lived credentials for one table's directory."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pangolin.plugin import CredentialVendor, ObjectBackend, hookimpl
 from pangolin_azure.account import root_of
@@ -8,6 +9,9 @@ from pangolin_azure.client import client_properties
 from pangolin_azure.options import OPTIONS
 from pangolin_azure.store import open_store
 from pangolin_azure.vendor import AzureVendor
+
+if TYPE_CHECKING:
+    from pangolin.plugin import Settings
 
 
 @hookimpl
@@ -27,6 +31,6 @@ def pangolin_object_stores() -> Sequence[ObjectBackend]:
 
 
 @hookimpl
-def pangolin_credential_vendors() -> Sequence[CredentialVendor]:
+def pangolin_credential_vendors(settings: "Settings") -> Sequence[CredentialVendor]:
     """Register `AzureSas` and `AzureOAuth`."""
-    return [AzureVendor()]
+    return [AzureVendor(settings)]

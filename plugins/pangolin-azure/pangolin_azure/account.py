@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from pangolin.plugin import BadRequest, check_endpoint, parse_location
+from pangolin.plugin import BadRequest, check_endpoint, parse_location, resolve_endpoint
 
 if TYPE_CHECKING:
     from pangolin.plugin import Settings
@@ -72,6 +72,15 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
     if account.endpoint:
         check_endpoint(account.endpoint, "adls.endpoint", settings)
     return location_of(config)
+
+
+def guard(account: Account, settings: "Settings") -> None:
+    """Look up an emulator's host, which a warehouse names, before anything is sent there.
+
+    Raises `BadRequest` for an address that warehouses may not use.
+    """
+    if account.endpoint:
+        resolve_endpoint(account.endpoint, "adls.endpoint", settings)
 
 
 def location_of(options: Mapping[str, str]) -> str:

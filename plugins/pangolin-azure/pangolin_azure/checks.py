@@ -1,7 +1,7 @@
 """Prove a warehouse: the account's kind, and that a SAS opens its directory only."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob import BlobServiceClient
@@ -16,7 +16,7 @@ from pangolin.plugin import (
     Warehouse,
     prove_narrowness,
 )
-from pangolin_azure.account import Account, account_of, location_of
+from pangolin_azure.account import Account, account_of, guard, location_of
 from pangolin_azure.failures import asking
 from pangolin_azure.identity import (
     ACCOUNT_KEY,
@@ -30,6 +30,9 @@ from pangolin_azure.identity import (
 from pangolin_azure.options import flag, options_of
 from pangolin_azure.store import open_own, open_with_sas
 
+if TYPE_CHECKING:
+    from pangolin.plugin import Settings
+
 TTL_S: Final = 900
 TIMEOUT_S: Final = 15.0
 ROLES: Final = (
@@ -41,10 +44,13 @@ NAMESPACE: Final = "hierarchical-namespace"
 Vend = Callable[[Grant], Vended]
 
 
-def check_sas(vend: Vend, warehouse: Warehouse, probe: str) -> Iterator[Check]:
+def check_sas(
+    vend: Vend, warehouse: Warehouse, probe: str, settings: "Settings"
+) -> Iterator[Check]:
     """Look at the account, then try what a SAS for a directory below the probe opens."""
     options = options_of(warehouse)
     root = location_of(options)
+    guard(account_of(options), settings)
     yield check_namespace(account_of(options), identity_of(options))
     if not flag(options, "adls.hierarchical-namespace", default=True):
         yield Check("narrow", "skipped", "a SAS opens the whole container, as the warehouse allows")
@@ -52,9 +58,10 @@ def check_sas(vend: Vend, warehouse: Warehouse, probe: str) -> Iterator[Check]:
 
     def open_for(access: Access) -> BucketObjects:
         vended = vend(Grant(warehouse, access, "self-test", "self-test", TTL_S))
-        return open_with_sas(options, root, vended.config["adls.sas-token"], TIMEOUT_S)
+        return open_with_sas(options, root, settings, TIMEOUT_S, vended.config["adls.sas-token"])
 
-    yield from prove_narrowness(open_own(options, root, TIMEOUT_S), open_for, probe, ROLES)
+    owner = open_own(options, root, settings, TIMEOUT_S)
+    yield from prove_narrowness(owner, open_for, probe, ROLES)
 
 
 def check_namespace(account: Account, identity: Identity) -> Check:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from obstore.store import AzureStore
 
 from pangolin.plugin import BucketObjects, Supplier, Warehouse, parse_location
-from pangolin_azure.account import Account, account_of, root_of
+from pangolin_azure.account import Account, account_of, guard, root_of
 from pangolin_azure.failures import answering, asking
 from pangolin_azure.identity import ACCOUNT_KEY, SCOPE, Credential, credential_of, identity_of
 from pangolin_azure.options import options_of
@@ -25,33 +25,42 @@ def open_store(warehouse: Warehouse, settings: "Settings") -> BucketObjects:
     options = options_of(warehouse)
     root = root_of(options, settings)
     check_server_identity(identity_of(options), options, settings)
-    return open_own(options, root, settings.request_timeout)
+    return open_own(options, root, settings, settings.request_timeout)
 
 
-def open_own(options: Mapping[str, str], root: str, timeout: float) -> BucketObjects:
+def open_own(
+    options: Mapping[str, str], root: str, settings: "Settings", timeout: float
+) -> BucketObjects:
     """Open a warehouse with the identity that its options name; seconds."""
     identity = identity_of(options)
     if identity.kind == ACCOUNT_KEY:
         key = {"access_key": identity.secret, "expires_at": None}
-        return _opened(options, root, timeout, lambda: key)
+        return _opened(options, root, settings, timeout, lambda: key)
     credential = credential_of(identity, account_of(options))
-    return _opened(options, root, timeout, lambda: _token(credential))
+    return _opened(options, root, settings, timeout, lambda: _token(credential))
 
 
-def open_with_sas(options: Mapping[str, str], root: str, sas: str, timeout: float) -> BucketObjects:
+def open_with_sas(
+    options: Mapping[str, str], root: str, settings: "Settings", timeout: float, sas: str
+) -> BucketObjects:
     """Open a warehouse with a vended SAS and nothing else; seconds."""
-    return _opened(options, root, timeout, lambda: {"sas_token": sas, "expires_at": None})
+    return _opened(options, root, settings, timeout, lambda: {"sas_token": sas, "expires_at": None})
 
 
 def _opened(
-    options: Mapping[str, str], root: str, timeout: float, supply: Callable[[], Any]
+    options: Mapping[str, str],
+    root: str,
+    settings: "Settings",
+    timeout: float,
+    supply: Callable[[], Any],
 ) -> BucketObjects:
     account, supplier = account_of(options), Supplier(supply)
-    return BucketObjects(
-        parse_location(root, "adls.prefix"),
-        lambda: _connect(account, supplier, timeout),
-        supplier.before(answering),
-    )
+
+    def connect() -> AzureStore:
+        guard(account, settings)
+        return _connect(account, supplier, timeout)
+
+    return BucketObjects(parse_location(root, "adls.prefix"), connect, supplier.before(answering))
 
 
 def _token(credential: Credential) -> dict[str, Any]:

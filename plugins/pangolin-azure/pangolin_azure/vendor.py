@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from pangolin.plugin import Access, Check, Forbidden, Grant, Prepared, Vended, Warehouse
-from pangolin_azure.account import Account, account_of
+from pangolin_azure.account import Account, account_of, guard
 from pangolin_azure.answers import sas_answer, token_answer
 from pangolin_azure.checks import check_sas
 from pangolin_azure.delegation import SKEW_S, DelegationKeys, Seconds
@@ -31,7 +31,13 @@ class AzureVendor:
     strategies: tuple[str, ...] = (SAS, OAUTH)
     types: tuple[str, ...] = ("azure",)
 
-    def __init__(self, keys: DelegationKeys | None = None, clock: Seconds = time.time) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        keys: DelegationKeys | None = None,
+        clock: Seconds = time.time,
+    ) -> None:
+        self._settings = settings
         self._keys = keys or DelegationKeys(clock=clock)
         self._clock = clock
 
@@ -44,6 +50,8 @@ class AzureVendor:
         return (grant.principal,) if delegated and not _is_by_account(grant.warehouse) else ()
 
     def vend(self, grant: Grant) -> Vended:
+        # Again, because the operator may have taken back what was allowed when it was saved.
+        check_warehouse(grant.warehouse, self._settings)
         options = options_of(grant.warehouse)
         account = account_of(options)
         if strategy_of(grant.warehouse) == OAUTH:
@@ -60,7 +68,7 @@ class AzureVendor:
     def check(self, warehouse: Warehouse, probe: str) -> Iterable[Check]:
         if strategy_of(warehouse) == OAUTH:
             return [Check("narrow", "skipped", "an OAuth token opens all that its identity may do")]
-        return check_sas(self.vend, warehouse, probe)
+        return check_sas(self.vend, warehouse, probe, self._settings)
 
     def _terms(self, grant: Grant, account: Account, options: Mapping[str, str]) -> Terms:
         scope = scope_of(grant.access, account, options)
@@ -79,6 +87,7 @@ class AzureVendor:
         self, grant: Grant, terms: Terms, account: Account, options: Mapping[str, str]
     ) -> Vended:
         tenant = grant.warehouse.tenant
+        guard(account, self._settings)
         key = self._keys.get(tenant, account, delegating_identity(options), grant.ttl_s)
         named = replace(
             terms,

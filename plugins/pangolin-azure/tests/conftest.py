@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import pytest
 from azure.storage.blob import BlobServiceClient
 
+from pangolin.plugin import Settings
 from tests.servers.adls import Adls
 from tests.servers.azurite import ACCOUNT, ACCOUNT_KEY, Azurite, azurite
 from tests.servers.certificates import Certificate, certify
@@ -12,6 +13,7 @@ from tests.servers.front import Upstream, fronting
 from tests.servers.loopback import serving
 
 CONTAINER = "warehouse"
+LOCAL = Settings(endpoint_networks=("loopback",))
 
 
 @dataclass(frozen=True, slots=True)

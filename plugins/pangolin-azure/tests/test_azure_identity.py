@@ -18,6 +18,8 @@ from tests.servers.azurite import ACCOUNT
 from tests.servers.entra import ASSERTION, CLIENT, SECRET, TENANT, Entra, refused
 from tests.servers.seaweed import free_ports
 
+from .conftest import LOCAL
+
 PLACE = Account(ACCOUNT, "warehouse", "core.windows.net")
 
 
@@ -126,8 +128,8 @@ def test_a_token_is_vended_fresh_and_with_its_own_expiry(entra: Entra) -> None:
     grant = Grant(made, Access(table, table, table), "ann", "ann", 3600)
     entra.lives = 1800
     before = datetime.now(UTC).timestamp()
-    vended = AzureVendor().vend(grant)
-    AzureVendor().vend(grant)
+    vended = AzureVendor(LOCAL).vend(grant)
+    AzureVendor(LOCAL).vend(grant)
     assert len(entra.forms) == 2
     assert vended.config["adls.token"].startswith("ey")
     assert abs(vended.expires_at_ms / 1000 - before - 1800) < 10

@@ -9,7 +9,7 @@ from uuid import uuid4
 from pangolin_azure.account import location_of
 from pangolin_azure.vendor import AzureVendor
 
-from pangolin.plugin import Warehouse
+from pangolin.plugin import Settings, Warehouse
 
 VARIABLES = {
     "adls.account-name": "LIVE_AZ_ACCOUNT",
@@ -25,6 +25,6 @@ if os.environ.get("LIVE_AZURE") == "1":
         config = {name: os.environ[variable] for name, variable in VARIABLES.items()}
         made = Warehouse("live", "id", "w", 1, {"type": "azure", **config}, True, None)
         probe = f"{location_of(config)}/pangolin-live-{uuid4().hex}"
-        found = list(AzureVendor().check(made, probe))
+        found = list(AzureVendor(Settings()).check(made, probe))
         assert [check for check in found if check.result not in ("passed", "unknown")] == []
         assert next(check for check in found if check.name == "inside").result == "passed"

@@ -14,7 +14,7 @@ from pangolin_azure.vendor import AzureVendor
 from pangolin.plugin import Access, Grant, Warehouse
 from tests.servers.azurite import ACCOUNT
 
-from .conftest import CONTAINER, Lake
+from .conftest import CONTAINER, LOCAL, Lake
 
 pytestmark = pytest.mark.integration
 SCRIPT = Path(__file__).with_name("file_io.py")
@@ -28,7 +28,7 @@ def table() -> str:
 
 def steps(lake: Lake, access: Access, *wanted: tuple[Any, ...]) -> list[Any]:
     made = Warehouse("t", "id", "w", 1, lake.options(prefix="lake"), True, None)
-    vended = AzureVendor().vend(Grant(made, access, "ann", "ann", 3600))
+    vended = AzureVendor(LOCAL).vend(Grant(made, access, "ann", "ann", 3600))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(SCRIPT)],
         input=json.dumps({"properties": dict(vended.config), "steps": wanted}),

@@ -10,7 +10,7 @@ from pangolin.plugin import Warehouse
 from tests.servers.azurite import ACCOUNT_KEY
 from tests.servers.entra import Entra
 
-from .conftest import Lake
+from .conftest import LOCAL, Lake
 
 pytestmark = pytest.mark.integration
 NARROW = [
@@ -29,7 +29,7 @@ NARROW = [
 def checked(config: dict[str, str], strategy: object = None) -> dict[str, str]:
     made = Warehouse("t", "id", "w", 1, config, True, strategy)
     probe = f"{location_of(config)}/probe-{uuid4().hex}"
-    return {check.name: check.result for check in AzureVendor().check(made, probe)}
+    return {check.name: check.result for check in AzureVendor(LOCAL).check(made, probe)}
 
 
 def test_a_warehouse_with_a_hierarchical_namespace_passes_everything(lake: Lake) -> None:
@@ -60,7 +60,7 @@ def test_a_warehouse_that_may_open_its_container_is_not_tried_for_narrowness(lak
 def test_a_refused_identity_fails_with_the_roles_to_assign(lake: Lake, entra: Entra) -> None:
     options = lake.options(client_secret="wrong", prefix="lake")
     made = Warehouse("t", "id", "w", 1, options, True, None)
-    *_, last = AzureVendor().check(made, f"{location_of(options)}/probe")
+    *_, last = AzureVendor(LOCAL).check(made, f"{location_of(options)}/probe")
     assert (last.name, last.result) == ("server", "failed")
     assert "Storage Blob Delegator" in last.remedy
     assert "AADSTS7000215" in last.detail

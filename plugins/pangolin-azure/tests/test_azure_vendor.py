@@ -17,6 +17,8 @@ from tests.servers.azurite import ACCOUNT, ACCOUNT_KEY
 from tests.servers.entra import CLIENT, TENANT
 from tests.servers.front import Request
 
+from .conftest import LOCAL
+
 ROOT = f"abfss://lake@{ACCOUNT}.dfs.core.windows.net"
 TABLE = f"{ROOT}/sales/orders"
 HOST = f"{ACCOUNT}.dfs.core.windows.net"
@@ -45,7 +47,7 @@ def fetch(account: Account, identity: Identity, start: int, end: int) -> Delegat
 
 
 def vendor() -> AzureVendor:
-    return AzureVendor(DelegationKeys(fetch))
+    return AzureVendor(LOCAL, DelegationKeys(fetch))
 
 
 def warehouse(strategy: object = None, **more: str) -> Warehouse:
@@ -141,7 +143,7 @@ def test_clients_find_it_under_every_name_they_read() -> None:
 
 
 def test_the_expiry_is_the_signatures_own() -> None:
-    made = AzureVendor(DelegationKeys(fetch), clock=lambda: 1_767_322_800.9)
+    made = AzureVendor(LOCAL, DelegationKeys(fetch), clock=lambda: 1_767_322_800.9)
     vended = made.vend(grant(everything(TABLE)))
     fields = dict(parse_qsl(vended.config["adls.sas-token"]))
     assert vended.expires_at_ms == 1_767_326_400_000
@@ -156,7 +158,7 @@ def test_a_signature_does_not_outlive_its_key() -> None:
     def clock() -> float:
         return 1_000_000
 
-    made = AzureVendor(DelegationKeys(short, clock), clock)
+    made = AzureVendor(LOCAL, DelegationKeys(short, clock), clock)
     vended = made.vend(grant(everything(TABLE)))
     assert vended.expires_at_ms == (1_000_000 - 300 + 1000) * 1000
 
@@ -212,6 +214,22 @@ def test_validation_names_the_option(more: dict[str, str], named: str) -> None:
         vendor().validate(warehouse(**more), Settings())
 
 
+def test_a_name_that_leads_to_a_forbidden_address_is_refused_when_it_is_used() -> None:
+    public = Settings(endpoint_networks=("none",))
+    made = warehouse(**{"adls.endpoint": "https://localhost:1/lake1"})
+    AzureVendor(public).validate(made, public)
+    with pytest.raises(BadRequest, match=r"adls\.endpoint leads to"):
+        AzureVendor(public, DelegationKeys(fetch)).vend(grant(everything(TABLE), made))
+
+
+def test_what_the_operator_took_back_is_not_vended_any_more() -> None:
+    made = warehouse(**{"adls.identity": "managed-identity"})
+    lent = AzureVendor(Settings(server_identity=True), DelegationKeys(fetch))
+    assert lent.vend(grant(everything(TABLE), made)).config
+    with pytest.raises(BadRequest, match="PANGOLIN_SERVER_IDENTITY"):
+        vendor().vend(grant(everything(TABLE), made))
+
+
 def test_the_operator_may_lend_the_servers_identity_but_to_azure_only() -> None:
     lent = Settings(server_identity=True, endpoint_networks=("loopback",))
     vendor().validate(warehouse(**{"adls.identity": "managed-identity"}), lent)
@@ -255,5 +273,5 @@ def test_the_roles_to_assign_are_commands_to_paste() -> None:
 
 
 def test_the_plugin_registers_its_strategies() -> None:
-    (found,) = pangolin_credential_vendors()
+    (found,) = pangolin_credential_vendors(LOCAL)
     assert (found.strategies, found.types) == (("AzureSas", "AzureOAuth"), ("azure",))

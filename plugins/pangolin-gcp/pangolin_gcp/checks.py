@@ -1,7 +1,7 @@
 """Prove a warehouse: the bucket's kind of access, and that a token opens its directory only."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pangolin.plugin import Check, PangolinError
@@ -21,11 +21,11 @@ REMEDY: Final = "gcloud storage buckets update gs://<bucket> --uniform-bucket-le
 
 
 def check_uniform(
-    bucket: str, endpoint: str, token: Callable[[], Token], transport: Transport
+    options: Mapping[str, str], token: Callable[[], Token], transport: Transport
 ) -> Check:
     """Ask the bucket for uniform bucket-level access, without which a boundary binds nothing."""
     try:
-        enabled = _is_uniform(bucket, endpoint or STORAGE, token(), transport)
+        enabled = _is_uniform(options, token(), transport)
     except PangolinError as error:
         return Check(
             UNIFORM, "unknown", error.message, "grant storage.buckets.get to the service account"
@@ -35,11 +35,12 @@ def check_uniform(
     return Check(UNIFORM, "failed", "the bucket has access lists of single objects", REMEDY)
 
 
-def _is_uniform(bucket: str, endpoint: str, token: Token, transport: Transport) -> bool:
+def _is_uniform(options: Mapping[str, str], token: Token, transport: Transport) -> bool:
     what = "the properties of the bucket"
+    storage = options.get("gcs.endpoint", "").rstrip("/") or STORAGE
     with asking(what):
         answer = transport()(
-            url=f"{endpoint}/storage/v1/b/{bucket}?fields=iamConfiguration",
+            url=f"{storage}/storage/v1/b/{options['gcs.bucket']}?fields=iamConfiguration",
             method="GET",
             headers={"Authorization": f"Bearer {token.value}"},
         )

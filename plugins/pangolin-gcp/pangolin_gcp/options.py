@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from pangolin.plugin import BadRequest, Option, Warehouse, check_endpoint, parse_location
+from pangolin.plugin import (
+    BadRequest,
+    Option,
+    Warehouse,
+    check_endpoint,
+    parse_location,
+    resolve_endpoint,
+)
 
 if TYPE_CHECKING:
     from pangolin.plugin import Settings
@@ -72,6 +79,15 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
     if project and not _PROJECT.fullmatch(project):
         raise BadRequest(f"gcs.project-id must be a project's id, not {project[:80]!r}")
     return location_of(config)
+
+
+def guard(options: Mapping[str, str], settings: "Settings") -> None:
+    """Look up an emulator's host, which a warehouse names, before anything is sent there.
+
+    Raises `BadRequest` for an address that warehouses may not use.
+    """
+    if options.get("gcs.endpoint"):
+        resolve_endpoint(options["gcs.endpoint"], "gcs.endpoint", settings)
 
 
 def location_of(options: Mapping[str, str]) -> str:

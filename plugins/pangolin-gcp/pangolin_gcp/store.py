@@ -8,8 +8,8 @@ from obstore.store import GCSStore
 
 from pangolin.plugin import BucketObjects, Supplier, Warehouse, parse_location
 from pangolin_gcp.failures import answering
-from pangolin_gcp.identity import Identity, check_server_identity, identity_of
-from pangolin_gcp.options import STORAGE, options_of, root_of
+from pangolin_gcp.identity import check_server_identity, identity_of
+from pangolin_gcp.options import STORAGE, guard, location_of, options_of, root_of
 from pangolin_gcp.sources import READ_WRITE, Sources, Token, Wanted
 
 if TYPE_CHECKING:
@@ -20,44 +20,34 @@ MAX_RETRIES: Final = 5
 
 
 class GcsOpener:
-    """Opens warehouses; `sources` gives the tokens of their identities."""
+    """Opens warehouses with the server's identity; `sources` gives the tokens."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
     def open(self, warehouse: Warehouse, settings: "Settings") -> BucketObjects:
-        """Open a warehouse's bucket with the server's identity; nothing is sent before a call."""
+        """Open a warehouse's bucket; nothing is sent before a call."""
         options = options_of(warehouse)
-        root = root_of(options, settings)
+        root_of(options, settings)
         identity = identity_of(options)
         check_server_identity(identity, options, settings)
-        return self.own(warehouse.tenant, options, root, identity, settings.request_timeout)
-
-    def own(
-        self,
-        tenant: str,
-        options: Mapping[str, str],
-        root: str,
-        identity: Identity,
-        timeout: float,
-    ) -> BucketObjects:
-        """Open a bucket with an identity; seconds."""
-        wanted = Wanted(tenant, identity, READ_WRITE)
-        return opened(options, root, timeout, lambda: self._sources.get(wanted))
+        wanted = Wanted(warehouse.tenant, identity, READ_WRITE)
+        return opened(options, settings, lambda: self._sources.get(wanted))
 
 
 def opened(
-    options: Mapping[str, str], root: str, timeout: float, token: Callable[[], Token]
+    options: Mapping[str, str], settings: "Settings", token: Callable[[], Token]
 ) -> BucketObjects:
-    """Open a bucket with tokens and nothing else; seconds."""
-    place = parse_location(root, "gcs.prefix")
-    endpoint = options.get("gcs.endpoint", "").rstrip("/") or STORAGE
+    """Open a bucket with tokens and nothing else."""
+    root = parse_location(location_of(options), "gcs.prefix")
     supplier = Supplier(lambda: _credential(token()))
-    return BucketObjects(
-        place,
-        lambda: _connect(place.authority, endpoint, supplier, timeout),
-        supplier.before(answering),
-    )
+
+    def connect() -> GCSStore:
+        guard(options, settings)
+        endpoint = options.get("gcs.endpoint", "").rstrip("/") or STORAGE
+        return _connect(root.authority, endpoint, supplier, settings.request_timeout)
+
+    return BucketObjects(root, connect, supplier.before(answering))
 
 
 def _credential(token: Token) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pangolin.plugin import (
@@ -23,7 +24,7 @@ from pangolin_gcp.options import (
     DOWNSCOPED,
     TOKEN,
     client_properties,
-    location_of,
+    guard,
     options_of,
     root_of,
     strategy_of,
@@ -44,7 +45,13 @@ class GcpVendor:
     strategies: tuple[str, ...] = (DOWNSCOPED, TOKEN)
     types: tuple[str, ...] = ("gcs",)
 
-    def __init__(self, transport: Transport = PatientRequest, clock: Seconds = time.time) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        transport: Transport = PatientRequest,
+        clock: Seconds = time.time,
+    ) -> None:
+        self._settings = settings
         self._transport = transport
         self._clock = clock
         self._sources = Sources(transport, clock)
@@ -59,6 +66,8 @@ class GcpVendor:
         return ()
 
     def vend(self, grant: Grant) -> Vended:
+        # Again, because the operator may have taken back what was allowed when it was saved.
+        self.validate(grant.warehouse, self._settings)
         options = options_of(grant.warehouse)
         if strategy_of(grant.warehouse) == TOKEN:
             return self._whole(grant, options)
@@ -86,17 +95,17 @@ class GcpVendor:
 
     def _prove(self, warehouse: Warehouse, probe: str) -> Iterator[Check]:
         options = options_of(warehouse)
-        root, identity = location_of(options), identity_of(options)
-        wanted = Wanted(warehouse.tenant, identity, PLATFORM)
-        bucket, endpoint = options["gcs.bucket"], options.get("gcs.endpoint", "")
-        yield check_uniform(bucket, endpoint, lambda: self._sources.get(wanted), self._transport)
-        owner = GcsOpener(self._sources).own(warehouse.tenant, options, root, identity, TIMEOUT_S)
+        guard(options, self._settings)
+        wanted = Wanted(warehouse.tenant, identity_of(options), PLATFORM)
+        yield check_uniform(options, lambda: self._sources.get(wanted), self._transport)
+        hasty = replace(self._settings, request_timeout=TIMEOUT_S)
 
         def open_for(access: Access) -> BucketObjects:
             vended = self.vend(Grant(warehouse, access, "self-test", "self-test", TTL_S))
             token = Token(vended.config["gcs.oauth2.token"], vended.expires_at_ms / 1000)
-            return opened(options, root, TIMEOUT_S, lambda: token)
+            return opened(options, hasty, lambda: token)
 
+        owner = GcsOpener(self._sources).open(warehouse, hasty)
         yield from prove_narrowness(owner, open_for, probe, ROLES)
 
 

@@ -5,9 +5,12 @@ from functools import partial
 import pytest
 from pangolin_gcp.transport import Transport
 
+from pangolin.plugin import Settings
 from tests.servers.fake_gcs import fake_gcs
 from tests.servers.front import Upstream, fronting
 from tests.servers.gcp import BUCKET, Gcp, transport_to
+
+LOCAL = Settings(endpoint_networks=("loopback",))
 
 
 @dataclass(frozen=True, slots=True)

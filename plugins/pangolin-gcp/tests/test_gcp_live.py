@@ -10,7 +10,7 @@ from uuid import uuid4
 from pangolin_gcp.options import location_of
 from pangolin_gcp.vendor import GcpVendor
 
-from pangolin.plugin import Warehouse
+from pangolin.plugin import Settings, Warehouse
 
 if os.environ.get("LIVE_GCP") == "1":
 
@@ -25,6 +25,6 @@ if os.environ.get("LIVE_GCP") == "1":
         }
         made = Warehouse("live", "id", "w", 1, config, True, None)
         probe = f"{location_of(config)}/pangolin-live-{uuid4().hex}"
-        found = list(GcpVendor().check(made, probe))
+        found = list(GcpVendor(Settings()).check(made, probe))
         assert [check for check in found if check.result not in ("passed", "unknown")] == []
         assert next(check for check in found if check.name == "inside").result == "passed"

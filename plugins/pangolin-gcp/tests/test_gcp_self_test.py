@@ -8,7 +8,7 @@ from pangolin_gcp.vendor import GcpVendor
 from pangolin.plugin import Warehouse
 from tests.servers.gcp import TARGET
 
-from .conftest import Cloud
+from .conftest import LOCAL, Cloud
 
 NARROW = [
     "server",
@@ -28,7 +28,7 @@ def checked(cloud: Cloud, strategy: object = None, **more: str) -> dict[str, str
     options = cloud.options(prefix="lake", **more)
     made = Warehouse("t", "id", "w", 1, options, True, strategy)
     probe = f"{location_of(options)}/probe-{uuid4().hex}"
-    found = GcpVendor(cloud.transport).check(made, probe)
+    found = GcpVendor(LOCAL, cloud.transport).check(made, probe)
     return {check.name: check.result for check in found}
 
 
@@ -64,7 +64,7 @@ def test_an_account_that_may_not_impersonate_fails_with_the_role_to_grant(cloud:
     cloud.gate.impersonators.clear()
     options = cloud.options(impersonate=TARGET)
     made = Warehouse("t", "id", "w", 1, options, True, None)
-    *_, last = GcpVendor(cloud.transport).check(made, f"{location_of(options)}/probe")
+    *_, last = GcpVendor(LOCAL, cloud.transport).check(made, f"{location_of(options)}/probe")
     assert (last.name, last.result) == ("server", "failed")
     assert "serviceAccountTokenCreator" in last.remedy
 

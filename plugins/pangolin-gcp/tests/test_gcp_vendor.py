@@ -15,7 +15,7 @@ from tests.servers.front import Answer
 from tests.servers.gcp import ACCOUNT, BUCKET, TARGET, said
 from tests.servers.seaweed import free_ports
 
-from .conftest import Cloud
+from .conftest import LOCAL, Cloud
 
 TABLE = (f"gs://{BUCKET}/sales/orders",)
 READ = Access(TABLE)
@@ -32,8 +32,8 @@ def grant(made: Warehouse, access: Access = ALL, ttl_s: int = 3600) -> Grant:
     return Grant(made, access, "ann", "Ann", ttl_s)
 
 
-def vendor(cloud: Cloud) -> GcpVendor:
-    return GcpVendor(cloud.transport)
+def vendor(cloud: Cloud, settings: Settings = LOCAL) -> GcpVendor:
+    return GcpVendor(settings, cloud.transport)
 
 
 def test_a_token_is_exchanged_for_one_with_a_boundary(tokens: Cloud) -> None:
@@ -75,7 +75,7 @@ def test_an_account_that_may_not_impersonate_is_refused(tokens: Cloud) -> None:
 
 def test_many_tables_share_a_source_while_it_is_fresh(tokens: Cloud) -> None:
     now = [time.time()]
-    made, shared = warehouse(tokens), GcpVendor(tokens.transport, lambda: now[0])
+    made, shared = warehouse(tokens), GcpVendor(LOCAL, tokens.transport, lambda: now[0])
     for number in range(5):
         table = (f"gs://{BUCKET}/sales/{number}",)
         shared.vend(grant(made, Access(table)))
@@ -187,7 +187,7 @@ def test_a_server_without_credentials_of_its_own_says_so(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist")
     bare = Warehouse("t", "id", "w", 1, {"gcs.bucket": BUCKET}, True, None)
     with pytest.raises(Unavailable, match="no credentials of its own"):
-        vendor(tokens).vend(grant(bare))
+        vendor(tokens, LENT).vend(grant(bare))
 
 
 def test_the_servers_own_credentials_are_impersonated_like_any(
@@ -198,8 +198,10 @@ def test_the_servers_own_credentials_are_impersonated_like_any(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
     config = {"gcs.bucket": BUCKET, "gcs.impersonate": TARGET}
     bare = Warehouse("t", "id", "w", 1, config, True, None)
-    vended = vendor(tokens).vend(grant(bare))
+    vended = vendor(tokens, LENT).vend(grant(bare))
     assert tokens.gate.given[vended.config["gcs.oauth2.token"]].account == TARGET
+    with pytest.raises(BadRequest, match="PANGOLIN_SERVER_IDENTITY"):
+        vendor(tokens).vend(grant(bare))
 
 
 def test_the_grants_are_commands_to_paste(tokens: Cloud) -> None:
@@ -213,5 +215,5 @@ def test_the_grants_are_commands_to_paste(tokens: Cloud) -> None:
 
 
 def test_the_plugin_registers_its_strategies() -> None:
-    (found,) = pangolin_credential_vendors()
+    (found,) = pangolin_credential_vendors(LOCAL)
     assert (found.strategies, found.types) == (("GcpDownscoped", "GcpToken"), ("gcs",))
