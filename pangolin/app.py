@@ -87,6 +87,7 @@ def build_server(settings: Settings, plugins: Sequence[object] = ()) -> Server:
         settings=settings,
         clock=epoch_ms,
         sinks=registry.event_sinks(),
+        vendors=registry.vendors,
         providers=registry.identity_providers(),
     )
     return Server(registry, runtime)

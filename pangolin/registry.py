@@ -186,6 +186,11 @@ class Registry:
         store: Store = backend.open(url, self._settings)
         return store
 
+    @property
+    def vendors(self) -> dict[str, CredentialVendor]:
+        """The installed credential vendors by strategy."""
+        return dict(self._vendors)
+
     def vendor(self, strategy: str) -> CredentialVendor:
         """Look up a credential vendor; raise `UnknownPlugin` naming the installed strategies."""
         if strategy not in self._vendors:

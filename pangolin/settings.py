@@ -38,10 +38,12 @@ LEAST = {
     "graceful_timeout": 1,
     "metadata_cache_bytes": 0,
     "max_page_size": 1,
+    "credential_seconds": 1800,
 }
 CHOICES = {
     "log_format": ("text", "json"),
     "log_level": ("debug", "info", "warning", "error"),
+    "warehouse_checks": ("require", "record", "off"),
 }
 
 
@@ -123,6 +125,19 @@ class Settings:
         "Addresses of STS, besides Amazon's, to which the server's web identity token may be sent; "
         "separated by ','.",
     )
+    secret_references: tuple[str, ...] = setting(
+        (),
+        "Secrets of the server's own that any warehouse may refer to, each as env:NAME or "
+        "file:/path; separated by ','.",
+    )
+    warehouse_checks: str = setting(
+        "record",
+        "What is tried on a warehouse when it is saved: 'require' refuses what fails, 'record' "
+        "keeps the result, 'off' tries nothing.",
+    )
+    credential_seconds: int = setting(
+        3600, "Seconds that vended credentials live, where the cloud allows; at least 1800."
+    )
     default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
     idempotency_minutes: int = setting(30, "Minutes that an Idempotency-Key is remembered.")
     commit_retries: int = setting(12, "Times a commit is retried after a lost race.")
@@ -160,6 +175,11 @@ class Settings:
                 raise BadRequest(f"{PREFIX}{name.upper()} must be at least {least}")
         if self.port > 65535:
             raise BadRequest(f"{PREFIX}PORT must be at most 65535, not {self.port}")
+        for reference in self.secret_references:
+            if not reference.startswith(("env:", "file:/")):
+                raise BadRequest(
+                    f"{PREFIX}SECRET_REFERENCES must list env:NAME or file:/path, not {reference!r}"
+                )
         for name, words in CHOICES.items():
             if getattr(self, name) not in words:
                 found = f"not {getattr(self, name)!r}"

@@ -3,6 +3,7 @@
 from pangolin.errors import BadRequest, Conflicting
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
 from pangolin.services.scope import Scope
+from pangolin.services.warehouse_secrets import root_of
 from pangolin.store.api import Doc
 from pangolin.store.kinds import CATALOG
 
@@ -15,7 +16,7 @@ def choose(scope: Scope, catalog: Doc, warehouse: Doc, given: str | None) -> str
     Raises `BadRequest` outside of the warehouse, `Conflicting` in or around another catalog. The
     caller holds the guard of the catalogs (see `removal.guard_catalogs`).
     """
-    root = parse_location(scope.runtime.objects.root(warehouse["storage_config"]))
+    root = parse_location(root_of(scope.runtime, warehouse, scope.tenant))
     wanted = parse_new_location(given, FIELD) if given else root.child(catalog["name"])
     if not root.contains(wanted):
         raise BadRequest(f"{FIELD} must lie inside the warehouse {warehouse['name']}, {root}")

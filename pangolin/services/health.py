@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pangolin.errors import PangolinError
-from pangolin.objects import Warehouse
 from pangolin.services.scope import Runtime
-from pangolin.services.warehouses import as_plugin
+from pangolin.services.warehouse_secrets import as_plugin
+from pangolin.store.api import Record
 from pangolin.store.kinds import TENANT, WAREHOUSE
 
 # A health check must stay cheap however many warehouses there are; `pangolin doctor` looks at all.
@@ -38,21 +38,20 @@ def check_objects(runtime: Runtime, most: int | None = MOST_WAREHOUSES) -> Itera
         yield check_warehouse(runtime, warehouse)
 
 
-def check_warehouse(runtime: Runtime, warehouse: Warehouse) -> Part:
+def check_warehouse(runtime: Runtime, warehouse: Record) -> Part:
     """Look at one warehouse's object store."""
-    name = f"warehouse {warehouse.name}"
+    name = f"warehouse {warehouse.doc['name']}"
     try:
-        runtime.objects.open(warehouse).check()
+        runtime.objects.open(as_plugin(runtime, warehouse)).check()
     except PangolinError as error:
         return Part(name, error.message)
     return Part(name)
 
 
-def every_warehouse(runtime: Runtime) -> Iterator[Warehouse]:
+def every_warehouse(runtime: Runtime) -> Iterator[Record]:
     """Iterate over the warehouses of all tenants."""
     for tenant in runtime.store.scan(TENANT):
-        for record in runtime.store.scan(WAREHOUSE, (tenant.doc["tenant"],)):
-            yield as_plugin(record)
+        yield from runtime.store.scan(WAREHOUSE, (tenant.doc["tenant"],))
 
 
 def readiness(runtime: Runtime) -> list[Part]:

@@ -50,7 +50,7 @@ def upgrade(runtime: Runtime, *, dry_run: bool = False) -> Initialised:
     if layout.read_layout(runtime.store) is None:
         return Initialised(("the store is empty",)) if dry_run else initialise(runtime)
     runtime.store.setup(kinds.ALL)
-    done = upgrades.run(runtime.store, dry_run=dry_run)
+    done = upgrades.run(runtime.store, runtime=runtime, dry_run=dry_run)
     notes = [f"layout {each.number}: {each.what} ({each.records} records)" for each in done]
     return Initialised(tuple(notes) or (f"layout {upgrades.newest()} is up to date",))
 

@@ -16,7 +16,7 @@ from pangolin.iceberg.refsmode import only_refs
 from pangolin.objects import ObjectMissing, ObjectStore
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope
-from pangolin.services.warehouses import as_plugin
+from pangolin.services.warehouse_secrets import as_plugin
 
 CacheKey = tuple[str, ...]
 GZIP_ENDINGS = (".gz.metadata.json", ".metadata.json.gz")
@@ -63,7 +63,7 @@ class MetadataCache:
 
 def open_objects(scope: Scope, place: Place) -> ObjectStore:
     """Open the object store of a place's warehouse."""
-    return scope.runtime.objects.open(as_plugin(place.warehouse))
+    return scope.runtime.objects.open(as_plugin(scope.runtime, place.warehouse))
 
 
 def read(scope: Scope, place: Place, location: str) -> bytes:

@@ -94,6 +94,14 @@ class Objects:
         shown = {"type", *(option.name for option in options if not option.secret)}
         return {key: value if key in shown else mask(value) for key, value in config.items()}
 
+    def secret_options(self, config: Mapping[str, str]) -> list[str]:
+        """Name the options of a config's type that are secret; raise `UnknownPlugin`."""
+        return [option.name for option in self._backend(config).options if option.secret]
+
+    def open_unsaved(self, warehouse: Warehouse) -> ObjectStore:
+        """Open the store of a warehouse that may never be saved; it is not remembered."""
+        return self._backend(warehouse.config).open(warehouse, self._settings)
+
     def root(self, config: Mapping[str, str]) -> str:
         """Give the base location of a canonical config; raise `BadRequest` naming a bad option."""
         return self._backend(config).root(config, self._settings)

@@ -36,6 +36,7 @@ from pangolin.store.kinds import (
     TOKEN,
     TRASH,
     WAREHOUSE,
+    WAREHOUSE_CHECK,
 )
 from pangolin.store.scoped import ScopedStore
 
@@ -45,6 +46,7 @@ BELOW_A_CATALOG = (REF, LINE, NAMESPACE, PAST_NAMESPACE, ASSET, PAST_ASSET, TRAS
 # Audit records stay: they tell who removed the tenant.
 OF_A_TENANT = (
     WAREHOUSE,
+    WAREHOUSE_CHECK,
     TENANT_SETTINGS,
     CLAIM,
     GUARD,

@@ -1,18 +1,37 @@
 """Sealing what is sealed in the store anew, with the key that comes first now."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pangolin.services import audit
+from pangolin.services import audit, tenant_secrets, warehouse_secrets
 from pangolin.services.access import Resource
 from pangolin.services.scope import Scope
+from pangolin.services.sealing import Keyring
 from pangolin.store.api import Conflict, Doc, Kind, Put, Record
-from pangolin.store.kinds import SERVER_SECRET, SIGNING_KEY
+from pangolin.store.kinds import SERVER_SECRET, SIGNING_KEY, TENANT_SETTINGS, WAREHOUSE
 
-# The members of each kind that are sealed; each is bound to the kind's name and the record's key.
-SEALED: Final[dict[Kind, tuple[str, ...]]] = {
-    SIGNING_KEY: ("sealed",),
-    SERVER_SECRET: ("sealed",),
+# Gives the same document if all of it is sealed with the first key.
+Freshen = Callable[[Keyring, Doc], Doc]
+
+
+def _whole(kind: Kind) -> Freshen:
+    """Seal the member `sealed` anew, which is bound to the kind's name and the record's key."""
+
+    def fresh(keyring: Keyring, doc: Doc) -> Doc:
+        if keyring.is_current(doc["sealed"]):
+            return doc
+        place = (kind.name, *map(str, kind.key_of(doc)))
+        return doc | {"sealed": keyring.seal(keyring.open(doc["sealed"], *place), *place)}
+
+    return fresh
+
+
+SEALED: Final[dict[Kind, Freshen]] = {
+    SIGNING_KEY: _whole(SIGNING_KEY),
+    SERVER_SECRET: _whole(SERVER_SECRET),
+    WAREHOUSE: warehouse_secrets.resealed,
+    TENANT_SETTINGS: tenant_secrets.resealed,
 }
 
 
@@ -30,37 +49,31 @@ def reseal(scope: Scope) -> list[Resealed]:
 
     What is done stays done when it is stopped. Once it has gone through, older keys may go.
     """
-    done = [_kind(scope, kind, members) for kind, members in SEALED.items()]
+    done = [_kind(scope, kind, fresh) for kind, fresh in SEALED.items()]
     details = {each.kind: each.resealed for each in done}
     audit.note(scope, "reseal_secrets", Resource("installation"), details=details)
     return done
 
 
-def _kind(scope: Scope, kind: Kind, members: tuple[str, ...]) -> Resealed:
+def _kind(scope: Scope, kind: Kind, fresh: Freshen) -> Resealed:
     done = Resealed(kind.name)
     for record in scope.system.scan(kind):
-        if _record(scope, kind, members, record):
+        if _record(scope, kind, fresh, record):
             done.resealed += 1
         else:
             done.current += 1
     return done
 
 
-def _record(scope: Scope, kind: Kind, members: tuple[str, ...], record: Record | None) -> bool:
+def _record(scope: Scope, kind: Kind, fresh: Freshen, record: Record | None) -> bool:
     while record is not None:
-        fresh = _fresh(scope, kind, members, record.doc)
-        if fresh == record.doc:
+        doc = fresh(scope.runtime.vault.keyring, record.doc)
+        if doc == record.doc:
             return False
         try:
-            scope.system.apply(Put(kind, fresh, record.version))
+            scope.system.apply(Put(kind, doc, record.version))
         except Conflict:
             record = scope.system.get(kind, kind.key_of(record.doc))
             continue
         return True
     return False
-
-
-def _fresh(scope: Scope, kind: Kind, members: tuple[str, ...], doc: Doc) -> Doc:
-    keyring, place = scope.runtime.vault.keyring, (kind.name, *map(str, kind.key_of(doc)))
-    outdated = [name for name in members if doc.get(name) and not keyring.is_current(doc[name])]
-    return doc | {name: keyring.seal(keyring.open(doc[name], *place), *place) for name in outdated}

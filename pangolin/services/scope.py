@@ -1,13 +1,15 @@
 """What a service function is given: who asks, in which tenant, over which store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pangolin.errors import Forbidden, Unavailable
+from pangolin.errors import Forbidden, Unavailable, UnknownPlugin
 from pangolin.events import EventSink
 from pangolin.identity import ROOT, IdentityProvider, Principal
 from pangolin.services.audit_chain import Chains
+from pangolin.services.credential_cache import CredentialCache
+from pangolin.services.handouts import Handouts
 from pangolin.services.sealing import Vault
 from pangolin.settings import Settings
 from pangolin.store.api import Store
@@ -16,11 +18,14 @@ from pangolin.store.pledged import Pledge, PledgedStore
 from pangolin.store.scoped import ScopedStore
 
 if TYPE_CHECKING:
+    from pangolin.objects import Warehouse
     from pangolin.services.metadata import MetadataCache
     from pangolin.services.objects import Objects
     from pangolin.services.rights import Rights
+    from pangolin.vending import CredentialVendor
 
 Clock = Callable[[], int]
+WAREHOUSES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,13 @@ class Runtime:
     sessions: Hints[bytes, "Principal"] = field(default_factory=Hints)
     rights: Hints[tuple[str, str, tuple[str, ...]], "Rights"] = field(default_factory=Hints)
     secrets: Hints[str, Any] = field(default_factory=Hints)
+    # Warehouses with their secrets opened, by tenant, id, name and version.
+    warehouses: Hints[tuple[str, str, str, int], "Warehouse"] = field(
+        default_factory=lambda: Hints(WAREHOUSES), repr=False
+    )
+    vendors: Mapping[str, "CredentialVendor"] = field(default_factory=dict)
+    credentials: CredentialCache = field(default_factory=CredentialCache, repr=False)
+    handouts: Handouts = field(default_factory=Handouts)
     # What was seen or done lately, and need not be done again at once.
     recent: Hints[str, Any] = field(default_factory=Hints)
     chains: Chains = field(default_factory=Chains, repr=False)
@@ -48,6 +60,17 @@ class Runtime:
         """Make the vault, which needs the settings; nothing is read yet."""
         if self.vault is None:
             object.__setattr__(self, "vault", Vault(self.settings))
+
+    def vendor(self, strategy: str) -> "CredentialVendor":
+        """Find what vends by a strategy; raise `UnknownPlugin` listing those installed."""
+        found = self.vendors.get(strategy)
+        if found is None:
+            installed = ", ".join(sorted(self.vendors)) or "none"
+            raise UnknownPlugin(
+                f"vending_strategy: no installed plugin vends by {strategy!r}; "
+                f"installed: {installed}"
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ done changes nothing, and the number goes up only after the last record of a ste
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from pangolin.services import tenant_secrets, warehouse_secrets
 from pangolin.services.layout import check_not_newer, read_layout, write_layout
 from pangolin.services.old_users import to_principals
+from pangolin.services.scope import Runtime
 from pangolin.store.api import Conflict, Delete, Doc, Kind, Put, Store
+from pangolin.store.kinds import TENANT_SETTINGS, WAREHOUSE
 
 # Gives the new document, the same one if nothing is to be done, or None to delete the record.
 Change = Callable[[Doc], Doc | None]
@@ -22,6 +26,8 @@ class Upgrade:
     number: int
     what: str
     steps: Sequence[tuple[Kind, Change]] = ()
+    # The same for steps that need the keys and the plugins.
+    sealing: Sequence[tuple[Kind, Callable[[Runtime, Doc], Doc]]] = ()
     # What no change of single records can do; told whether it is a dry run, it gives the count.
     work: Callable[[Store, bool], int] | None = None
 
@@ -38,6 +44,14 @@ class Done:
 # Layout 1 is the first; what changes it later is listed here, in order.
 UPGRADES: tuple[Upgrade, ...] = (
     Upgrade(2, "users become principals of their tenant; sessions end", work=to_principals),
+    Upgrade(
+        3,
+        "secrets of warehouses and settings are sealed",
+        sealing=(
+            (WAREHOUSE, warehouse_secrets.upgraded),
+            (TENANT_SETTINGS, tenant_secrets.upgraded),
+        ),
+    ),
 )
 FIRST = 1
 
@@ -48,9 +62,17 @@ def newest(upgrades: Sequence[Upgrade] = UPGRADES) -> int:
 
 
 def run(
-    store: Store, upgrades: Sequence[Upgrade] = UPGRADES, *, dry_run: bool = False
+    store: Store,
+    upgrades: Sequence[Upgrade] = UPGRADES,
+    *,
+    runtime: Runtime | None = None,
+    dry_run: bool = False,
 ) -> list[Done]:
-    """Bring a store's data up to this release; raise `LayoutMismatch` if a newer one wrote it."""
+    """Bring a store's data up to this release; `runtime` is needed where secrets are sealed.
+
+    Raises `LayoutMismatch` if a newer release wrote it, `BadRequest` without a key to seal with,
+    and `UnknownPlugin` if the plugin is missing that says which options are secret.
+    """
     found = read_layout(store)
     check_not_newer(found, newest(upgrades))
     present = FIRST if found is None else int(found.doc["number"])
@@ -58,7 +80,8 @@ def run(
     for upgrade in sorted(upgrades, key=lambda each: each.number):
         if upgrade.number <= present:
             continue
-        count = sum(_rewrite(store, kind, change, dry_run) for kind, change in upgrade.steps)
+        steps = [*upgrade.steps, *_bound(upgrade, runtime)]
+        count = sum(_rewrite(store, kind, change, dry_run) for kind, change in steps)
         count += upgrade.work(store, dry_run) if upgrade.work else 0
         if not dry_run:
             write_layout(store, upgrade.number)
@@ -68,6 +91,14 @@ def run(
         if not dry_run:
             write_layout(store, newest(upgrades))
     return done
+
+
+def _bound(upgrade: Upgrade, runtime: Runtime | None) -> list[tuple[Kind, Change]]:
+    if not upgrade.sealing:
+        return []
+    if runtime is None:
+        raise ValueError(f"upgrade {upgrade.number} needs the runtime")
+    return [(kind, partial(change, runtime)) for kind, change in upgrade.sealing]
 
 
 def _rewrite(store: Store, kind: Kind, change: Change, dry_run: bool) -> int:

@@ -2,18 +2,38 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchWarehouse, UnknownPlugin
+from pangolin.errors import (
+    AlreadyExists,
+    BadRequest,
+    InUse,
+    NoSuchWarehouse,
+    Unavailable,
+    UnknownPlugin,
+)
 from pangolin.objects import Warehouse
-from pangolin.services import changes, names, removal, stamps, tenants, vending_strategies
+from pangolin.services import (
+    changes,
+    names,
+    removal,
+    stamps,
+    tenants,
+    vending_choice,
+    vending_strategies,
+    warehouse_checks,
+    warehouse_secrets,
+)
 from pangolin.services.access import Resource, require
 from pangolin.services.idempotency import once
 from pangolin.services.objects import Objects
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
+from pangolin.services.sealing import SealBroken
+from pangolin.services.warehouse_checks import Trial, Tried
+from pangolin.services.warehouse_secrets import told
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
-from pangolin.store.kinds import CATALOG, WAREHOUSE
+from pangolin.store.kinds import CATALOG, WAREHOUSE, WAREHOUSE_CHECK
 
 Wire = dict[str, Any]
 
@@ -21,31 +41,47 @@ Wire = dict[str, Any]
 def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     """Create a warehouse from `name`, `storage_config`, `use_sts` and `vending_strategy`.
 
-    Raises `AlreadyExists`; `BadRequest` naming an option; `UnknownPlugin` for a type of storage
-    that no installed plugin serves, listing those that are.
+    `id` may be one that `prepare` gave. Raises `AlreadyExists`; `BadRequest` naming an option, or
+    if it fails its checks and must not; `UnknownPlugin` for a type of storage or a strategy that
+    no installed plugin serves, listing those that are.
     """
     name = fields["name"]
-    require(scope, "create", _resource(name))
+    require(scope, "create", resource(name))
     names.check_warehouse(name)
-    now = scope.now()
-    doc = {
-        "id": str(uuid4()),
-        "name": name,
-        "storage_config": _checked(scope, fields.get("storage_config") or {}),
-        "use_sts": bool(fields.get("use_sts")),
-        "vending_strategy": vending_strategies.checked(fields.get("vending_strategy")),
-        "created_at_ms": now,
-        "updated_at_ms": now,
-    }
+    doc, warehouse = drafted(scope, fields)
 
     def attempt() -> Wire:
         _refuse_taken(scope, name)
-        outcome = wire(scope, doc)
-        batch = [tenants.hold(scope), Put(WAREHOUSE, doc, ABSENT)]
-        changes.commit(scope, "create_warehouse", _resource(name), batch, outcome, after=doc)
+        if scope.store.find(WAREHOUSE, "id", (doc["id"],)) is not None:
+            raise AlreadyExists(f"Warehouse already exists: {doc['id']}")
+        found = trial.of(warehouse)
+        outcome = wire(scope, doc, found)
+        put, check = Put(WAREHOUSE, doc, ABSENT), warehouse_checks.kept(found, doc["id"])
+        batch = [tenants.hold(scope), put, check]
+        changes.commit(scope, "create_warehouse", resource(name), batch, outcome, after=told(doc))
         return outcome
 
+    trial = Trial(scope)
     return once(scope, lambda: until_settled(scope, attempt, "create warehouse"), Wire)
+
+
+def drafted(scope: Scope, fields: Mapping[str, Any]) -> tuple[Doc, Warehouse]:
+    """Build a warehouse that is not stored: its record, and as plugins see it.
+
+    Raises `BadRequest` and `UnknownPlugin` as `create` does.
+    """
+    now, given = scope.now(), fields.get("vending_strategy")
+    clear = {
+        "id": _id(fields.get("id")),
+        "name": fields["name"],
+        "storage_config": _canonical(scope, fields.get("storage_config") or {}),
+        "use_sts": bool(fields.get("use_sts")),
+        "vending_strategy": vending_strategies.checked(given, None, scope.runtime.vendors),
+        "created_at_ms": now,
+        "updated_at_ms": now,
+    }
+    doc = warehouse_secrets.sealed(scope.runtime, clear, scope.tenant)
+    return doc, _valid(scope, doc)
 
 
 def page(
@@ -56,13 +92,15 @@ def page(
     beyond = None if after is None else (after,)
     found = scope.store.page(WAREHOUSE, after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
-    return [wire(scope, record.doc) for record in found.records], more
+    docs = [record.doc for record in found.records]
+    tried = warehouse_checks.read(scope, [doc["id"] for doc in docs])
+    return [wire(scope, doc, last) for doc, last in zip(docs, tried, strict=True)], more
 
 
 def get(scope: Scope, name: str) -> Wire:
     """Read a warehouse; raise `NoSuchWarehouse`."""
-    require(scope, "read", _resource(name))
-    return wire(scope, find(scope, name).doc)
+    require(scope, "read", resource(name))
+    return answered(scope, find(scope, name).doc)
 
 
 def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
@@ -72,29 +110,32 @@ def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
     A null option is removed; a secret that comes back as it was shown is kept. Raises `InUse` if
     the options move the warehouse while catalogs lie in it.
     """
-    require(scope, "update", _resource(name))
+    require(scope, "update", resource(name))
     if fields.get("name") is not None:
         names.check_warehouse(fields["name"])
 
     def attempt() -> Wire:
         record = find(scope, name)
-        doc = _updated(scope, record, fields)
-        outcome = wire(scope, doc)
-        batch = [*_replacement(scope, record, doc), *_unmoved(scope, record.doc, doc)]
-        what, before = _resource(doc["name"]), record.doc
-        changes.commit(scope, "update_warehouse", what, batch, outcome, before, doc)
+        doc, old = _updated(scope, record, fields), record.doc
+        found, more = _tried(scope, trial, old, doc)
+        outcome = wire(scope, doc, found)
+        batch = [*_replacement(scope, record, doc), *_unmoved(scope, old, doc), *more]
+        what, states = resource(doc["name"]), (told(old), told(doc))
+        changes.commit(scope, "update_warehouse", what, batch, outcome, *states)
         return outcome
 
+    trial = Trial(scope)
     return once(scope, lambda: until_settled(scope, attempt, "update warehouse"), Wire)
 
 
 def delete(scope: Scope, name: str, *, force: bool = False) -> None:
     """Delete a warehouse; raise `InUse` if catalogs lie in it, which `force` removes with it."""
-    require(scope, "delete", _resource(name))
+    require(scope, "delete", resource(name))
 
     def attempt() -> list[Doc]:
         record = find(scope, name)
-        batch: list[Change] = [Delete(WAREHOUSE, (name,), record.version)]
+        check = Delete(WAREHOUSE_CHECK, (record.doc["id"],))
+        batch: list[Change] = [Delete(WAREHOUSE, (name,), record.version), check]
         catalogs: list[Record] = []
         if force:
             batch.append(removal.guard_catalogs(scope.store))
@@ -105,8 +146,8 @@ def delete(scope: Scope, name: str, *, force: bool = False) -> None:
         else:
             batch.append(_unused(scope, record.doc, "is used by"))
         parts = removal.parts(catalogs)
-        what = _resource(name)
-        changes.commit(scope, "delete_warehouse", what, batch, before=record.doc, parts=parts)
+        what, gone = resource(name), told(record.doc)
+        changes.commit(scope, "delete_warehouse", what, batch, before=gone, parts=parts)
         return [catalog.doc for catalog in catalogs]
 
     gone = once(
@@ -123,55 +164,80 @@ def find(scope: Scope, name: str) -> Record:
     return record
 
 
-def as_plugin(record: Record) -> Warehouse:
-    """Give a warehouse as plugins see it; `record` comes from any store, and names its tenant."""
-    doc = record.doc
-    return Warehouse(
-        tenant=doc["tenant"],
-        id=doc["id"],
-        name=doc["name"],
-        version=record.version,
-        config=doc["storage_config"],
-        use_sts=doc["use_sts"],
-        vending_strategy=doc["vending_strategy"],
-    )
+def answered(scope: Scope, doc: Doc) -> Wire:
+    """Show a warehouse with what came of its last trial."""
+    [tried] = warehouse_checks.read(scope, [doc["id"]])
+    return wire(scope, doc, tried)
 
 
-def wire(scope: Scope, doc: Doc) -> Wire:
+def wire(scope: Scope, doc: Doc, tried: Tried | None) -> Wire:
     """Show a warehouse, its secrets masked."""
+    shown = warehouse_secrets.shown(scope.runtime, doc)
     return {
         "id": doc["id"],
         "name": doc["name"],
         "tenant_id": scope.tenant,
         "use_sts": doc["use_sts"],
-        "storage_config": scope.runtime.objects.masked(doc["storage_config"]),
-        "vending_strategy": vending_strategies.masked(doc["vending_strategy"]),
+        "storage_config": shown["storage_config"],
+        "vending_strategy": shown["vending_strategy"],
+        **warehouse_checks.wire(tried),
     }
 
 
-def _checked(scope: Scope, config: Mapping[str, str | None]) -> dict[str, str]:
-    found = scope.runtime.objects.normalise_config(config)
-    scope.runtime.objects.root(found)
-    return found
+def _id(given: str | None) -> str:
+    if given is None:
+        return str(uuid4())
+    try:
+        if str(UUID(given)) == given:
+            return given
+    except ValueError:
+        pass
+    raise BadRequest("id must be a UUID in lower case, as `prepare` gives one")
+
+
+def _canonical(scope: Scope, config: Mapping[str, str | None]) -> dict[str, str]:
+    return scope.runtime.objects.normalise_config(config)
+
+
+def _valid(scope: Scope, doc: Doc) -> Warehouse:
+    """Give a record as plugins see it, once they find nothing wrong with its options."""
+    warehouse = warehouse_secrets.unsaved(scope.runtime, doc, scope.tenant)
+    scope.runtime.objects.root(warehouse.config)
+    vending_choice.check(scope.runtime, warehouse)
+    return warehouse
 
 
 def _updated(scope: Scope, record: Record, fields: Mapping[str, Any]) -> Doc:
-    doc = dict(record.doc)
+    runtime, shown = scope.runtime, warehouse_secrets.shown(scope.runtime, record.doc)
+    doc = warehouse_secrets.plain(runtime, record.doc, scope.tenant, lenient=True)
     if fields.get("name") is not None:
         doc["name"] = fields["name"]
     if fields.get("use_sts") is not None:
         doc["use_sts"] = fields["use_sts"]
     if fields.get("storage_config"):
-        merged = _merged(scope.runtime.objects, doc["storage_config"], fields["storage_config"])
-        doc["storage_config"] = _checked(scope, merged)
+        stored, masked = doc["storage_config"], shown["storage_config"]
+        merged = _merged(runtime.objects, stored, masked, fields["storage_config"])
+        doc["storage_config"] = _canonical(scope, merged)
     if "vending_strategy" in fields:
-        current = doc["vending_strategy"]
-        doc["vending_strategy"] = vending_strategies.checked(fields["vending_strategy"], current)
-    return doc | {"updated_at_ms": scope.now()}
+        given, current = fields["vending_strategy"], doc["vending_strategy"]
+        doc["vending_strategy"] = vending_strategies.checked(given, current, runtime.vendors)
+    fresh = doc | {"updated_at_ms": scope.now()}
+    return warehouse_secrets.sealed(runtime, fresh, scope.tenant, record.doc)
+
+
+def _tried(scope: Scope, trial: Trial, old: Doc, new: Doc) -> tuple[Tried | None, list[Change]]:
+    """Try what is changed; what came of it, and how that is kept."""
+    if warehouse_checks.unchanged(old, new):
+        return warehouse_checks.read(scope, [old["id"]])[0], []
+    found = trial.of(_valid(scope, new))
+    return found, [warehouse_checks.kept(found, new["id"])]
 
 
 def _merged(
-    objects: Objects, stored: Mapping[str, str], given: Mapping[str, str | None]
+    objects: Objects,
+    stored: Mapping[str, str],
+    shown: Mapping[str, str],
+    given: Mapping[str, str | None],
 ) -> dict[str, str | None]:
     """Put options in any spelling over canonical ones; another type starts afresh."""
     kind = given.get("type") or stored["type"]
@@ -180,7 +246,6 @@ def _merged(
         return dict(given)
     spellings = {s: option.name for option in backend.options for s in option.aliases}
     known = {"type", *(option.name for option in backend.options)}
-    shown = objects.masked(stored)
     merged: dict[str, str | None] = dict(stored)
     seen: dict[str, str | None] = {}
     for key, value in given.items():
@@ -205,16 +270,16 @@ def _replacement(scope: Scope, record: Record, doc: Doc) -> list[Change]:
 
 def _unmoved(scope: Scope, old: Doc, new: Doc) -> list[Change]:
     before, after = old["storage_config"], new["storage_config"]
-    if before == after or _root(scope, before) == _root(scope, after):
+    if before == after or _root(scope, old) == _root(scope, new):
         return []
     return [_unused(scope, old, "cannot move: its options are used by")]
 
 
-def _root(scope: Scope, config: Mapping[str, str]) -> str | None:
+def _root(scope: Scope, doc: Doc) -> str | None:
     try:
-        return scope.runtime.objects.root(config)
-    except (BadRequest, UnknownPlugin):
-        # The plugin was removed, or the operator no longer allows the place.
+        return warehouse_secrets.root_of(scope.runtime, doc, scope.tenant)
+    except (BadRequest, UnknownPlugin, SealBroken, Unavailable):
+        # The plugin or the key was removed, or the operator no longer allows the place.
         return None
 
 
@@ -238,5 +303,6 @@ def _refuse_taken(scope: Scope, name: str) -> None:
         raise AlreadyExists(f"Warehouse already exists: {name}")
 
 
-def _resource(name: str) -> Resource:
+def resource(name: str) -> Resource:
+    """Name a warehouse as a resource."""
     return Resource("warehouse", (name,))

@@ -122,6 +122,9 @@ WAREHOUSE = Kind(
     indexes={"id": Index(("tenant", "id"), unique=True)},
 )
 
+# What came of trying a warehouse last; `warehouse` is its id.
+WAREHOUSE_CHECK = Kind("warehouse_check", key=("tenant", "warehouse"))
+
 CATALOG = Kind(
     "catalog",
     key=("tenant", "name"),
@@ -222,6 +225,7 @@ ALL = (
     AUDIT,
     AUDIT_SEGMENT,
     WAREHOUSE,
+    WAREHOUSE_CHECK,
     CATALOG,
     REF,
     LINE,

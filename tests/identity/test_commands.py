@@ -12,7 +12,14 @@ from pangolin.errors import Unauthorized
 from pangolin.services import sealing
 from pangolin.services.sign_in import Attempt, login
 from pangolin.settings import Settings
-from pangolin.store.kinds import AUDIT, ROOT_HOME, SERVER_SECRET, SIGNING_KEY
+from pangolin.store.kinds import (
+    AUDIT,
+    ROOT_HOME,
+    SERVER_SECRET,
+    SIGNING_KEY,
+    TENANT_SETTINGS,
+    WAREHOUSE,
+)
 
 
 @pytest.fixture
@@ -102,9 +109,11 @@ def test_secrets_are_sealed_anew_with_the_first_key(
     assert {each["kind"]: each["resealed"] for each in done} == {
         SIGNING_KEY.name: 2,
         SERVER_SECRET.name: 1,
+        WAREHOUSE.name: 0,
+        TENANT_SETTINGS.name: 0,
     }
     again = json.loads(asked("secrets", "rotate", "--json").output)
-    assert [each["resealed"] for each in again] == [0, 0]
+    assert [each["resealed"] for each in again] == [0, 0, 0, 0]
     assert "2 were current" in asked("secrets", "rotate").output
     # The old key is not needed any more.
     monkeypatch.setenv("PANGOLIN_SECRET_KEYS", new)

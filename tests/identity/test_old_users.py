@@ -8,9 +8,11 @@ from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.services.initialise import DEFAULT_TENANT
 from pangolin.services.layout import read_layout, write_layout
 from pangolin.services.old_users import SESSION, USER, to_principals
-from pangolin.services.upgrades import run
+from pangolin.services.upgrades import UPGRADES, run
 from pangolin.store.api import Put
 from pangolin.store.kinds import ALL, PRINCIPAL, ROOT_HOME
+
+TO_2 = UPGRADES[:1]
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def old_user(id_: str, home: str, name: str, **more: Any) -> dict[str, Any]:
 
 
 def test_users_move_to_their_tenant_and_keep_what_they_had(old: MemoryStore) -> None:
-    [done] = run(old)
+    [done] = run(old, TO_2)
     assert (done.number, done.records) == (2, 2)
     ann = old.get(PRINCIPAL, (DEFAULT_TENANT, "u1"))
     assert ann is not None
@@ -48,7 +50,7 @@ def test_users_move_to_their_tenant_and_keep_what_they_had(old: MemoryStore) -> 
 
 
 def test_a_dry_run_counts_and_changes_nothing(old: MemoryStore) -> None:
-    assert [done.records for done in run(old, dry_run=True)] == [2]
+    assert [done.records for done in run(old, TO_2, dry_run=True)] == [2]
     assert (old.count(USER), old.count(SESSION), old.count(PRINCIPAL)) == (2, 1, 0)
 
 
@@ -57,7 +59,7 @@ def test_an_upgrade_that_was_stopped_goes_on(old: MemoryStore) -> None:
     moved = old.get(PRINCIPAL, (DEFAULT_TENANT, "u1"))
     # As if it had been stopped between the two records of a user.
     old.apply(Put(USER, old_user("u1", DEFAULT_TENANT, "ann")))
-    run(old)
+    run(old, TO_2)
     assert old.get(PRINCIPAL, (DEFAULT_TENANT, "u1")) == moved
     assert old.count(USER) == 0
 
@@ -65,6 +67,6 @@ def test_an_upgrade_that_was_stopped_goes_on(old: MemoryStore) -> None:
 def test_a_root_that_a_server_made_meanwhile_stays(old: MemoryStore) -> None:
     fresh = {"tenant": ROOT_HOME, "id": "root", "type": "user", "name": "root", "role": "root"}
     old.apply(Put(PRINCIPAL, fresh))
-    run(old)
+    run(old, TO_2)
     root = old.get(PRINCIPAL, (ROOT_HOME, "root"))
     assert root is not None and root.doc == fresh

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
+from pangolin.services import tenant_secrets
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Scope
 from pangolin.settings import Settings
@@ -43,7 +44,9 @@ def test_the_mail_password_is_write_only(call: Call, scope: Scope) -> None:
     assert call("PUT", PATH, shown).status_code == 200
     record = scope.store.get(TENANT_SETTINGS, ())
     assert record is not None
-    assert record.doc["smtp_password"] == "correct-horse-9abc"
+    assert "correct-horse" not in str(record.doc)
+    opened = tenant_secrets.password(scope.runtime, record.doc, scope.tenant)
+    assert opened == "correct-horse-9abc"
     assert "masked" in message(call("PUT", PATH, {"smtp_password": "***0000"}), 400)
 
 

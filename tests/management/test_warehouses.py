@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from pangolin.objects import Warehouse
 from pangolin.services.scope import Scope
+from pangolin.services.warehouse_secrets import as_plugin
 from pangolin.store.kinds import WAREHOUSE
 from tests.management.conftest import Call, message
 
@@ -24,10 +26,11 @@ def create(call: Call, name: str = "s", **fields: Any) -> dict[str, Any]:
     return dict(made.get_json())
 
 
-def stored(scope: Scope, name: str = "s") -> dict[str, Any]:
+def opened(scope: Scope, name: str = "s") -> Warehouse:
     record = scope.store.get(WAREHOUSE, (name,))
     assert record is not None
-    return record.doc
+    assert SECRET not in str(record.doc)
+    return as_plugin(scope.runtime, record)
 
 
 def test_both_spellings_are_stored_as_one(call: Call) -> None:
@@ -43,7 +46,7 @@ def test_secrets_are_kept_and_shown_only_by_their_end(call: Call, scope: Scope) 
     made = create(call)
     assert made["storage_config"]["s3.secret-access-key"] == "***1234"
     assert SECRET not in call("GET", "/warehouses").text
-    assert stored(scope)["storage_config"]["s3.secret-access-key"] == SECRET
+    assert opened(scope).config["s3.secret-access-key"] == SECRET
 
 
 def test_an_update_merges_options_key_by_key_and_null_removes(call: Call) -> None:
@@ -63,8 +66,8 @@ def test_a_secret_sent_back_as_it_was_shown_is_kept(call: Call, scope: Scope) ->
     shown["storage_config"]["s3.region"] = "us-east-1"
     body = {key: shown[key] for key in ("name", "use_sts", "storage_config", "vending_strategy")}
     assert call("PUT", "/warehouses/s", body).status_code == 200
-    assert stored(scope)["storage_config"]["s3.secret-access-key"] == SECRET
-    assert stored(scope)["storage_config"]["s3.region"] == "us-east-1"
+    assert opened(scope).config["s3.secret-access-key"] == SECRET
+    assert opened(scope).config["s3.region"] == "us-east-1"
 
 
 def test_another_mask_is_not_taken_for_a_secret(call: Call) -> None:
@@ -76,7 +79,7 @@ def test_another_mask_is_not_taken_for_a_secret(call: Call) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"type": "gcs", "bucket": "b"}, "installed: file, s3"),
+        ({"type": "oss", "bucket": "b"}, "installed: azure, file, gcs, s3"),
         ({"type": "s3", "bucket": "my-bucket", "regoin": "x"}, "storage_config.regoin"),
         ({"type": "s3", "bucket": "aaa", "s3.bucket": "bbb"}, "different values"),
         ({"type": "s3"}, "s3.bucket is required"),
@@ -118,43 +121,64 @@ def test_a_bad_field_is_named(call: Call, body: Any, said: str) -> None:
     assert said in message(call("POST", "/warehouses", body), 400)
 
 
+ROLE = "arn:aws:iam::123456789012:role/r"
+AZURE = {"type": "azure", "account_name": "acc", "container": "files"}
+GCS = {"type": "gcs", "bucket": "my-bucket"}
+ACCOUNT_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0"
+
+
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("config", "given", "shown"),
     [
-        ("None", "None"),
-        (None, None),
+        (S3, "None", "None"),
+        (S3, None, None),
         (
-            {"AwsSts": {"role_arn": "arn:aws:iam::1:role/r", "external_id": None}},
-            {"AwsSts": {"role_arn": "arn:aws:iam::1:role/r"}},
+            S3,
+            {"AwsSts": {"role_arn": ROLE, "external_id": None}},
+            {"AwsSts": {"role_arn": ROLE}},
         ),
         (
+            S3,
+            {"AwsSts": {"role_arn": ROLE, "external_id": SECRET}},
+            {"AwsSts": {"role_arn": ROLE, "external_id": "***1234"}},
+        ),
+        (
+            S3,
             {"AwsStatic": {"access_key_id": "AK", "secret_access_key": SECRET}},
             {"AwsStatic": {"access_key_id": "AK", "secret_access_key": "***1234"}},
         ),
         (
-            {"AzureSas": {"account_name": "acc", "account_key": SECRET}},
-            {"AzureSas": {"account_name": "acc", "account_key": "***1234"}},
-        ),
-        (
-            {"GcpDownscoped": {"service_account_email": "a@b", "private_key": SECRET}},
-            {"GcpDownscoped": {"service_account_email": "a@b", "private_key": "***1234"}},
+            AZURE,
+            {"AzureSas": {"account_name": "acc", "account_key": ACCOUNT_KEY}},
+            {"AzureSas": {"account_name": "acc", "account_key": "***MjM0"}},
         ),
     ],
 )
 def test_a_vending_strategy_is_kept_and_its_secrets_masked(
-    call: Call, scope: Scope, given: Any, shown: Any
+    call: Call, scope: Scope, config: dict[str, str], given: Any, shown: Any
 ) -> None:
-    assert create(call, vending_strategy=given)["vending_strategy"] == shown
+    made = create(call, storage_config=config, vending_strategy=given)
+    assert made["vending_strategy"] == shown
     again = call("PUT", "/warehouses/s", {"vending_strategy": shown}).get_json()
     assert again["vending_strategy"] == shown
-    assert "***" not in str(stored(scope)["vending_strategy"])
+    assert "***" not in str(opened(scope).vending_strategy)
+
+
+def test_a_strategy_of_another_kind_of_storage_is_refused(call: Call) -> None:
+    body = {"name": "x", "storage_config": S3, "vending_strategy": {"AzureSas": {}}}
+    assert "azure" in message(call("POST", "/warehouses", body), 400)
+
+
+def test_a_strategy_that_lacks_something_is_refused_before_it_is_used(call: Call) -> None:
+    body = {"name": "x", "storage_config": GCS, "vending_strategy": {"GcpDownscoped": {}}}
+    assert "gcs.service-account-key" in message(call("POST", "/warehouses", body), 400)
 
 
 @pytest.mark.parametrize(
     ("strategy", "said"),
     [
         ("AwsStatic", "must be"),
-        ({"AzureOAuth": {}}, "must be"),
+        ({"AzureCoin": {}}, "must be"),
         ({"AwsSts": {}}, "vending_strategy.AwsSts.role_arn is required"),
         ({"AwsSts": {"role_arn": "r", "rol": "x"}}, "vending_strategy.AwsSts.rol is unknown"),
         ({"AwsSts": {"role_arn": 7}}, "vending_strategy.AwsSts.role_arn must be text"),

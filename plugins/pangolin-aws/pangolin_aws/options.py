@@ -49,7 +49,12 @@ OPTIONS: Final = (
         secret=True,
     ),
     Option("s3.role-arn", "Role that vended credentials assume.", aliases=("role_arn",)),
-    Option("s3.external-id", "External id that the role demands.", aliases=("external_id",)),
+    Option(
+        "s3.external-id",
+        "External id that the role demands; confidential.",
+        aliases=("external_id",),
+        secret=True,
+    ),
     Option(
         "s3.sts-endpoint",
         "Address of the store's own STS; not needed for Amazon S3.",
