@@ -71,6 +71,8 @@ ACTIONS: Final = (
     "reseal_secrets",
     "cleanup_tokens",
     "read_credentials",
+    "vend_credentials",
+    "sign_request",
     "login",
     "logout",
     "login_failed",

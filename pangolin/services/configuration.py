@@ -3,8 +3,9 @@
 from typing import Any
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
+from pangolin.services import vending, vending_choice
 from pangolin.services.access import Resource, require_sight
-from pangolin.services.places import locate
+from pangolin.services.places import Place, locate
 from pangolin.services.scope import Scope
 
 BELOW = "/v1/{prefix}/namespaces"
@@ -27,6 +28,8 @@ ENDPOINTS = (
     f"DELETE {TABLE}",
     f"POST {TABLE}/unregister",
     f"POST {TABLE}/metrics",
+    f"GET {TABLE}/credentials",
+    f"POST {TABLE}/sign",
     f"POST {NAMESPACE}/register",
     "POST /v1/{prefix}/tables/rename",
     "POST /v1/{prefix}/transactions/commit",
@@ -46,17 +49,26 @@ def config(scope: Scope, wanted: str | None, *, with_prefix: bool = True) -> dic
 
     Raises `NoSuchWarehouse` for an unknown catalog and `BadRequest` if none is named.
     """
-    prefix = _prefix(scope, wanted or scope.settings.default_catalog)
-    overrides = {"prefix": prefix} if with_prefix else {}
+    place = _place(scope, wanted or scope.settings.default_catalog)
+    overrides = {"prefix": place.prefix} if with_prefix else {}
     return {
-        "defaults": {},
+        "defaults": _defaults(place),
         "overrides": overrides,
         "endpoints": list(ENDPOINTS),
         "idempotency-key-lifetime": f"PT{scope.settings.idempotency_minutes}M",
     }
 
 
-def _prefix(scope: Scope, wanted: str) -> str:
+def _defaults(place: Place) -> dict[str, str]:
+    """Have clients ask for credentials that do not by themselves: Java, Trino, Rust."""
+    strategy = vending_choice.strategy_of(place.warehouse.doc)
+    if strategy is None:
+        return {}
+    mode = vending.REMOTE if strategy == vending_choice.SIGNING else vending.VENDED
+    return {"header.X-Iceberg-Access-Delegation": mode}
+
+
+def _place(scope: Scope, wanted: str) -> Place:
     if not wanted:
         raise BadRequest("warehouse must name a catalog: no default catalog is set")
     require_sight(scope, "read", Resource("catalog", (wanted,)))
@@ -64,4 +76,4 @@ def _prefix(scope: Scope, wanted: str) -> str:
         place, _ = locate(scope, wanted)
     except (NoSuchCatalog, NoSuchRef) as error:
         raise NoSuchWarehouse(f"Warehouse does not exist: {wanted} ({error.message})") from None
-    return place.prefix
+    return place

@@ -11,12 +11,22 @@ from pangolin.iceberg.create import new_table
 from pangolin.iceberg.files import next_metadata_location
 from pangolin.iceberg.locations import parse_location, safe_segment
 from pangolin.iceberg.view import new_view
-from pangolin.services import addressing, changes, entries, metadata, namespaces, placement
+from pangolin.services import (
+    addressing,
+    changes,
+    entries,
+    loading,
+    metadata,
+    namespaces,
+    offers,
+    placement,
+    vending,
+)
 from pangolin.services.access import require, require_asset
 from pangolin.services.addressing import Address
 from pangolin.services.entries import ASSETS, Entry
 from pangolin.services.idempotency import once
-from pangolin.services.loading import Loaded, client_config, loaded, replayed
+from pangolin.services.loading import Loaded, loaded, replayed
 from pangolin.services.placement import Claimant
 from pangolin.services.places import Place
 from pangolin.services.relations import (
@@ -29,6 +39,7 @@ from pangolin.services.relations import (
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
 from pangolin.services.staging import staged
+from pangolin.services.vending import Delegation
 from pangolin.store.api import Change, Doc
 
 Wire = Mapping[str, Any]
@@ -36,21 +47,32 @@ NEW: dict[str, Callable[..., dict[str, Any]]] = {"table": new_table, "view": new
 
 
 def create(
-    scope: Scope, prefix: str, levels: Sequence[str], request: Wire, relation: Relation = TABLES
+    scope: Scope,
+    prefix: str,
+    levels: Sequence[str],
+    request: Wire,
+    relation: Relation = TABLES,
+    *,
+    delegation: Delegation = (),
 ) -> Loaded:
     """Create a table (or stage one) or a view from a create request.
 
-    Raises `NoSuchNamespace`, `AlreadyExists` and `BadRequest`.
+    `delegation` are the ways of access to storage that the client takes. Raises `NoSuchNamespace`,
+    `AlreadyExists` and `BadRequest`; if no credential can be had, nothing is created.
     """
     address = addressing.asset(scope, prefix, levels, str(request.get("name", "")), new=True)
     require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
     if request.get("stage-create"):
-        return _stage(scope, address, request)
+        return _stage(scope, address, request, delegation)
 
-    def work() -> Loaded:
-        return until_settled(scope, lambda: _create(scope, address, request, relation), "create")
+    def attempt() -> Loaded:
+        return _create(scope, address, request, relation, delegation)
 
-    return once(scope, work, lambda outcome: replayed(scope, address, relation, outcome))
+    return once(
+        scope,
+        lambda: until_settled(scope, attempt, "create"),
+        lambda outcome: replayed(scope, address, relation, outcome, delegation),
+    )
 
 
 def register(
@@ -62,6 +84,7 @@ def register(
     *,
     overwrite: bool = False,
     relation: Relation = TABLES,
+    delegation: Delegation = (),
 ) -> Loaded:
     """Adopt an existing metadata file; with `overwrite` an existing table's pointer is swapped."""
     address = addressing.asset(scope, prefix, levels, name, new=True)
@@ -70,12 +93,12 @@ def register(
         require(scope, "write", resource(address, relation))
 
     def attempt() -> Loaded:
-        return _register(scope, address, location, overwrite, relation)
+        return _register(scope, address, location, overwrite, relation, delegation)
 
     return once(
         scope,
         lambda: until_settled(scope, attempt, "register"),
-        lambda outcome: replayed(scope, address, relation, outcome),
+        lambda outcome: replayed(scope, address, relation, outcome, delegation),
     )
 
 
@@ -101,15 +124,18 @@ def free_place(scope: Scope, address: Address, relation: Relation) -> Free:
     return Free(place, entry, above)
 
 
-def _stage(scope: Scope, address: Address, request: Wire) -> Loaded:
+def _stage(scope: Scope, address: Address, request: Wire, delegation: Delegation) -> Loaded:
     free = free_place(scope, address, TABLES)
     free.hold()
     document = _document(scope, free, address, request, TABLES)
     placement.check(scope, free.place, Claimant("", _is_default(request)), None, document)
-    return Loaded(None, metadata.dump(document), client_config(scope, free.place), None)
+    offer = offers.of_new(scope, free.place, address, document, delegation)
+    return loading.staged(scope, free.place, metadata.dump(document), offer)
 
 
-def _create(scope: Scope, address: Address, request: Wire, relation: Relation) -> Loaded:
+def _create(
+    scope: Scope, address: Address, request: Wire, relation: Relation, delegation: Delegation
+) -> Loaded:
     free = free_place(scope, address, relation)
     place, held = free.place, free.hold()
     document = _document(scope, free, address, request, relation)
@@ -119,28 +145,25 @@ def _create(scope: Scope, address: Address, request: Wire, relation: Relation) -
     location = next_metadata_location(document, None, str(uuid4()), default_codec=relation.codec)
     doc["metadata_location"] = location
     batch = [*held, *claims, *entries.write(place, ASSETS, doc, free.entry.own)]
-    return _put(scope, place, address, relation, doc, document, batch)
-
-
-def _put(
-    scope: Scope,
-    place: Place,
-    address: Address,
-    relation: Relation,
-    doc: Doc,
-    document: dict[str, Any],
-    batch: Sequence[Change],
-) -> Loaded:
-    data, location = metadata.dump(document), str(doc["metadata_location"])
+    offer = offers.of_committed(scope, place, address, doc["id"], document, delegation)
+    if offer is not None:
+        # Before anything is written: a table that its maker cannot fill is not made.
+        vending.prepare(scope, offer)
+    data = metadata.dump(document)
     with staged(scope) as files:
         files.write(place, location, data)
         what, outcome = resource(address, relation), {"metadata-location": location}
         changes.commit(scope, f"create_{relation.type}", what, batch, outcome, after=doc)
-    return loaded(scope, place, location, data)
+    return loaded(scope, place, location, data, offer=offer)
 
 
 def _register(
-    scope: Scope, address: Address, location: str, overwrite: bool, relation: Relation
+    scope: Scope,
+    address: Address,
+    location: str,
+    overwrite: bool,
+    relation: Relation,
+    delegation: Delegation,
 ) -> Loaded:
     place, entry, above = look_with_namespace(scope, address)
     if above.doc is None:
@@ -160,8 +183,11 @@ def _register(
     batch += entries.write(place, ASSETS, doc, entry.own)
     outcome = {"metadata-location": location}
     what = resource(address, relation)
+    offer = offers.of_committed(scope, place, address, doc["id"], document, delegation)
+    if offer is not None:
+        vending.prepare(scope, offer)
     changes.commit(scope, f"register_{relation.type}", what, batch, outcome, entry.doc, doc)
-    return loaded(scope, place, location)
+    return loaded(scope, place, location, offer=offer)
 
 
 def _registered(
@@ -191,7 +217,7 @@ def new_entry(address: Address, relation: Relation, document: Wire, now_ms: int)
 def _document(
     scope: Scope, free: Free, address: Address, request: Wire, relation: Relation
 ) -> dict[str, Any]:
-    location = request.get("location") or _default_location(free, address)
+    location = request.get("location") or default_location(free.place, address, free.namespace.doc)
     if not isinstance(location, str):
         raise BadRequest("location must be a string")
     return NEW[relation.type](
@@ -203,8 +229,8 @@ def _is_default(request: Wire) -> bool:
     return not request.get("location")
 
 
-def _default_location(free: Free, address: Address) -> str:
+def default_location(place: Place, address: Address, namespace: Doc | None) -> str:
     """Choose a new entry's directory: unique, so that no later entry of the name shares it."""
-    properties = (free.namespace.doc or {})["properties"]
-    base = properties.get("location") or namespaces.default_location(free.place, address.levels)
+    properties = namespace["properties"] if namespace else {}
+    base = properties.get("location") or namespaces.default_location(place, address.levels)
     return str(parse_location(base).child(f"{safe_segment(address.name)}-{uuid4().hex}"))

@@ -1,21 +1,25 @@
 """What load, create, register and commit answer: location, metadata bytes, client properties."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from pangolin.errors import NotFound
-from pangolin.services import metadata
+from pangolin.services import metadata, offers, vending
 from pangolin.services.access import require_asset
 from pangolin.services.addressing import Address
 from pangolin.services.places import Place
 from pangolin.services.relations import Relation, find, resource
 from pangolin.services.scope import Scope
+from pangolin.services.vending import Delegated, Delegation, Offer
 
 SNAPSHOTS = ("all", "refs")
+NOTHING = Delegated({})
+TIME = re.compile("[0-9a-f]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,17 @@ class Loaded:
     """A table or view as answered; `location` is None for a staged table, which has no `etag`.
 
     `unchanged` says that the client has this representation already; the metadata is then empty.
-    `whole` is the body if it was spliced before.
+    `whole` is the body if it was spliced before. `credentials` open storage, and nobody may keep an
+    answer that has any.
     """
 
     location: str | None
     metadata: bytes
-    config: Mapping[str, str]
+    config: Mapping[str, str] = field(repr=False)
     etag: str | None
     unchanged: bool = False
-    whole: bytes = b""
+    whole: bytes = field(default=b"", repr=False)
+    credentials: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
 
     def body(self) -> bytes:
         """Splice the answer's JSON around the metadata, which is never parsed for it."""
@@ -40,24 +46,58 @@ class Loaded:
         head = b"{"
         if self.location is not None:
             head += b'"metadata-location":' + orjson.dumps(self.location) + b","
-        config = orjson.dumps(dict(self.config))
-        return b"".join((head, b'"metadata":', self.metadata, b',"config":', config, b"}"))
+        config, tail = orjson.dumps(dict(self.config)), b"}"
+        if self.credentials:
+            tail = b',"storage-credentials":' + orjson.dumps(list(self.credentials)) + b"}"
+        return b"".join((head, b'"metadata":', self.metadata, b',"config":', config, tail))
 
 
-def etag(location: str, snapshots: str = "all") -> str:
-    """Tag a representation: the metadata file, which never changes, and the snapshots mode."""
-    digest = hashlib.sha256(f"{snapshots}\n{location}".encode()).hexdigest()
-    return f'"{digest[:32]}"'
+def etag(location: str, snapshots: str = "all", given: Delegated = NOTHING) -> str:
+    """Tag a representation: the metadata file, which never changes, the snapshots mode, the offer.
+
+    With credentials it says as well until when it may be taken for the present one (see
+    `is_known`), so that no client goes on with what is about to end.
+    """
+    digest = hashlib.sha256(f"{snapshots}\n{location}\n{given.key}".encode()).hexdigest()[:32]
+    return f'"{digest}"' if given.good_until_ms is None else f'"{digest}-{given.good_until_ms:x}"'
+
+
+def is_known(
+    scope: Scope, known: Sequence[str], location: str, snapshots: str, offer: Offer | None
+) -> str | None:
+    """Give the tag among a client's (or `*`) that is still right, if one is."""
+    if offer is None or offer.is_remote:
+        tag = etag(location, snapshots, Delegated({}, key=offer.key if offer else ""))
+        return tag if "*" in known or tag in known else None
+    now, digest = scope.now(), etag(location, snapshots, Delegated({}, key=offer.key)).strip('"')
+    # `*` says nothing about how old the client's credential is.
+    for tag in known:
+        found, _, until = tag.strip('"').partition("-")
+        if found == digest and TIME.fullmatch(until) and 0 < int(until, 16) - now <= offer.life_ms:
+            return tag
+    return None
 
 
 def loaded(
-    scope: Scope, place: Place, location: str, data: bytes | None = None, snapshots: str = "all"
+    scope: Scope,
+    place: Place,
+    location: str,
+    data: bytes | None = None,
+    snapshots: str = "all",
+    offer: Offer | None = None,
 ) -> Loaded:
-    """Build the answer for a metadata file, reading it unless its bytes are given."""
+    """Build the answer for a metadata file, reading it unless its bytes are given.
+
+    What is offered is handed out with it.
+    """
+    reader = metadata.read if snapshots == "all" else metadata.read_refs_only
+    if offer is not None:
+        given = vending.hand_out(scope, offer)
+        data = reader(scope, place, location) if data is None else data
+        return _private(scope, place, location, data, etag(location, snapshots, given), given)
     config, tag = client_config(scope, place), etag(location, snapshots)
     if data is not None:
         return Loaded(location, data, config, tag)
-    reader = metadata.read if snapshots == "all" else metadata.read_refs_only
     data = reader(scope, place, location)
     # Copying the metadata into a new body would cost a warm load more than finding it.
     mark = (f"answer:{snapshots}", orjson.dumps(config).decode())
@@ -67,6 +107,12 @@ def loaded(
     return Loaded(location, data, config, tag, whole=whole)
 
 
+def staged(scope: Scope, place: Place, data: bytes, offer: Offer | None) -> Loaded:
+    """Build the answer for a table that is only staged."""
+    given = NOTHING if offer is None else vending.hand_out(scope, offer)
+    return _private(scope, place, None, data, None, given)
+
+
 def client_config(scope: Scope, place: Place) -> dict[str, str]:
     """Give the non-secret properties a client's file IO needs for this warehouse."""
     config = place.warehouse.doc["storage_config"]
@@ -74,15 +120,30 @@ def client_config(scope: Scope, place: Place) -> dict[str, str]:
     return dict(backend.client(config))
 
 
-def replayed(scope: Scope, address: Address, relation: Relation, outcome: Any) -> Loaded:
+def replayed(
+    scope: Scope, address: Address, relation: Relation, outcome: Any, wanted: Delegation = ()
+) -> Loaded:
     """Answer a repeated request: the file of the first, or the present one if that is gone."""
     place, entry = find(scope, address, relation)
-    first = outcome["metadata-location"]
+    first, doc = outcome["metadata-location"], entry.doc
+    offer = offers.of_table(scope, place, address, doc, wanted) if doc else None
     try:
-        return loaded(scope, place, first)
+        return loaded(scope, place, first, offer=offer)
     except NotFound:
-        if entry.doc is None:
+        if doc is None:
             raise
         # Another table may have the name by now.
-        require_asset(scope, "read", resource(address, relation), entry.doc["id"])
-        return loaded(scope, place, entry.doc["metadata_location"])
+        require_asset(scope, "read", resource(address, relation), doc["id"])
+        return loaded(scope, place, doc["metadata_location"], offer=offer)
+
+
+def _private(
+    scope: Scope,
+    place: Place,
+    location: str | None,
+    data: bytes,
+    tag: str | None,
+    given: Delegated,
+) -> Loaded:
+    config = {**client_config(scope, place), **given.config}
+    return Loaded(location, data, config, tag, credentials=given.credentials)

@@ -12,6 +12,16 @@ _commits = Counter("pangolin_table_commits", "Table commits by result.", ["resul
 _retries = Counter("pangolin_table_commit_retries", "Commits tried again after a lost race.")
 _authentications = Counter("pangolin_auth", "Credentials checked by result.", ["result"])
 _lost = Counter("pangolin_audit_write_failures", "Audit records of failures that were lost.")
+_credentials = Counter(
+    "pangolin_credentials", "Credentials asked for, by how that went.", ["result"]
+)
+_minting = Histogram("pangolin_credential_mint_seconds", "Time to mint a credential.", ["strategy"])
+_left = Histogram(
+    "pangolin_credential_seconds_left",
+    "Life left to a credential when it is handed out.",
+    buckets=(600, 900, 1800, 2700, 3600, 7200, 14400, 43200),
+)
+_signatures = Counter("pangolin_signed_requests", "Requests to be signed, by result.", ["result"])
 
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
@@ -38,6 +48,30 @@ def authenticated(result: str) -> None:
 def audit_lost() -> None:
     """Count the record of a failure that could not be written."""
     _lost.inc()
+
+
+def credential(result: str) -> None:
+    """Count a credential asked for.
+
+    `hit`, `minted`, `coalesced` (with another's mint), `refreshed` (in the background besides),
+    `denied`, `failed` or `timed_out`.
+    """
+    _credentials.labels(result).inc()
+
+
+def minted(strategy: str, seconds: float) -> None:
+    """Note how long a mint took."""
+    _minting.labels(strategy).observe(seconds)
+
+
+def handed_out(seconds_left: float) -> None:
+    """Note how much life a credential that is handed out has left."""
+    _left.observe(seconds_left)
+
+
+def signature(result: str) -> None:
+    """Count a request to be signed: `signed`, or the name of the rule that refused it."""
+    _signatures.labels(result).inc()
 
 
 # Looking a child up costs as much as counting; there are as few as there are labels.

@@ -12,6 +12,7 @@ from pangolin.services import (
     listing,
     loading,
     namespaces,
+    offers,
     purging,
 )
 from pangolin.services.access import filtered, require
@@ -29,6 +30,7 @@ from pangolin.services.relations import (
 )
 from pangolin.services.retrying import until_settled
 from pangolin.services.scope import Scope
+from pangolin.services.vending import Delegation
 from pangolin.store.api import Doc
 
 Levels = Sequence[str]
@@ -63,16 +65,21 @@ def load(
     *,
     snapshots: str = "all",
     known: Sequence[str] = (),
+    delegation: Delegation = (),
 ) -> Loaded:
-    """Load a table or view, `unchanged` if `known` (the client's ETags, or `*`) holds its tag."""
+    """Load a table or view, `unchanged` if `known` (the client's ETags, or `*`) holds its tag.
+
+    `delegation` are the ways of access to storage that the client takes.
+    """
     address = addressing.asset(scope, prefix, levels, name)
     require(scope, "read", resource(address, relation))
     place, entry = find(scope, address, relation, "read")
     location = str((entry.doc or {})["metadata_location"])
-    tag = loading.etag(location, snapshots)
-    if known and ("*" in known or tag in known):
+    offer = offers.of_table(scope, place, address, entry.doc or {}, delegation)
+    tag = loading.is_known(scope, known, location, snapshots, offer) if known else None
+    if tag is not None:
         return Loaded(location, b"", {}, tag, unchanged=True)
-    return loaded(scope, place, location, snapshots=snapshots)
+    return loaded(scope, place, location, snapshots=snapshots, offer=offer)
 
 
 def exists(

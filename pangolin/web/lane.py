@@ -21,7 +21,8 @@ from pangolin.services.loading import Loaded
 from pangolin.services.scope import Scope
 from pangolin.services.sessions import Stale
 from pangolin.web import errors, observing, scope
-from pangolin.web.iceberg.reading import parse_etags
+from pangolin.web.iceberg.answering import NO_STORE
+from pangolin.web.iceberg.reading import parse_delegation, parse_etags
 from pangolin.web.loopback import is_loopback
 from pangolin.web.routing import LEVELS, RAW_PATH, STARTED, decode_segment
 from pangolin.web.scope import Server
@@ -39,6 +40,7 @@ UNUSUAL = (
     "HTTP_TRANSFER_ENCODING",
     "CONTENT_LENGTH",
 )
+DELEGATION = "HTTP_X_ICEBERG_ACCESS_DELEGATION"
 CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_X_API_KEY")
 REFUSALS = (Unauthorized.status, TooManyRequests.status)
 JSON = "application/json"
@@ -86,7 +88,7 @@ class Lane:
         view = None
         try:
             view = self._scope(environ, mark)
-            sent = _sent(self._load(view, asked, environ.get("HTTP_IF_NONE_MATCH", "")))
+            sent = _sent(self._load(view, asked, environ))
         except Stale:
             # Flask reads everything anew.
             return None
@@ -121,10 +123,16 @@ class Lane:
         wanted = environ.get("HTTP_X_PANGOLIN_TENANT")
         return scope.build(self._server.runtime, principal, wanted, mark, client)
 
-    def _load(self, view: Scope, asked: Asked, tags: str) -> Loaded:
-        known = parse_etags(tags) if tags else ()
+    def _load(self, view: Scope, asked: Asked, environ: "WSGIEnvironment") -> Loaded:
+        tags, wanted = environ.get("HTTP_IF_NONE_MATCH", ""), environ.get(DELEGATION, "")
         answer = tables.load(
-            view, asked.prefix, asked.levels, asked.table, snapshots=asked.snapshots, known=known
+            view,
+            asked.prefix,
+            asked.levels,
+            asked.table,
+            snapshots=asked.snapshots,
+            known=parse_etags(tags) if tags else (),
+            delegation=parse_delegation(wanted) if wanted else (),
         )
         view.settle()
         return answer
@@ -152,6 +160,8 @@ def _sent(answer: Loaded) -> Sent:
         return Sent("304 NOT MODIFIED", [tag], b"")
     body = answer.body()
     headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), tag]
+    if answer.credentials:
+        headers.append(("Cache-Control", NO_STORE))
     return Sent("200 OK", headers, body)
 
 

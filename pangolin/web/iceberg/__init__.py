@@ -2,13 +2,14 @@
 
 from flask_smorest import Blueprint
 
-from pangolin.web.iceberg import config, namespaces, oauth, tables, transactions, views
+from pangolin.web.iceberg import config, credentials, namespaces, oauth, tables, transactions, views
 
 
 def blueprints() -> list[Blueprint]:
     """List the blueprints of the Iceberg API, each with its URL prefix."""
     return [
         config.blueprint(),
+        credentials.blueprint(),
         namespaces.blueprint(),
         oauth.blueprint(),
         tables.blueprint(),

@@ -7,6 +7,8 @@ from flask import Response
 
 from pangolin.services.loading import Loaded
 
+NO_STORE = "no-store"
+
 
 def loaded(answer: Loaded) -> Response:
     """Answer a table; the metadata's bytes go out as they are, or 304 if the client has them."""
@@ -15,6 +17,15 @@ def loaded(answer: Loaded) -> Response:
     response = Response(answer.body(), mimetype="application/json")
     if answer.etag is not None:
         response.headers["ETag"] = answer.etag
+    if answer.credentials:
+        response.headers["Cache-Control"] = NO_STORE
+    return response
+
+
+def secret(document: Any) -> Response:
+    """Answer a JSON document that nobody on the way may keep."""
+    response = json(document)
+    response.headers["Cache-Control"] = NO_STORE
     return response
 
 

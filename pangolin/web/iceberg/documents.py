@@ -88,6 +88,9 @@ DELEGATION = {
     "name": "X-Iceberg-Access-Delegation",
     "in": "header",
     "required": False,
-    "description": "How the client wants access to storage; credentials are not vended yet.",
+    "description": (
+        "How the client takes access to storage: `vended-credentials`, `remote-signing` or both, "
+        "separated by a comma. What it may do decides what it gets."
+    ),
     "schema": {"type": "string"},
 }

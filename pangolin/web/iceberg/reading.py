@@ -10,6 +10,7 @@ import orjson
 from flask import request
 
 from pangolin.errors import BadRequest
+from pangolin.services.vending import MODES
 
 SEPARATOR = "\x1f"
 
@@ -134,6 +135,17 @@ def parse_etags(text: str) -> tuple[str, ...]:
     """Split a list of ETags; weak, strong and bare tags are all compared as strong."""
     tags = (tag.strip().removeprefix("W/").strip('"') for tag in text.split(","))
     return tuple("*" if tag == "*" else f'"{tag}"' for tag in tags if tag)
+
+
+def delegation() -> tuple[str, ...]:
+    """Read X-Iceberg-Access-Delegation."""
+    return parse_delegation(request.headers.get("X-Iceberg-Access-Delegation", ""))
+
+
+def parse_delegation(text: str) -> tuple[str, ...]:
+    """Split a list of ways of access; those of newer clients are left out."""
+    words = {word.strip().lower() for word in text.split(",")}
+    return tuple(mode for mode in MODES if mode in words)
 
 
 def flag(name: str) -> bool:

@@ -124,12 +124,57 @@ class CommitTransactionRequest(Protocol):
     )
 
 
+class StorageCredential(Protocol):
+    """What opens the locations that begin with a prefix."""
+
+    prefix = fields.String(required=True)
+    config = properties(required=True)
+
+
+class LoadCredentialsResponse(Protocol):
+    """Credentials for a table, one for each scheme."""
+
+    storage_credentials = fields.List(
+        fields.Nested(StorageCredential), data_key="storage-credentials", required=True
+    )
+
+
 class LoadTableResult(Protocol):
     """A table's metadata; a staged table has no metadata-location."""
 
     metadata_location = fields.String(data_key="metadata-location")
     metadata = fields.Dict(keys=fields.String(), required=True)
     config = properties()
+    storage_credentials = fields.List(
+        fields.Nested(StorageCredential), data_key="storage-credentials"
+    )
+
+
+def multimap(**more: Any) -> fields.Dict:
+    """Make a field for a map of names to lists of values."""
+    return fields.Dict(keys=fields.String(), values=fields.List(fields.String()), **more)
+
+
+class RemoteSignRequest(Protocol):
+    """A request to object storage that a client wants signed."""
+
+    region = fields.String(required=True)
+    uri = fields.String(required=True)
+    method = fields.String(
+        required=True,
+        validate=validate.OneOf(("PUT", "GET", "HEAD", "POST", "DELETE", "PATCH", "OPTIONS")),
+    )
+    headers = multimap(required=True)
+    properties = properties(allow_none=True)
+    body = fields.String(allow_none=True)
+    provider = fields.String(allow_none=True)
+
+
+class RemoteSignResult(Protocol):
+    """The address and the headers of a signed request."""
+
+    uri = fields.String(required=True)
+    headers = multimap(required=True)
 
 
 class RegisterTableRequest(Protocol):

@@ -63,8 +63,9 @@ def _collection(blp: Blueprint) -> type[MethodView]:
         @blp.response(200, LoadTableResult)
         def post(self, prefix: str, namespace: Levels) -> Response:
             """Create a table, or stage one that a later commit creates."""
-            request = reading.body()
-            return answering.loaded(creation.create(current_scope(), prefix, namespace, request))
+            request, wanted = reading.body(), reading.delegation()
+            answer = creation.create(current_scope(), prefix, namespace, request, delegation=wanted)
+            return answering.loaded(answer)
 
     return Tables
 
@@ -77,9 +78,14 @@ def _item(blp: Blueprint) -> type[MethodView]:
         @blp.response(200, LoadTableResult)
         def get(self, prefix: str, namespace: Levels, table: str) -> Response:
             """Load a table."""
-            mode, known = reading.snapshots(), reading.etags()
             answer = tables.load(
-                current_scope(), prefix, namespace, table, snapshots=mode, known=known
+                current_scope(),
+                prefix,
+                namespace,
+                table,
+                snapshots=reading.snapshots(),
+                known=reading.etags(),
+                delegation=reading.delegation(),
             )
             return answering.loaded(answer)
 
@@ -128,6 +134,7 @@ def _register(blp: Blueprint) -> None:
             given["name"],
             given["metadata_location"],
             overwrite=bool(given["overwrite"]),
+            delegation=reading.delegation(),
         )
         return answering.loaded(answer)
 

@@ -1,0 +1,49 @@
+"""What was handed out already, so that each credential is recorded once for whoever gets it."""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+MOST: Final = 16_384
+
+
+@dataclass(slots=True)
+class _Once:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    done: bool = False
+
+
+class Handouts:
+    """Call something once for each key, of which the ones used last are remembered."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._pid = 0
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[str, _Once] = OrderedDict()
+
+    def once(self, key: str, record: Callable[[], None]) -> None:
+        """Call `record` unless it was called for the key; nobody passes before it has returned.
+
+        If it raises, that is raised here, and the next caller tries again.
+        """
+        once = self._of(key)
+        if once.done:
+            return
+        with once.lock:
+            if not once.done:
+                record()
+                once.done = True
+
+    def _of(self, key: str) -> _Once:
+        if self._pid != os.getpid():
+            self._pid, self._lock, self._seen = os.getpid(), threading.Lock(), OrderedDict()
+        with self._lock:
+            once = self._seen.setdefault(key, _Once())
+            self._seen.move_to_end(key)
+            while len(self._seen) > self._most:
+                self._seen.popitem(last=False)
+            return once

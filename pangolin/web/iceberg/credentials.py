@@ -1,0 +1,67 @@
+"""Credentials for tables, and requests to object storage signed for clients."""
+
+from typing import Any
+
+from flask import Response
+
+from pangolin.services import signing_requests, table_credentials
+from pangolin.vending import SignRequest
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.iceberg import answering
+from pangolin.web.iceberg.documents import failures
+from pangolin.web.iceberg.schemas import (
+    LoadCredentialsResponse,
+    RemoteSignRequest,
+    RemoteSignResult,
+)
+from pangolin.web.scope import current_scope
+
+TABLE = "/<prefix>/namespaces/<namespace:namespace>/tables/<table>"
+PLAN = {
+    "name": "planId",
+    "in": "query",
+    "required": False,
+    "description": "A plan of the client's; plans need no other credentials than their table.",
+    "schema": {"type": "string"},
+}
+# Java takes a signature again for a while if it sees exactly this.
+CACHEABLE = {True: "private", False: "no-cache"}
+
+
+def blueprint() -> Blueprint:
+    """Build the blueprint."""
+    blp = Blueprint("iceberg_credentials", __name__, url_prefix="/v1", description="Credentials")
+
+    @blp.route(f"{TABLE}/credentials")
+    @failures(blp, 404)
+    @blp.doc(parameters=[PLAN])
+    @blp.response(200, LoadCredentialsResponse)
+    def credentials(prefix: str, namespace: tuple[str, ...], table: str) -> Response:
+        """Vend fresh credentials for a table's files."""
+        found = table_credentials.of_table(current_scope(), prefix, namespace, table)
+        return answering.secret({"storage-credentials": list(found)})
+
+    @blp.route(f"{TABLE}/sign", methods=["POST"])
+    @failures(blp, 404)
+    @blp.arguments(RemoteSignRequest)
+    @blp.response(200, RemoteSignResult)
+    def sign(
+        given: dict[str, Any], prefix: str, namespace: tuple[str, ...], table: str
+    ) -> Response:
+        """Sign a request to object storage that lies within what the caller may do."""
+        scope, request = current_scope(), _request(given)
+        signed = signing_requests.sign(scope, prefix, namespace, table, request)
+        headers = {name: list(values) for name, values in signed.headers.items()}
+        response = answering.json({"uri": signed.uri, "headers": headers})
+        response.headers["Cache-Control"] = CACHEABLE[signed.cacheable]
+        return response
+
+    return blp
+
+
+def _request(given: dict[str, Any]) -> SignRequest:
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, values in given["headers"].items():
+        # Names that differ in case only are one header, of which no value may go unchecked.
+        headers[name.lower()] = (*headers.get(name.lower(), ()), *values)
+    return SignRequest(given["region"], given["uri"], given["method"], headers, given.get("body"))

@@ -1,0 +1,53 @@
+"""Credentials as flat maps of client properties."""
+
+from flask import Response
+from marshmallow import RAISE, Schema
+
+from pangolin.services import table_credentials
+from pangolin.store.api import Doc
+from pangolin.web.answers import json_answer
+from pangolin.web.blueprint import Blueprint
+from pangolin.web.management.assets import levels_of
+from pangolin.web.management.documents import Text, TextMap, failures
+from pangolin.web.scope import current_scope
+
+blp = Blueprint(
+    "credentials",
+    __name__,
+    url_prefix="/api/v1",
+    description="Short-lived credentials for tables and warehouses.",
+)
+
+
+class Where(Schema):
+    """Which directory of a warehouse."""
+
+    location = Text(metadata={"description": "Inside the warehouse; its root if left out."})
+
+
+@blp.route("/catalogs/<catalog>/tables/<table>/credentials")
+@failures(blp, 409)
+@blp.response(200, TextMap())
+def of_table(catalog: str, table: str) -> Response:
+    """Vend for a table; levels and name are joined by dots, or by U+001F.
+
+    For a table that is not there, and that the caller may create, it opens the directory that
+    `location` names: create the table with this location.
+    """
+    *levels, name = levels_of(table)
+    return _secret(table_credentials.flat(current_scope(), catalog, levels, name))
+
+
+@blp.route("/warehouses/<name>/credentials")
+@failures(blp)
+@blp.arguments(Where, location="query", unknown=RAISE)
+@blp.response(200, TextMap())
+def of_warehouse(asked: Doc, name: str) -> Response:
+    """Vend for a directory of a warehouse, for reading, writing and deleting; admins only."""
+    return _secret(table_credentials.of_warehouse(current_scope(), name, asked.get("location")))
+
+
+def _secret(found: dict[str, str]) -> Response:
+    answer = json_answer(found)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
