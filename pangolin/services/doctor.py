@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pangolin.errors import PangolinError
-from pangolin.services import health
+from pangolin.services import health, warehouse_checks
 from pangolin.services.initialise import DEFAULT_TENANT, QUICK_START, layout_number
 from pangolin.services.scope import Runtime
 from pangolin.services.upgrades import newest
@@ -56,6 +56,18 @@ def check_runtime(runtime: Runtime) -> Iterator[Finding]:
     for warehouse in health.check_objects(runtime, most=None):
         remedy = "check its storage_config, the network and the object store's own rights"
         yield Finding(warehouse.name, warehouse.problem, remedy if warehouse.problem else "")
+    yield from _check_trials(runtime)
+
+
+def _check_trials(runtime: Runtime) -> Iterator[Finding]:
+    """Tell what failed when a warehouse was tried last; `doctor` tries nothing by itself."""
+    for record in health.every_warehouse(runtime):
+        key = (record.doc["tenant"], record.doc["id"])
+        tried = warehouse_checks.from_record(runtime.store.get(kinds.WAREHOUSE_CHECK, key))
+        for check in tried.failed if tried else ():
+            part = f"warehouse {record.doc['name']}: {check.name}"
+            again = f"then POST /api/v1/warehouses/{record.doc['name']}/check"
+            yield Finding(part, check.detail, f"{check.remedy or 'mend it'}; {again}")
 
 
 def _check_layout(runtime: Runtime) -> Finding:

@@ -47,7 +47,6 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     """
     name = fields["name"]
     require(scope, "create", resource(name))
-    names.check_warehouse(name)
     doc, warehouse = drafted(scope, fields)
 
     def attempt() -> Wire:
@@ -65,11 +64,15 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     return once(scope, lambda: until_settled(scope, attempt, "create warehouse"), Wire)
 
 
-def drafted(scope: Scope, fields: Mapping[str, Any]) -> tuple[Doc, Warehouse]:
+def drafted(
+    scope: Scope, fields: Mapping[str, Any], *, whole: bool = True
+) -> tuple[Doc, Warehouse]:
     """Build a warehouse that is not stored: its record, and as plugins see it.
 
-    Raises `BadRequest` and `UnknownPlugin` as `create` does.
+    Raises `BadRequest` and `UnknownPlugin` as `create` does; what its strategy needs may be missing
+    if it is not `whole`.
     """
+    names.check_warehouse(fields["name"])
     now, given = scope.now(), fields.get("vending_strategy")
     clear = {
         "id": _id(fields.get("id")),
@@ -81,7 +84,7 @@ def drafted(scope: Scope, fields: Mapping[str, Any]) -> tuple[Doc, Warehouse]:
         "updated_at_ms": now,
     }
     doc = warehouse_secrets.sealed(scope.runtime, clear, scope.tenant)
-    return doc, _valid(scope, doc)
+    return doc, _valid(scope, doc, whole)
 
 
 def page(
@@ -199,11 +202,12 @@ def _canonical(scope: Scope, config: Mapping[str, str | None]) -> dict[str, str]
     return scope.runtime.objects.normalise_config(config)
 
 
-def _valid(scope: Scope, doc: Doc) -> Warehouse:
+def _valid(scope: Scope, doc: Doc, whole: bool = True) -> Warehouse:
     """Give a record as plugins see it, once they find nothing wrong with its options."""
     warehouse = warehouse_secrets.unsaved(scope.runtime, doc, scope.tenant)
     scope.runtime.objects.root(warehouse.config)
-    vending_choice.check(scope.runtime, warehouse)
+    if whole:
+        vending_choice.check(scope.runtime, warehouse)
     return warehouse
 
 

@@ -5,10 +5,36 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 from flask import g, has_request_context
 
+from pangolin.services.redaction import redacted
 from pangolin.settings import Settings
+
+# At DEBUG these write whole answers of token services, with keys and session tokens in them.
+SDKS: Final = ("azure", "boto3", "botocore", "google", "msal", "s3transfer", "urllib3")
+TEXT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
+
+
+class _Redacting(logging.Filter):
+    """Takes what looks like a secret out of a record: its text, its fields and its traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        plain = redacted(message)
+        if plain != message:
+            record.msg, record.args = plain, None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redacted(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redacted(record.stack_info)
+        fields = getattr(record, "fields", None)
+        if fields:
+            record.fields = {name: _plain(value) for name, value in fields.items()}
+        return True
 
 
 class _RequestId(logging.Filter):
@@ -29,8 +55,8 @@ class _Json(logging.Formatter):
             "request_id": getattr(record, "request_id", "-"),
             **getattr(record, "fields", {}),
         }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            line["traceback"] = record.exc_text
         return json.dumps(line, default=str)
 
 
@@ -47,14 +73,22 @@ class _Text(logging.Formatter):
         return f"{text},{int(record.msecs):03}"
 
 
-TEXT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-
-
 def configure(settings: Settings) -> None:
-    """Send all logs of this process to stderr as the settings say; replaces what was there."""
+    """Send all logs of this process to stderr as the settings say; replaces what was there.
+
+    Nothing that looks like a secret gets through, and SDKs say no more than INFO.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RequestId())
+    handler.addFilter(_Redacting())
     handler.setFormatter(_Json() if settings.log_format == "json" else _Text(TEXT))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    for name in SDKS:
+        # Their children have no level of their own, and take this one.
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+
+
+def _plain(value: object) -> object:
+    return redacted(value) if isinstance(value, str) else value

@@ -164,6 +164,11 @@ INSTALLATION = {
         "401 403 403 403 201 201 201",
         {"name": "fresh", "storage_config": {"file.root": "{root}/fresh"}},
     ),
+    "POST /api/v1/warehouses/validate": Row(
+        "401 403 403 403 200 200 200", {"name": "fresh", "storage_config": {"file.root": "{root}"}}
+    ),
+    "POST /api/v1/warehouses/prepare": Row("401 403 403 403 400 404 400", {"name": "w"}),
+    "POST /api/v1/warehouses/<name>/check": Row(ADMIN, names={"name": "w"}),
     "GET /api/v1/warehouses/<name>": Row(ADMIN, names={"name": "w"}),
     "PUT /api/v1/warehouses/<name>": Row(ADMIN, {"use_sts": False}, names={"name": "w"}),
     "DELETE /api/v1/warehouses/<name>": Row("401 403 403 403 409 404 409", names={"name": "w"}),

@@ -4,8 +4,10 @@ from typing import Any
 
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
+from marshmallow.validate import OneOf
 
-from pangolin.services import warehouses
+from pangolin.services import warehouse_setup, warehouses
+from pangolin.services.vending_strategies import SHAPES
 from pangolin.store.api import Doc
 from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.deleting import Deleting
@@ -44,12 +46,21 @@ STRATEGY = {
     "description": "How clients get credentials; the secrets in it are write-only.",
     "oneOf": [
         {"type": "string", "enum": ["None"]},
-        _tagged("AwsSts", _object("role_arn", optional=("external_id",))),
-        _tagged("AwsStatic", _object("access_key_id", "secret_access_key")),
-        _tagged("AzureSas", _object("account_name", "account_key")),
-        _tagged("GcpDownscoped", _object("service_account_email", "private_key")),
+        *(
+            _tagged(name, _object(*shape.required, optional=shape.optional))
+            for name, shape in SHAPES.items()
+        ),
     ],
 }
+
+
+class WarehouseCheck(Schema):
+    """One thing that was tried on a warehouse, and what to do if it failed."""
+
+    name = Text(required=True)
+    result = Text(required=True, validate=OneOf(("passed", "failed", "unknown", "skipped")))
+    detail = Text(required=True)
+    remedy = Text(required=True)
 
 
 class Warehouse(Schema):
@@ -61,11 +72,31 @@ class Warehouse(Schema):
     use_sts = Flag(required=True)
     storage_config = TextMap(required=True)
     vending_strategy = fields.Raw(required=True, allow_none=True, metadata=STRATEGY)
+    checked_at = Text(required=True, allow_none=True)
+    checks = fields.List(fields.Nested(WarehouseCheck), required=True)
+
+
+class TriedWarehouse(Schema):
+    """What came of trying a warehouse; it is valid if no check failed."""
+
+    valid = Flag(required=True)
+    checked_at = Text(required=True)
+    checks = fields.List(fields.Nested(WarehouseCheck), required=True)
+
+
+class PreparedWarehouse(Schema):
+    """What to set up at the cloud, by documents to paste; the external id is confidential."""
+
+    id = Text(required=True)
+    name = Text(required=True)
+    external_id = Text(required=True, allow_none=True)
+    documents = fields.Dict(keys=Text(), values=fields.Raw(), required=True)
 
 
 class NewWarehouse(Schema):
     """A warehouse to create; options are accepted in every known spelling."""
 
+    id = Text(metadata={"description": "One that `prepare` gave; made by the server if left out."})
     name = Text(required=True)
     use_sts = Flag(allow_none=True)
     storage_config = TextMap(nullable=True, allow_none=True)
@@ -99,6 +130,41 @@ class Warehouses(MethodView):
     def post(self, given: Doc) -> Doc:
         """Create a warehouse."""
         return warehouses.create(current_scope(), given)
+
+
+@blp.route("/validate")
+class Validation(MethodView):
+    """Whether a warehouse would work."""
+
+    @failures(blp, 409, 415)
+    @blp.arguments(NewWarehouse)
+    @blp.response(200, TriedWarehouse)
+    def post(self, given: Doc) -> Doc:
+        """Try a warehouse by live calls, and save nothing."""
+        return warehouse_setup.validate(current_scope(), given)
+
+
+@blp.route("/prepare")
+class Preparation(MethodView):
+    """What a warehouse needs at its cloud."""
+
+    @failures(blp, 409, 415)
+    @blp.arguments(NewWarehouse)
+    @blp.response(200, PreparedWarehouse)
+    def post(self, given: Doc) -> Doc:
+        """Give the external id and the policies to set up; create the warehouse with the `id`."""
+        return warehouse_setup.prepare(current_scope(), given)
+
+
+@blp.route("/<name>/check")
+class Checking(MethodView):
+    """Whether a warehouse works."""
+
+    @changing(blp)
+    @blp.response(200, TriedWarehouse)
+    def post(self, name: str) -> Doc:
+        """Try a warehouse again by live calls, and keep what comes of it."""
+        return warehouse_setup.check(current_scope(), name)
 
 
 @blp.route("/<name>")
