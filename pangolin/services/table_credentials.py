@@ -13,6 +13,7 @@ from pangolin.services import (
     vending,
     vending_access,
     vending_choice,
+    warehouse_secrets,
     warehouses,
 )
 from pangolin.services.access import Resource, denial, is_allowed, require
@@ -71,7 +72,7 @@ def of_warehouse(scope: Scope, name: str, location: str | None = None) -> dict[s
     require(scope, "update", what)
     record = warehouses.find(scope, name)
     _require_vending(record)
-    root = parse_location(scope.runtime.objects.root(record.doc["storage_config"]))
+    root = parse_location(warehouse_secrets.root_of(scope.runtime, record.doc, scope.tenant))
     wanted = parse_location(location) if location else root
     if not root.contains(wanted):
         raise BadRequest(f"location must lie inside the warehouse {name}, {root}")
