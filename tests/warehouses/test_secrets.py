@@ -1,0 +1,224 @@
+"""Secrets of warehouses at rest: sealed, bound to their place, sealed anew, moved as they are."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pangolin.default_plugins.memory_store import MemoryStore
+from pangolin.errors import BadRequest
+from pangolin.services import (
+    archive,
+    audit_records,
+    resealing,
+    sealing,
+    tenant_settings,
+    transfer,
+    upgrades,
+    warehouse_secrets,
+    warehouses,
+)
+from pangolin.services.scope import Scope
+from pangolin.services.sealing import SealBroken, Vault
+from pangolin.services.warehouse_secrets import as_plugin
+from pangolin.store.api import Put
+from pangolin.store.kinds import AUDIT, WAREHOUSE
+from tests.warehouses.conftest import ROLE, S3, SECRET, Call, made, record, refused
+
+KEY = "s3.secret-access-key"
+WHERE = f"storage_config.{KEY}"
+
+
+def create(scope: Scope, name: str = "s", **fields: Any) -> None:
+    warehouses.create(scope, {"name": name, "storage_config": S3, **fields})
+
+
+def under(scope: Scope, keys: str) -> Scope:
+    """The same installation by a server with other keys, that remembers nothing."""
+    settings = replace(scope.settings, secret_keys=keys)
+    fresh = type(scope.runtime.warehouses)()
+    parts = {"settings": settings, "vault": Vault(settings), "warehouses": fresh}
+    runtime: Any = replace(scope.runtime, **parts)
+    return replace(scope, runtime=runtime)
+
+
+def test_a_secret_is_nowhere_in_the_store_but_opens_for_plugins(scope: Scope) -> None:
+    strategy = {"AwsStatic": {"access_key_id": "AK", "secret_access_key": f"{SECRET}2"}}
+    create(scope, vending_strategy=strategy)
+    assert SECRET not in str(record(scope).doc)
+    found = as_plugin(scope.runtime, record(scope))
+    assert found.config == S3
+    assert found.vending_strategy == strategy
+    assert SECRET not in repr(found) + repr(scope.runtime)
+
+
+@pytest.mark.parametrize("member", ["tenant", "id", "version"])
+def test_a_record_that_was_moved_does_not_open(scope: Scope, member: str) -> None:
+    create(scope)
+    moved = dict(record(scope).doc)
+    if member == "version":
+        entry = moved["secrets"][WHERE]
+        moved["secrets"] = {WHERE: entry | {"version": entry["version"] + 1}}
+    else:
+        moved[member] = "00000000-0000-0000-0000-00000000000b"
+    with pytest.raises(SealBroken):
+        as_plugin(scope.runtime, replace(record(scope), doc=moved, version=99))
+
+
+def test_a_secret_does_not_open_under_another_option(scope: Scope) -> None:
+    create(scope)
+    doc = dict(record(scope).doc)
+    doc["secrets"] = {"storage_config.s3.session-token": doc["secrets"][WHERE]}
+    with pytest.raises(SealBroken):
+        as_plugin(scope.runtime, replace(record(scope), doc=doc, version=99))
+
+
+def test_what_does_not_change_stays_as_it_was_sealed(scope: Scope) -> None:
+    create(scope)
+    before = record(scope).doc["secrets"]
+    warehouses.update(scope, "s", {"storage_config": {"region": "us-east-1"}})
+    assert record(scope).doc["secrets"] == before
+    warehouses.update(scope, "s", {"storage_config": {"secret_access_key": f"{SECRET}3"}})
+    assert record(scope).doc["secrets"][WHERE]["version"] == 2
+    assert as_plugin(scope.runtime, record(scope)).config[KEY] == f"{SECRET}3"
+
+
+def test_a_rename_keeps_the_secrets(scope: Scope) -> None:
+    create(scope)
+    warehouses.update(scope, "s", {"name": "renamed", "use_sts": False})
+    assert as_plugin(scope.runtime, record(scope, "renamed")).config[KEY] == SECRET
+
+
+def test_the_external_id_is_confidential(call: Call, scope: Scope) -> None:
+    config = S3 | {"s3.external-id": "our-own-external-id", "s3.role-arn": ROLE}
+    shown = made(call("POST", "/warehouses", {"name": "s", "storage_config": config}))
+    assert shown["storage_config"]["s3.external-id"] == "***l-id"
+    assert "our-own" not in str(record(scope).doc)
+
+
+def test_without_a_key_no_secret_is_taken(scope: Scope) -> None:
+    keyless = replace(scope.settings, store_url="postgresql://db", secret_keys="")
+    runtime = replace(scope.runtime, settings=keyless, vault=Vault(keyless))
+    with pytest.raises(BadRequest, match="pangolin secrets new-key"):
+        warehouse_secrets.sealed(runtime, _clear(), scope.tenant)
+    # A warehouse without secrets needs none.
+    bare = _clear() | {"storage_config": {"type": "s3", "s3.bucket": "my-bucket"}}
+    assert warehouse_secrets.sealed(runtime, bare, scope.tenant)["secrets"] == {}
+
+
+def _clear() -> dict[str, Any]:
+    return {"id": "w1", "storage_config": dict(S3), "vending_strategy": None}
+
+
+def test_rotation_seals_anew_and_the_old_key_may_go(scope: Scope) -> None:
+    old, new = sealing.new_key(), sealing.new_key()
+    first = under(scope, old)
+    create(first)
+    tenant_settings.update(first, {"smtp_password": SECRET})
+    # The installation's own secrets were sealed with the key of the fixture.
+    both = under(scope, f"{new},{old}")
+    fresh = {
+        kind.name: each
+        for kind, each in resealing.SEALED.items()
+        if kind.name in ("warehouse", "tenant_settings")
+    }
+    assert len(fresh) == 2
+    for kind, each in resealing.SEALED.items():
+        if kind.name in fresh:
+            assert resealing._kind(both, kind, each).resealed == 1
+            assert resealing._kind(both, kind, each).resealed == 0
+    assert as_plugin(under(scope, new).runtime, record(scope)).config[KEY] == SECRET
+    with pytest.raises(SealBroken, match="PANGOLIN_SECRET_KEYS lacks"):
+        as_plugin(under(scope, old).runtime, record(scope))
+
+
+def test_a_warehouse_whose_key_was_lost_is_mended_by_giving_its_secret_again(scope: Scope) -> None:
+    create(under(scope, sealing.new_key()))
+    lost = under(scope, sealing.new_key())
+    with pytest.raises(SealBroken):
+        as_plugin(lost.runtime, record(scope))
+    with pytest.raises(BadRequest, match=r"s3\.secret-access-key is required"):
+        warehouses.update(lost, "s", {"storage_config": {"region": "us-east-1"}})
+    warehouses.update(lost, "s", {"storage_config": {"secret_access_key": SECRET}})
+    assert as_plugin(lost.runtime, record(scope)).config == S3
+
+
+def test_copies_and_exports_carry_what_is_sealed(scope: Scope) -> None:
+    create(scope)
+    target, out = MemoryStore(), io.BytesIO()
+    transfer.copy(scope.runtime.store, target, "a")
+    archive.export(scope.runtime.store, out, tenant=scope.tenant, now_ms=1)
+    assert SECRET.encode() not in out.getvalue()
+    restored = MemoryStore()
+    out.seek(0)
+    archive.import_(restored, out, layout=upgrades.newest())
+    for store in (target, restored):
+        [found] = store.scan(WAREHOUSE)
+        fresh = under(scope, "")
+        runtime = replace(fresh.runtime, store=store, vault=scope.runtime.vault)
+        assert as_plugin(runtime, found).config == S3
+
+
+def test_the_audit_log_tells_a_change_of_a_secret_and_not_how_it_lies(scope: Scope) -> None:
+    create(scope)
+    warehouses.update(scope, "s", {"storage_config": {"secret_access_key": f"{SECRET}4"}})
+    records = [each.doc for each in scope.runtime.store.scan(AUDIT) if "warehouse" in str(each.doc)]
+    first, second = (each for each in records if each["result"] == audit_records.SUCCESS)
+    assert first["after"] == second["before"] != second["after"]
+    assert SECRET not in str(records) and "v1:" not in str(records)
+
+
+def test_a_mask_is_never_taken_for_a_secret(call: Call) -> None:
+    config = S3 | {"s3.secret-access-key": "***abcd"}
+    answer = call("POST", "/warehouses", {"name": "s", "storage_config": config})
+    assert "masked" in refused(answer)
+
+
+def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(scope: Scope) -> None:
+    store, runtime = scope.runtime.store, scope.runtime
+    for number in range(3):
+        create(scope, f"w{number}", vending_strategy=_static())
+        doc = warehouse_secrets.plain(runtime, record(scope, f"w{number}").doc, scope.tenant)
+        store.apply(
+            Put(
+                WAREHOUSE, {k: v for k, v in doc.items() if k != "secrets"}, _version(scope, number)
+            )
+        )
+    tenant_settings.update(scope, {"smtp_host": "mail"})
+    _in_clear(scope, "smtp_password", "correct-horse-9abc")
+    upgrades.write_layout(store, 2)
+    assert SECRET in str([each.doc for each in store.scan(WAREHOUSE)])
+    assert [each.records for each in upgrades.run(store, runtime=runtime, dry_run=True)] == [4]
+    # As if it had been stopped after one record.
+    first = next(iter(store.scan(WAREHOUSE)))
+    store.apply(Put(WAREHOUSE, warehouse_secrets.upgraded(runtime, first.doc), first.version))
+    assert [each.records for each in upgrades.run(store, runtime=runtime)] == [3]
+    assert upgrades.run(store, runtime=runtime) == []
+    everything = str(
+        [
+            record.doc
+            for kind in (WAREHOUSE, tenant_settings.TENANT_SETTINGS)
+            for record in store.scan(kind)
+        ]
+    )
+    assert SECRET not in everything and "correct-horse" not in everything
+    for number in range(3):
+        found = as_plugin(runtime, record(scope, f"w{number}"))
+        assert (found.config, found.vending_strategy) == (S3, _static())
+    assert tenant_settings.get(scope)["smtp_password"] == "***9abc"
+
+
+def _static() -> dict[str, dict[str, str]]:
+    return {"AwsStatic": {"access_key_id": "AK", "secret_access_key": f"{SECRET}2"}}
+
+
+def _version(scope: Scope, number: int) -> int:
+    return record(scope, f"w{number}").version
+
+
+def _in_clear(scope: Scope, name: str, value: str) -> None:
+    kind = tenant_settings.TENANT_SETTINGS
+    found = scope.store.get(kind, ())
+    assert found is not None
+    scope.store.apply(Put(kind, found.doc | {name: value}, found.version))
