@@ -6,7 +6,7 @@ from typing import Final
 HIDDEN: Final = "***"
 # Names whose value is a secret, however they are written: as a parameter, in JSON, in XML.
 _NAMED = (
-    r"x-amz-(?:security-token|signature)|signature|sig|sas[_-]?token|"
+    r"x-amz-(?:security-token|signature)|signature|sig|(?:adls\.)?sas[_-]?token(?:\.[a-z0-9.-]+)?|"
     r"(?:[a-z0-9_.-]*[._-])?(?:secret|token|password|passwd|assertion)|"
     r"[a-z0-9_.-]*(?:secret|access|account|api|private)[_-]?key|(?:secretaccess|account)key|"
     r"sessiontoken|clientsecret|external[_-]?id|x-api-key"

@@ -25,12 +25,9 @@ blp = Blueprint(
 
 def _object(*required: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
     members = {name: {"type": "string"} for name in (*required, *optional)}
-    return {
-        "type": "object",
-        "properties": members,
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    shape = {"type": "object", "properties": members, "additionalProperties": False}
+    # OpenAPI 3.0 has no empty list of what is required.
+    return shape | ({"required": list(required)} if required else {})
 
 
 def _tagged(tag: str, members: dict[str, Any]) -> dict[str, Any]:

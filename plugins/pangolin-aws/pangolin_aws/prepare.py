@@ -46,7 +46,7 @@ def server_arn(sts: Sts, place: Place, key: Key | None) -> str:
     except (BotoCoreError, ClientError, ResponseParserError, PangolinError):
         return SERVER
     found = _ASSUMED.fullmatch(arn)
-    return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn
+    return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else arn or SERVER
 
 
 def federated(role: str, token: str, place: Place) -> tuple[Document, Document]:

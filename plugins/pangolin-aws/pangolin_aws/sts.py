@@ -85,8 +85,8 @@ class Sts:
             raise ResponseParserError("there is no session in the answer") from None
 
     def caller_arn(self, caller: Caller) -> str:
-        """Ask STS who the caller is; errors are botocore's."""
-        return str(self._clients.client(caller).get_caller_identity()["Arn"])
+        """Ask STS who the caller is, "" if it does not say; errors are botocore's."""
+        return str(self._clients.client(caller).get_caller_identity().get("Arn", ""))
 
 
 def _parameters(asked: Asked, seconds: int) -> dict[str, Any]:

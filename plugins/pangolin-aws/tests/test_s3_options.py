@@ -143,5 +143,6 @@ def test_both_spellings_of_older_clients_are_understood() -> None:
     canonical = {"type": "s3", **dotted}
     assert objects.normalise_config({"type": "s3", **undotted}) == canonical
     assert objects.normalise_config(dotted) == canonical
-    assert objects.masked(canonical) == canonical | {"s3.secret-access-key": "***-key"}
+    hidden = {"s3.secret-access-key": "***-key", "s3.external-id": "***"}
+    assert objects.masked(canonical) == canonical | hidden
     assert objects.root(canonical) == "s3://lake-1"

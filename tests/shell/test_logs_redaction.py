@@ -1,0 +1,108 @@
+"""What a log line must not hold, whoever writes it."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from pangolin.services.redaction import redacted
+from pangolin.settings import Settings
+from pangolin.web import logs
+
+Read = Callable[[], str]
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY0"
+PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Read]:
+    """A function that reads what was logged, with the process's logging restored afterwards."""
+    loggers = [logging.getLogger(name) for name in ("", *logs.SDKS)]
+    levels, handlers = [each.level for each in loggers], loggers[0].handlers[:]
+    yield lambda: capsys.readouterr().err
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"GET https://acc.blob.core.windows.net/c/x?sv=2023-11-03&sig={SECRET}&sp=r",
+        f"https://b.s3.amazonaws.com/k?X-Amz-Security-Token={SECRET}&X-Amz-Date=1",
+        f"https://b.s3.amazonaws.com/k?X-Amz-Signature={SECRET}",
+        f"Authorization: Bearer {SECRET}",
+        f"Authorization: Basic {SECRET}",
+        f"<Credentials><SecretAccessKey>{SECRET}</SecretAccessKey></Credentials>",
+        f"<SessionToken>{SECRET}</SessionToken>",
+        f'{{"secret_access_key": "{SECRET}", "region": "r"}}',
+        f"{{'s3.secret-access-key': '{SECRET}'}}",
+        f"{{'AWS_SECRET_ACCESS_KEY': b'{SECRET}'}}",
+        f"s3.session-token={SECRET}",
+        f"client_secret={SECRET}&grant_type=client_credentials",
+        f"password: {SECRET}",
+        f"account_key={SECRET}",
+        f'"access_token":"{SECRET}"',
+        f"ExternalId={SECRET}",
+        f"x-api-key: {SECRET}",
+        f"client_assertion={SECRET}",
+        f"adls.sas-token.acc.dfs.core.windows.net={SECRET}",
+        f"gcs.oauth2.token={SECRET}",
+        PEM,
+        PEM.replace("\n", "\\n"),
+        f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}",
+    ],
+)
+def test_secrets_are_taken_out_however_they_are_written(text: str) -> None:
+    assert SECRET not in redacted(text)
+    assert "***" in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /api/v1/tokens/rotate 200 1.2ms root",
+        "warehouse lake fails its checks: sibling-read",
+        "the token has expired",
+        "s3.secret-access-key is required: give the access key and its secret, or neither",
+        "a signing key of the installation was rotated",
+        "GET /v1/lake/namespaces/keys/tables/secrets 404 0.4ms ann",
+        "access key AKIAEXAMPLE may not list the bucket",
+    ],
+)
+def test_plain_words_stay(text: str) -> None:
+    assert redacted(text) == text
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_part_of_a_line_holds_a_secret(logged: Read, settings: Settings, form: str) -> None:
+    logs.configure(replace(settings, log_format=form))
+    log = logging.getLogger("plugin")
+    log.info("answer: %s", {"SecretAccessKey": SECRET})
+    log.info("fields", extra={"fields": {"url": f"https://x/?sig={SECRET}", "ms": 1}})
+    try:
+        raise ValueError(f"token={SECRET}")
+    except ValueError:
+        log.exception("failed")
+    lines = logged()
+    assert SECRET not in lines
+    assert "ValueError: token=***" in lines
+    if form == "json":
+        assert [json.loads(line)["message"] for line in lines.splitlines()] == [
+            "answer: {'SecretAccessKey': ***}",
+            "fields",
+            "failed",
+        ]
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning"])
+def test_sdks_say_no_more_than_info(logged: Read, settings: Settings, level: str) -> None:
+    logs.configure(replace(settings, log_level=level))
+    for name in logs.SDKS:
+        logging.getLogger(f"{name}.parsers").debug("the whole answer of a token service")
+        logging.getLogger(f"{name}.parsers").warning("heard from %s", name)
+    lines = logged()
+    assert "the whole answer" not in lines
+    assert lines.count("heard from") == len(logs.SDKS)
