@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import socket
 import subprocess
 import sysconfig
@@ -204,9 +203,6 @@ def _answers(server: Seaweed) -> bool:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_SECONDS)
+    # Nothing of it is kept, and a polite end takes up to ten seconds.
+    process.kill()
+    process.wait(STOP_SECONDS)
