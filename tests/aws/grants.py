@@ -9,8 +9,9 @@ ROLE = "arn:aws:iam::123456789012:role/lake/Vend"
 
 
 def warehouse(strategy: object = None, /, **options: str) -> Warehouse:
-    """Give a warehouse; `region` is the option `s3.region`, and so on."""
-    given = {f"s3.{name.replace('_', '-')}": value for name, value in options.items()}
+    """Give a warehouse; `role_arn` is `s3.role-arn`, `sse_key` is `s3.sse.key`."""
+    names = {name: name.replace("sse_", "sse.").replace("_", "-") for name in options}
+    given = {f"s3.{names[name]}": value for name, value in options.items()}
     config = {"type": "s3", "s3.bucket": "bkt", "s3.prefix": "wh", **given}
     return Warehouse("tenant-1", "warehouse-1", "lake", 1, config, vending_strategy=strategy)
 

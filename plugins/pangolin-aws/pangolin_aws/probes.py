@@ -60,7 +60,7 @@ class RoleProbes:
         """Prove that a vended key, which is the caller's, cannot assume the role again."""
         name = "re-assume"
         for given in dict.fromkeys(("", external_id)):
-            said = self._once(caller, Asked(role, NAME, "", LEAST_SECONDS, given))
+            said = self._once(caller, Asked(role, NAME, NOTHING, LEAST_SECONDS, given))
             if said == ALLOWED:
                 return Check(name, "failed", "a vended key got the whole role", _ALONE)
             if said != DENIED:

@@ -1,4 +1,5 @@
 import pytest
+from pangolin_aws.clients import Caller, Key, StsClients
 from pangolin_aws.names import external_id
 from pangolin_aws.vendors import vendors
 
@@ -47,7 +48,7 @@ def test_an_external_id_may_be_chosen_with_a_key_of_ones_own() -> None:
 
 def test_an_external_id_must_not_be_chosen_for_the_servers_identity() -> None:
     with pytest.raises(BadRequest, match=r"^s3\.external-id must not be chosen"):
-        validate("AwsSts", role_arn=ROLE, external_id="anothers")
+        validate("AwsSts", role_arn=ROLE, external_id="foreign")
     validate("AwsSts", role_arn=ROLE, external_id=external_id(warehouse()))
     validate("AwsSts", role_arn=ROLE, external_id="mine", given={"server_identity": True})
 
@@ -113,6 +114,33 @@ def test_remote_signing_vends_properties_and_no_key() -> None:
         "s3.signer": "S3V4RestSigner",
         "py-io-impl": "pyiceberg.io.fsspec.FsspecFileIO",
     }
+
+
+def test_clients_are_told_the_warehouses_encryption() -> None:
+    place = warehouse(region="eu-west-1", sse_key="alias/lake", **KEY)
+    config = vendor("AwsStatic").vend(grant(place, writing(A))).config
+    assert config["s3.sse.type"] == "kms"
+    assert config["s3.sse.key"] == "alias/lake"
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("us-east-1", "sts.us-east-1.amazonaws.com"),
+        ("eu-west-1", "sts.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+    ],
+)
+def test_amazons_sts_is_that_of_the_region(region: str, host: str) -> None:
+    caller = Caller("", region, Key("AKIA1", "s"))
+    assert StsClients(Settings()).client(caller).meta.endpoint_url == f"https://{host}"
+
+
+def test_one_client_is_made_for_each_caller() -> None:
+    clients, caller = StsClients(Settings()), Caller("", "eu-west-1", Key("AKIA1", "s"))
+    assert clients.client(caller) is clients.client(Caller("", "eu-west-1", Key("AKIA1", "s")))
+    assert clients.client(caller) is not clients.client(Caller("", "eu-west-1", Key("AKIA1", "t")))
 
 
 def test_the_principal_is_part_of_the_identity_of_sessions_only() -> None:
