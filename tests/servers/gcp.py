@@ -23,6 +23,7 @@ from google.auth.transport import Request as GoogleRequest
 from google.auth.transport.requests import Request as RequestsRequest
 
 from tests.servers.front import Answer, Request
+from tests.servers.gcs_requests import Wish, wishes
 
 BUCKET = "lake-bkt"
 ACCOUNT = "catalog@test.iam.gserviceaccount.com"
@@ -30,6 +31,7 @@ TARGET = "vend@test.iam.gserviceaccount.com"
 AUDIENCE = "https://oauth2.googleapis.com/token"
 HOSTS = ("https://oauth2.googleapis.com", "https://sts.googleapis.com")
 IAM = "https://iamcredentials.googleapis.com"
+TRANSLATED = "x-translated"
 _ROLES = {
     "inRole:roles/storage.objectViewer": {"get", "list"},
     "inRole:roles/storage.objectCreator": {"create"},
@@ -88,7 +90,7 @@ class Gcp:
 
     def passed(self, request: Request, answer: Answer) -> Answer:
         """Say that an upload went well as the XML interface does."""
-        if request.path.startswith("/upload/") and answer.status == 200:
+        if request.headers.get(TRANSLATED) and answer.status == 200:
             return Answer(200, b"", {"ETag": '"1"', "x-goog-generation": "1"})
         return answer
 
@@ -142,30 +144,16 @@ class Gcp:
         if request.path == f"/storage/v1/b/{BUCKET}":
             bucket = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": self.uniform}}}
             return said(200, bucket) if given.rules is None else _denied(403, "AccessDenied")
-        wanted = self._wanted(request)
+        wanted = wishes(request, BUCKET, self.names)
         if wanted is None or not all(self._allows(given, each) for each in wanted):
             return _denied(403, "AccessDenied")
         return self._translated(request)
 
-    def _allows(self, given: Given, wish: "Wish") -> bool:
+    def _allows(self, given: Given, wish: Wish) -> bool:
         return not self.enforces or allows(given, self.uniform, wish)
 
-    def _wanted(self, request: Request) -> "list[Wish] | None":
-        """Say what a request does; None for what the plugin has no reason to ask."""
-        _, bucket, *rest = (unquote(part) for part in request.path.split("/"))
-        name = "/".join(rest)
-        if bucket != BUCKET:
-            return None
-        if request.method in ("GET", "HEAD"):
-            return [Wish("get", name)] if name else [Wish("list", request.values.get("prefix", ""))]
-        if request.method == "DELETE":
-            return [Wish("delete", name)]
-        overwrites = name in self.names and "x-goog-if-generation-match" not in request.headers
-        self.names.add(name)
-        return [Wish("create", name), *([Wish("delete", name)] if overwrites else [])]
-
     def _translated(self, request: Request) -> Request:
-        if request.method != "PUT":
+        if request.method != "PUT" or request.path.startswith("/upload/"):
             return request
         name = unquote(request.path.removeprefix("/").partition("/")[2])
         # It heeds a precondition in this kind of upload only.
@@ -175,17 +163,10 @@ class Gcp:
             query.append(("ifGenerationMatch", generation))
         path = f"/upload/storage/v1/b/{quote(BUCKET)}/o"
         boundary = uuid4().hex
-        headers = {**request.headers, "content-type": f"multipart/related; boundary={boundary}"}
+        kind = f"multipart/related; boundary={boundary}"
+        headers = {**request.headers, "content-type": kind, TRANSLATED: "1"}
         body = _multipart(boundary, name, request.body)
         return Request("POST", path, tuple(query), headers, body)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A permission on an object, or `list` on a prefix."""
-
-    permission: str
-    name: str
 
 
 def allows(given: Given, uniform: bool, wish: Wish) -> bool:

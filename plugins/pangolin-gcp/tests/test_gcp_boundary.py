@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from pangolin_gcp.boundary import MAX_EXPRESSION, boundary_of, literal
 
 from pangolin.plugin import Access, BadRequest, Forbidden
-from tests.servers.gcp import BUCKET, Given, Wish, allows, evaluated
+from tests.servers.gcp import BUCKET, Given, allows, evaluated
+from tests.servers.gcs_requests import Wish
 
 ROOT = f"gs://{BUCKET}"
 TABLE = (f"{ROOT}/sales/orders",)
