@@ -15,9 +15,9 @@ EXTENSIONS = ("avro", "httpfs", "iceberg")
 
 
 class Duck:
-    """A connection with the catalog attached as `lake`."""
+    """A connection with the catalog attached as `lake`, unless that is left to the caller."""
 
-    def __init__(self, lake: Lake, directory: Path) -> None:
+    def __init__(self, lake: Lake, directory: Path, *, attached: bool = True) -> None:
         places = {"home_directory": str(directory), "extension_directory": str(directory)}
         self._duck = duckdb.connect(config={**places, "autoinstall_known_extensions": False})
         for name in EXTENSIONS:
@@ -27,7 +27,8 @@ class Duck:
         self._lake = lake
         if lake.storage.properties:
             self.run(_secret(lake.storage.properties))
-        self.attach("lake")
+        if attached:
+            self.attach("lake")
 
     def attach(self, alias: str, ref: str = "", *, endpoint: str = "", options: str = "") -> None:
         """Attach the catalog, at a ref if one is named, under an alias.

@@ -29,6 +29,7 @@ FROM_VIEW = {"namespace": ["default"], "name": "v"}
 POINTER = {"name": "n", "kind": "ML_MODEL", "location": "s3://b/n"}
 REPORT = {"report-type": "scan-report", "table-name": "t"}
 IN_LAKE = "catalog=lake"
+SIGN = {"region": "r", "uri": "{location}/data/f", "method": "GET", "headers": {}}
 
 #            anonymous nobody reader writer admin foreign root
 OPEN = "200 200 200 200 200 200 200"
@@ -67,6 +68,8 @@ ICEBERG = {
     "POST /v1/<prefix>/namespaces/<namespace:namespace>/tables/<table>/metrics": Row(
         "401 403 204 204 204 404 204", REPORT
     ),
+    "GET /v1/<prefix>/namespaces/<namespace:namespace>/tables/<table>/credentials": Row(READ),
+    "POST /v1/<prefix>/namespaces/<namespace:namespace>/tables/<table>/sign": Row(READ, SIGN),
     "POST /v1/<prefix>/namespaces/<namespace:namespace>/tables/<table>/unregister": Row(
         "401 403 403 200 200 404 200"
     ),
@@ -123,6 +126,9 @@ CATALOGS = {
     "DELETE /api/v1/catalogs/<catalog>/namespaces/<namespace>/assets/<name>": Row(
         "401 403 403 204 204 404 204", names={"name": "m"}
     ),
+    "GET /api/v1/catalogs/<catalog>/tables/<table>/credentials": Row(
+        READ, names={"table": "default.t"}
+    ),
     "GET /api/v1/assets/<asset_id>": Row("401 404 200 200 200 404 200"),
     "GET /api/v1/branches": Row(READ, query=IN_LAKE),
     "POST /api/v1/branches": Row(
@@ -167,9 +173,10 @@ INSTALLATION = {
     "POST /api/v1/warehouses/validate": Row(
         "401 403 403 403 200 200 200", {"name": "fresh", "storage_config": {"file.root": "{root}"}}
     ),
-    "POST /api/v1/warehouses/prepare": Row("401 403 403 403 400 404 400", {"name": "w"}),
+    "POST /api/v1/warehouses/prepare": Row(ADMIN, {"name": "w"}),
     "POST /api/v1/warehouses/<name>/check": Row(ADMIN, names={"name": "w"}),
     "GET /api/v1/warehouses/<name>": Row(ADMIN, names={"name": "w"}),
+    "GET /api/v1/warehouses/<name>/credentials": Row(ADMIN, names={"name": "w"}),
     "PUT /api/v1/warehouses/<name>": Row(ADMIN, {"use_sts": False}, names={"name": "w"}),
     "DELETE /api/v1/warehouses/<name>": Row("401 403 403 403 409 404 409", names={"name": "w"}),
 }

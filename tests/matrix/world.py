@@ -18,6 +18,7 @@ from pangolin.services.tokens import Terms
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROOT_HOME
+from tests.vending.vendor import CountingPlugin, CountingVendor
 
 # Who asks; `foreign` is the admin of another tenant.
 COLUMNS = ("anonymous", "nobody", "reader", "writer", "admin", "foreign", "root")
@@ -83,7 +84,8 @@ def build(directory: Path) -> World:
         argon2_time_cost=1,
         rate_limit=1_000_000,
     )
-    world = World(create_app(settings), {}, {}, root=str(directory))
+    plugins = [CountingPlugin(CountingVendor())]
+    world = World(create_app(settings, plugins=plugins), {}, {}, root=str(directory))
     initialise(world.runtime)
     world.bearers["root"] = _token(world, ROOT_HOME, ROOT_ID)
     _fill(world, world.client("root"))
@@ -100,12 +102,16 @@ def made(answer: Any, status: int = 201) -> Any:
 
 
 def _fill(world: World, root: FlaskClient) -> None:
-    config = {"storage_config": {"file.root": f"{world.root}/w"}}
+    config = {
+        "storage_config": {"file.root": f"{world.root}/w"},
+        "vending_strategy": {"Counting": {}},
+    }
     made(root.post("/api/v1/warehouses", json={"name": "w"} | config))
     made(root.post("/api/v1/catalogs", json={"name": "lake", "warehouse_name": "w"}))
     made(root.post("/api/v1/catalogs", json={"name": "empty", "warehouse_name": "w"}))
     table = made(root.post(f"{BELOW}/tables", json={"name": "t", "schema": SCHEMA}), 200)
     world.more["metadata"] = table["metadata-location"]
+    world.more["location"] = table["metadata"]["location"]
     view = {"name": "v", "schema": SCHEMA, "view-version": VERSION, "properties": {}}
     made(root.post(f"{BELOW}/views", json=view), 200)
     made(root.post("/v1/lake/namespaces", json={"namespace": ["bare"]}), 200)
