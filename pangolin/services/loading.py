@@ -19,6 +19,7 @@ from pangolin.services.vending import Delegated, Delegation, Offer
 
 SNAPSHOTS = ("all", "refs")
 NOTHING = Delegated({})
+LARGE = 128 * 1024
 TIME = re.compile("[0-9a-f]{1,16}")
 
 
@@ -41,15 +42,20 @@ class Loaded:
 
     def body(self) -> bytes:
         """Splice the answer's JSON around the metadata, which is never parsed for it."""
+        return b"".join(self.parts())
+
+    def parts(self) -> tuple[bytes, ...]:
+        """Give the body in as many pieces as spare copying metadata that is large."""
         if self.whole:
-            return self.whole
+            return (self.whole,)
         head = b"{"
         if self.location is not None:
             head += b'"metadata-location":' + orjson.dumps(self.location) + b","
         config, tail = orjson.dumps(dict(self.config)), b"}"
         if self.credentials:
             tail = b',"storage-credentials":' + orjson.dumps(list(self.credentials)) + b"}"
-        return b"".join((head, b'"metadata":', self.metadata, b',"config":', config, tail))
+        pieces = (head + b'"metadata":', self.metadata, b',"config":' + config + tail)
+        return pieces if len(self.metadata) >= LARGE else (b"".join(pieces),)
 
 
 def etag(location: str, snapshots: str = "all", given: Delegated = NOTHING) -> str:

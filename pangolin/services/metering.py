@@ -56,7 +56,7 @@ def credential(result: str) -> None:
     `hit`, `minted`, `coalesced` (with another's mint), `refreshed` (in the background besides),
     `denied`, `failed` or `timed_out`.
     """
-    _credentials.labels(result).inc()
+    _asked(result).inc()
 
 
 def minted(strategy: str, seconds: float) -> None:
@@ -83,6 +83,11 @@ def _counted(method: str, route: str, status: int) -> Counter:
 @cache
 def _timed(method: str, route: str) -> Histogram:
     return _seconds.labels(method, route)
+
+
+@cache
+def _asked(result: str) -> Counter:
+    return _credentials.labels(result)
 
 
 @cache

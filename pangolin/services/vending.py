@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -153,7 +154,15 @@ def hand_out(scope: Scope, given: Offer) -> Delegated:
 def record(scope: Scope, given: Offer, vended: Vended) -> None:
     """Record once that the caller has a credential for this."""
     name = (scope.tenant, scope.principal.id, str(given.what), given.key, vended.expires_at_ms)
-    details = {
+
+    def note() -> None:
+        audit.note(scope, "vend_credentials", given.what, details=_told(given, vended))
+
+    scope.runtime.handouts.once("\n".join(map(str, name)), note)
+
+
+def _told(given: Offer, vended: Vended) -> dict[str, Any]:
+    return {
         "strategy": given.strategy,
         "mode": given.mode,
         "privileges": vending_access.privileges(given.grant.access),
@@ -161,11 +170,6 @@ def record(scope: Scope, given: Offer, vended: Vended) -> None:
         "expires_at_ms": vended.expires_at_ms,
         **vended.details,
     }
-
-    def note() -> None:
-        audit.note(scope, "vend_credentials", given.what, details=details)
-
-    scope.runtime.handouts.once("\n".join(map(str, name)), note)
 
 
 def _mint(given: Offer) -> Vended:
@@ -193,6 +197,7 @@ def _refresh(given: Offer, vended: Vended) -> dict[str, str]:
     return {endpoint: f"{_path(given.address)}/credentials", enabled: "true"}
 
 
+@lru_cache(maxsize=4096)
 def _path(address: Address) -> str:
     """Give a table's path; relative, so that a client's token stays with this server."""
     levels = "%1F".join(quote(level, safe="") for level in address.levels)

@@ -62,7 +62,7 @@ class Sent:
 
     status: str
     headers: list[tuple[str, str]]
-    body: bytes
+    parts: tuple[bytes, ...]
 
 
 class Lane:
@@ -81,7 +81,7 @@ class Lane:
         if sent is None:
             return self._app(environ, start_response)
         start_response(sent.status, sent.headers)
-        return (sent.body,)
+        return sent.parts
 
     def _try(self, environ: "WSGIEnvironment", asked: Asked) -> Sent | None:
         mark = observing.request_id(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -157,17 +157,17 @@ def read(environ: "WSGIEnvironment") -> Asked | None:
 def _sent(answer: Loaded) -> Sent:
     tag = ("ETag", answer.etag or "")
     if answer.unchanged:
-        return Sent("304 NOT MODIFIED", [tag], b"")
-    body = answer.body()
-    headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), tag]
+        return Sent("304 NOT MODIFIED", [tag], ())
+    parts = answer.parts()
+    headers = [("Content-Type", JSON), ("Content-Length", str(sum(map(len, parts)))), tag]
     if answer.credentials:
         headers.append(("Cache-Control", NO_STORE))
-    return Sent("200 OK", headers, body)
+    return Sent("200 OK", headers, parts)
 
 
 def _failed(error: PangolinError) -> Sent:
     answer = errors.answer_domain_error(error)
-    return Sent(answer.status, answer.headers.to_wsgi_list(), answer.get_data())
+    return Sent(answer.status, answer.headers.to_wsgi_list(), (answer.get_data(),))
 
 
 def _observe(environ: "WSGIEnvironment", view: Scope, sent: Sent) -> None:

@@ -75,7 +75,7 @@ def lake(call: Call, settings: Settings) -> str:
 @pytest.fixture
 def table(call: Call, lake: str) -> dict[str, Any]:
     """The table `db.t`, as it was answered."""
-    return made(call("POST", TABLES, {"name": "t", "schema": SCHEMA}))
+    return dict(made(call("POST", TABLES, {"name": "t", "schema": SCHEMA})))
 
 
 @pytest.fixture

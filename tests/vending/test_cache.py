@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from pangolin.errors import Forbidden, PangolinError, Unavailable
-from pangolin.services import credential_cache
 from pangolin.services.credential_cache import CredentialCache
 from pangolin.vending import Vended
 
@@ -187,7 +186,7 @@ def test_a_forked_process_starts_with_nothing(monkeypatch: pytest.MonkeyPatch) -
     mint = Mint()
     cache = mint.cache()
     number(cache, mint)
-    monkeypatch.setattr(credential_cache.os, "getpid", lambda: -1)
+    monkeypatch.setattr("pangolin.services.credential_cache.os.getpid", lambda: -1)
     assert number(cache, mint) == "2"
 
 

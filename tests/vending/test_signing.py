@@ -78,7 +78,7 @@ def test_nothing_is_signed_for_who_may_not_read(
 ) -> None:
     answer = call("POST", f"{TABLES}/t/sign", wanted(table), by=person("nobody", *actions))
     assert answer.status_code == 403
-    assert vendor.asked == vendor.sessions == []
+    assert not vendor.asked and not vendor.sessions
 
 
 def test_a_refusal_names_its_rule_and_is_recorded_once_an_hour(
