@@ -54,7 +54,7 @@ def body(tmp_path: Path) -> Body:
     return {"name": "w", "storage_config": config, "vending_strategy": MAGIC}
 
 
-def checks(answer: dict[str, Any]) -> list[tuple[str, str]]:
+def checks(answer: Any) -> list[tuple[str, str]]:
     return [(each["name"], each["result"]) for each in answer["checks"]]
 
 
@@ -64,7 +64,9 @@ def test_a_warehouse_shows_what_came_of_its_checks(call: Call, body: Body, vendo
     assert checks(shown) == [("inside", "passed"), ("sibling-read", "failed")]
     assert shown["checks"][1]["remedy"] == "do not vend from this warehouse"
     assert shown["checked_at"].endswith("+00:00")
-    assert shown == made(call("GET", "/warehouses/w"), 200) == call("GET", "/warehouses").json[0]
+    assert (
+        shown == made(call("GET", "/warehouses/w"), 200) == call("GET", "/warehouses").get_json()[0]
+    )
     [(warehouse, probe)] = vendor.seen
     assert probe.startswith(f"file://{body['storage_config']['file.root']}/.pangolin-check-")
     assert warehouse.vending_strategy == MAGIC
@@ -88,7 +90,7 @@ def test_require_refuses_what_fails_and_saves_nothing(
     vendor.results = (BAD,)
     answer = call("POST", "/warehouses", body)
     assert "sibling-read: the store allowed it" in refused(answer)
-    assert checks(answer.json["error"]["details"]) == [("sibling-read", "failed")]
+    assert checks(answer.get_json()["error"]["details"]) == [("sibling-read", "failed")]
     assert call("GET", "/warehouses").json == []
     assert list(scope.store.scan(WAREHOUSE_CHECK)) == []
     vendor.results = (Check("hierarchical-namespace", "unknown"), Check("inside", "passed"))
@@ -108,7 +110,7 @@ def test_off_tries_nothing_until_it_is_asked_for(call: Call, body: Body, vendor:
     assert checks(call("GET", "/warehouses/w").json) == [("inside", "passed")]
     # An old result says nothing of other options.
     call("PUT", "/warehouses/w", {"vending_strategy": {"Magic": {"word": "another"}}})
-    assert call("GET", "/warehouses/w").json["checks"] == []
+    assert call("GET", "/warehouses/w").get_json()["checks"] == []
 
 
 def test_validate_tries_and_saves_nothing(call: Call, body: Body, vendor: Vendor) -> None:

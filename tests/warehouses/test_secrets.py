@@ -19,11 +19,13 @@ from pangolin.services import (
     warehouse_secrets,
     warehouses,
 )
+from pangolin.services.layout import write_layout
 from pangolin.services.scope import Scope
 from pangolin.services.sealing import SealBroken, Vault
 from pangolin.services.warehouse_secrets import as_plugin
 from pangolin.store.api import Put
-from pangolin.store.kinds import AUDIT, WAREHOUSE
+from pangolin.store.cached import Hints
+from pangolin.store.kinds import AUDIT, TENANT_SETTINGS, WAREHOUSE
 from tests.warehouses.conftest import ROLE, S3, SECRET, Call, made, record, refused
 
 KEY = "s3.secret-access-key"
@@ -37,9 +39,7 @@ def create(scope: Scope, name: str = "s", **fields: Any) -> None:
 def under(scope: Scope, keys: str) -> Scope:
     """The same installation by a server with other keys, that remembers nothing."""
     settings = replace(scope.settings, secret_keys=keys)
-    fresh = type(scope.runtime.warehouses)()
-    parts = {"settings": settings, "vault": Vault(settings), "warehouses": fresh}
-    runtime: Any = replace(scope.runtime, **parts)
+    runtime = replace(scope.runtime, settings=settings, vault=Vault(settings), warehouses=Hints())
     return replace(scope, runtime=runtime)
 
 
@@ -187,7 +187,7 @@ def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(scope: Scope) -> Non
         )
     tenant_settings.update(scope, {"smtp_host": "mail"})
     _in_clear(scope, "smtp_password", "correct-horse-9abc")
-    upgrades.write_layout(store, 2)
+    write_layout(store, 2)
     assert SECRET in str([each.doc for each in store.scan(WAREHOUSE)])
     assert [each.records for each in upgrades.run(store, runtime=runtime, dry_run=True)] == [4]
     # As if it had been stopped after one record.
@@ -196,11 +196,7 @@ def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(scope: Scope) -> Non
     assert [each.records for each in upgrades.run(store, runtime=runtime)] == [3]
     assert upgrades.run(store, runtime=runtime) == []
     everything = str(
-        [
-            record.doc
-            for kind in (WAREHOUSE, tenant_settings.TENANT_SETTINGS)
-            for record in store.scan(kind)
-        ]
+        [record.doc for kind in (WAREHOUSE, TENANT_SETTINGS) for record in store.scan(kind)]
     )
     assert SECRET not in everything and "correct-horse" not in everything
     for number in range(3):
@@ -218,7 +214,7 @@ def _version(scope: Scope, number: int) -> int:
 
 
 def _in_clear(scope: Scope, name: str, value: str) -> None:
-    kind = tenant_settings.TENANT_SETTINGS
+    kind = TENANT_SETTINGS
     found = scope.store.get(kind, ())
     assert found is not None
     scope.store.apply(Put(kind, found.doc | {name: value}, found.version))
