@@ -12,11 +12,13 @@ from flask import Flask
 from pangolin.app import create_app
 from pangolin.errors import Forbidden
 from pangolin.services import doctor, warehouse_checks
-from pangolin.services.health import every_warehouse
+from pangolin.services.health import every_warehouse, readiness
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Runtime, Scope
+from pangolin.services.sealing import Vault, new_key
 from pangolin.services.warehouse_secrets import as_plugin
 from pangolin.settings import Settings
+from pangolin.store.cached import Hints
 from pangolin.store.kinds import WAREHOUSE_CHECK
 from pangolin.vending import Check
 from tests.warehouses.conftest import SECRET, Call, made, refused
@@ -216,3 +218,15 @@ def test_prepare_gives_the_external_id_before_and_after_the_warehouse_is_there(
 def test_there_is_nothing_to_prepare_where_nothing_is_vended(call: Call, body: Body) -> None:
     body["vending_strategy"] = None
     assert "nothing to prepare" in refused(call("POST", "/warehouses/prepare", body))
+
+
+def test_doctor_and_readiness_tell_of_a_secret_that_does_not_open(
+    call: Call, body: Body, runtime: Runtime
+) -> None:
+    made(call("POST", "/warehouses", body))
+    keys = replace(runtime.settings, secret_keys=new_key())
+    other = replace(runtime, settings=keys, vault=Vault(keys), warehouses=Hints())
+    [wrong] = [finding for finding in doctor.check_runtime(other) if not finding.fine]
+    assert wrong.part == "warehouse w"
+    assert "PANGOLIN_SECRET_KEYS lacks" in wrong.problem
+    assert [part.problem for part in readiness(other) if part.problem] == [wrong.problem]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
-from pangolin.errors import BadRequest
+from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.services import (
     archive,
     audit_records,
@@ -20,6 +20,7 @@ from pangolin.services import (
     warehouses,
 )
 from pangolin.services.layout import write_layout
+from pangolin.services.objects import Objects
 from pangolin.services.scope import Scope
 from pangolin.services.sealing import SealBroken, Vault
 from pangolin.services.warehouse_secrets import as_plugin
@@ -203,6 +204,15 @@ def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(scope: Scope) -> Non
         found = as_plugin(runtime, record(scope, f"w{number}"))
         assert (found.config, found.vending_strategy) == (S3, _static())
     assert tenant_settings.get(scope)["smtp_password"] == "***9abc"
+
+
+def test_an_upgrade_asks_for_the_plugin_that_knows_what_is_secret(scope: Scope) -> None:
+    create(scope)
+    doc = warehouse_secrets.plain(scope.runtime, record(scope).doc, scope.tenant)
+    clear = {name: value for name, value in doc.items() if name != "secrets"}
+    runtime = replace(scope.runtime, objects=Objects([], scope.settings))
+    with pytest.raises(UnknownPlugin, match="'s3'"):
+        warehouse_secrets.upgraded(runtime, clear)
 
 
 def _static() -> dict[str, dict[str, str]]:
