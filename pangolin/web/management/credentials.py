@@ -8,7 +8,7 @@ from pangolin.store.api import Doc
 from pangolin.web.answers import json_answer
 from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.assets import levels_of
-from pangolin.web.management.documents import Text, TextMap, failures
+from pangolin.web.management.documents import Text, failures
 from pangolin.web.scope import current_scope
 
 blp = Blueprint(
@@ -19,6 +19,9 @@ blp = Blueprint(
 )
 
 
+PROPERTIES = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
 class Where(Schema):
     """Which directory of a warehouse."""
 
@@ -27,7 +30,7 @@ class Where(Schema):
 
 @blp.route("/catalogs/<catalog>/tables/<table>/credentials")
 @failures(blp, 409)
-@blp.response(200, TextMap())
+@blp.response(200, PROPERTIES)
 def of_table(catalog: str, table: str) -> Response:
     """Vend for a table; levels and name are joined by dots, or by U+001F.
 
@@ -41,7 +44,7 @@ def of_table(catalog: str, table: str) -> Response:
 @blp.route("/warehouses/<name>/credentials")
 @failures(blp)
 @blp.arguments(Where, location="query", unknown=RAISE)
-@blp.response(200, TextMap())
+@blp.response(200, PROPERTIES)
 def of_warehouse(asked: Doc, name: str) -> Response:
     """Vend for a directory of a warehouse, for reading, writing and deleting; admins only."""
     return _secret(table_credentials.of_warehouse(current_scope(), name, asked.get("location")))
