@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from benchmarks import servers, world
 from benchmarks.farm import Farm, Request
