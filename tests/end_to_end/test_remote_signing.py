@@ -22,7 +22,7 @@ def own_filesystems(monkeypatch: pytest.MonkeyPatch) -> None:
     PyIceberg takes its signer off a file system that fsspec shares and puts the next one on, and
     what another thread sends meanwhile goes out unsigned.
     """
-    monkeypatch.setattr(s3fs.S3FileSystem, "cacheable", False)
+    monkeypatch.setattr(s3fs.S3FileSystem, "cachable", False)
 
 
 @pytest.fixture(scope="module", params=["session", "key"])
