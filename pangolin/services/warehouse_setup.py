@@ -5,7 +5,14 @@ from typing import Any
 
 from pangolin.errors import BadRequest
 from pangolin.objects import Warehouse
-from pangolin.services import audit, changes, vending_choice, warehouse_checks, warehouses
+from pangolin.services import (
+    audit,
+    changes,
+    vending_choice,
+    warehouse_checks,
+    warehouse_drafts,
+    warehouses,
+)
 from pangolin.services.access import require
 from pangolin.services.idempotency import once
 from pangolin.services.scope import Scope
@@ -24,7 +31,7 @@ def validate(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     """
     what = warehouses.resource(fields["name"])
     require(scope, "create", what)
-    _, warehouse = warehouses.drafted(scope, fields)
+    _, warehouse = warehouse_drafts.new(scope, fields)
     found = warehouse_checks.tried(scope.runtime, warehouse, scope.settings.request_timeout)
     audit.note(scope, "validate_warehouse", what, details=_counted(found))
     return _answer(found)
@@ -64,7 +71,7 @@ def prepare(scope: Scope, fields: Mapping[str, Any]) -> Wire:
 
 def _meant(scope: Scope, fields: Mapping[str, Any]) -> Warehouse:
     if any(fields.get(name) is not None for name in OPTIONS):
-        return warehouses.drafted(scope, fields, whole=False)[1]
+        return warehouse_drafts.new(scope, fields, whole=False)[1]
     return as_plugin(scope.runtime, warehouses.find(scope, fields["name"]))
 
 
