@@ -1,19 +1,15 @@
 """Single requests to object storage signed for a client, which then needs no credential."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from pangolin.errors import BadRequest, Forbidden
-from pangolin.services import addressing, audit, metering, vending, vending_access, vending_choice
+from pangolin.services import addressing, metering, vending, vending_access, vending_choice
 from pangolin.services.access import denial, require
-from pangolin.services.audit_records import FAILURE
 from pangolin.services.relations import TABLES, find, resource
 from pangolin.services.scope import Scope
 from pangolin.services.vending import Offer
 from pangolin.store.api import Doc, Record
 from pangolin.vending import Signed, Signer, SignRequest, Vended
-
-HOUR_MS: Final = 3_600_000
 
 
 def sign(
@@ -48,7 +44,6 @@ def _signer(scope: Scope, warehouse: Record) -> Signer:
 
 def _session(scope: Scope, signer: Signer, given: Offer) -> Vended | None:
     """Give what requests are signed with; None: with the warehouse's own key."""
-    scope.settle()
 
     def mint() -> Vended:
         found = signer.session(given.grant)
@@ -56,7 +51,7 @@ def _session(scope: Scope, signer: Signer, given: Offer) -> Vended | None:
         ends = scope.runtime.credentials.now() + given.grant.ttl_s * 1000
         return found or Vended({}, ends, {"scope": "warehouse key"})
 
-    vended = scope.runtime.credentials.get(given.key, mint).vended
+    vended = vending.minted_by(scope, given, mint).vended
     vending.record(scope, given, vended)
     return vended if vended.config else None
 
@@ -74,25 +69,7 @@ def _signed(
     except Forbidden as error:
         rule = str(error.details.get("rule", "refused"))
         metering.signature(rule)
-        _record_refusal(scope, given, rule, error)
+        vending.record_refusal(scope, given, "sign_request", error, {"rule": rule})
         raise
     metering.signature("signed")
     return answer
-
-
-def _record_refusal(scope: Scope, given: Offer, rule: str, error: Forbidden) -> None:
-    """Record once an hour that a caller breaks a rule at a table; clients ask without end."""
-    hour = str(scope.now() // HOUR_MS)
-    name = "\n".join((scope.tenant, scope.principal.id, str(given.what), rule, hour))
-
-    def note() -> None:
-        audit.note(
-            scope,
-            "sign_request",
-            given.what,
-            result=FAILURE,
-            error=error.message,
-            details={"rule": rule},
-        )
-
-    scope.runtime.handouts.once(name, note)

@@ -14,16 +14,19 @@ from urllib.parse import quote
 
 import orjson
 
+from pangolin.errors import Forbidden
 from pangolin.services import audit, metering, vending_access, vending_choice, warehouse_secrets
 from pangolin.services.access import Resource
 from pangolin.services.addressing import Address
-from pangolin.services.credential_cache import Minted
+from pangolin.services.audit_records import FAILURE
+from pangolin.services.credential_cache import Mint, Minted
 from pangolin.services.scope import Runtime, Scope
 from pangolin.store.api import Record
 from pangolin.vending import Access, CredentialVendor, Grant, Signer, Vended
 
 VENDED: Final = "vended-credentials"
 REMOTE: Final = "remote-signing"
+HOUR_MS: Final = 3_600_000
 MODES: Final = (VENDED, REMOTE)
 Delegation = Sequence[str]
 Properties = Mapping[str, str]
@@ -127,9 +130,19 @@ def minted(scope: Scope, given: Offer) -> Minted:
     Raises `Forbidden` if the cloud refuses, `BadRequest` if the access does not fit into a policy,
     and `Unavailable`.
     """
+    return minted_by(scope, given, lambda: _mint(given))
+
+
+def minted_by(scope: Scope, given: Offer, mint: Mint) -> Minted:
+    """Do as `minted`, by another way of minting; a refusal of the cloud is recorded."""
     # Nothing is minted on a credential of the caller's that is not confirmed.
     scope.settle()
-    return scope.runtime.credentials.get(given.key, lambda: _mint(given))
+    try:
+        return scope.runtime.credentials.get(given.key, mint)
+    except Forbidden as error:
+        details = {"strategy": given.strategy, "mode": given.mode}
+        record_refusal(scope, given, "vend_credentials", error, details)
+        raise
 
 
 def prepare(scope: Scope, given: Offer) -> None:
@@ -157,6 +170,20 @@ def record(scope: Scope, given: Offer, vended: Vended) -> None:
 
     def note() -> None:
         audit.note(scope, "vend_credentials", given.what, details=_told(given, vended))
+
+    scope.runtime.handouts.once("\n".join(map(str, name)), note)
+
+
+def record_refusal(
+    scope: Scope, given: Offer, action: str, error: Forbidden, details: Mapping[str, str]
+) -> None:
+    """Record a refusal, once an hour for a caller, a table and the details: clients insist."""
+    hour = scope.now() // HOUR_MS
+    name = (scope.tenant, scope.principal.id, str(given.what), action, *details.values(), hour)
+
+    def note() -> None:
+        told = {"result": FAILURE, "error": error.message, "details": details}
+        audit.note(scope, action, given.what, **told)
 
     scope.runtime.handouts.once("\n".join(map(str, name)), note)
 

@@ -1,5 +1,6 @@
 """Credentials in the answers of load, create, staged create and register."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -201,6 +202,34 @@ def test_each_hand_out_is_recorded_once_for_a_principal_a_table_and_a_credential
     assert found[1]["resource_name"] == "lake.db.t"
     assert details["privileges"] == ["read"] and details["key-id"] == "key-2"
     assert SECRET not in str(found)
+
+
+def test_a_refusal_of_the_cloud_is_recorded_once_an_hour(
+    call: Call, table: Table, vendor: CountingVendor, runtime: Runtime
+) -> None:
+    vendor.error = Forbidden("the cloud refuses")
+    for _ in range(3):
+        assert call("GET", f"{TABLES}/t", **ASK).status_code == 403
+    found = [r.doc for r in runtime.store.scan(AUDIT) if r.doc["action"] == "vend_credentials"]
+    assert [(doc["result"], doc["error_message"]) for doc in found] == [
+        ("failure", "the cloud refuses")
+    ]
+
+
+def test_what_becomes_of_credentials_is_counted(call: Call, table: Table) -> None:
+    before = counted(call)
+    for _ in range(3):
+        made(call("GET", f"{TABLES}/t", **ASK))
+    after = counted(call)
+    assert after["minted"] - before.get("minted", 0) == 1
+    assert after["hit"] - before.get("hit", 0) == 2
+
+
+def counted(call: Call) -> dict[str, float]:
+    """Read the counter of credentials."""
+    text = call("GET", "/metrics").text
+    found = re.findall(r'pangolin_credentials_total{result="(\w+)"} ([0-9.e+]+)', text)
+    return {result: float(count) for result, count in found}
 
 
 def test_clients_are_told_to_ask_where_the_warehouse_vends(call: Call, lake: str) -> None:

@@ -27,8 +27,8 @@ def test_a_load_with_a_credential_from_memory_is_one_round_trip(tmp_path: Path) 
     initialise(runtime)
     scope = system_scope(runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
-    strategy = {"vending_strategy": {"Counting": {}}}
-    warehouses.create(scope, {"name": "w", "storage_config": config, **strategy})
+    fields = {"name": "w", "storage_config": config, "vending_strategy": {"Counting": {}}}
+    warehouses.create(scope, fields)
     catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
     client = app.test_client()
     login = {"username": "root", "password": "correct horse"}
