@@ -21,19 +21,16 @@ class _Redacting(logging.Filter):
     """Takes what looks like a secret out of a record: its text, its fields and its traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        message = _message(record)
         plain = redacted(message)
         if plain != message:
             record.msg, record.args = plain, None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = redacted(record.exc_text)
-        if record.stack_info:
-            record.stack_info = redacted(record.stack_info)
-        fields = getattr(record, "fields", None)
-        if fields:
-            record.fields = {name: _plain(value) for name, value in fields.items()}
+        record.exc_text = redacted(record.exc_text or "") or None
+        record.stack_info = redacted(record.stack_info or "") or None
+        if hasattr(record, "fields"):
+            record.fields = {name: _plain(value) for name, value in record.fields.items()}
         return True
 
 
@@ -88,6 +85,16 @@ def configure(settings: Settings) -> None:
     for name in SDKS:
         # Their children have no level of their own, and take this one.
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:
+        # Else the arguments would be printed, as they are.
+        record.msg = f"a message of {record.name} does not fit its arguments"
+        record.args = None
+        return record.msg
 
 
 def _plain(value: object) -> object:

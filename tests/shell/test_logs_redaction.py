@@ -121,3 +121,13 @@ def test_sdks_say_no_more_than_info(logged: Read, settings: Settings, level: str
     lines = logged()
     assert "the whole answer" not in lines
     assert lines.count("heard from") == len(logs.SDKS)
+
+
+def test_a_message_that_does_not_fit_harms_nobody_and_tells_nothing(
+    logged: Read, settings: Settings
+) -> None:
+    logs.configure(settings)
+    logging.getLogger("plugin").info("%d of %d", SECRET)
+    lines = logged()
+    assert "a message of plugin does not fit its arguments" in lines
+    assert SECRET not in lines
