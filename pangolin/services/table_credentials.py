@@ -10,6 +10,7 @@ from pangolin.services import (
     creation,
     namespaces,
     offers,
+    placement,
     vending,
     vending_access,
     vending_choice,
@@ -18,6 +19,7 @@ from pangolin.services import (
 )
 from pangolin.services.access import Resource, denial, is_allowed, require
 from pangolin.services.addressing import Address
+from pangolin.services.placement import Claimant
 from pangolin.services.relations import TABLES, find, look_with_namespace, refuse_taken, resource
 from pangolin.services.scope import Scope
 from pangolin.services.vending import VENDED, Delegated, Offer
@@ -58,9 +60,11 @@ def flat(scope: Scope, prefix: str, levels: Levels, name: str) -> dict[str, str]
     require(scope, "create", above)
     refuse_taken(entry.doc, address, TABLES)
     place.branch_line()
-    location = creation.default_location(place, address, namespace.doc)
-    offer = offers.of_new(scope, place, address, {"location": location}, (VENDED,))
-    return {**_handed(scope, offer, what).config, "location": location}
+    document = {"location": creation.default_location(place, address, namespace.doc)}
+    # The namespace may have been put into the directory of a table.
+    placement.check(scope, place, Claimant("", server_chosen=True), None, document)
+    offer = offers.of_new(scope, place, address, document, (VENDED,))
+    return {**_handed(scope, offer, what).config, **document}
 
 
 def of_warehouse(scope: Scope, name: str, location: str | None = None) -> dict[str, str]:

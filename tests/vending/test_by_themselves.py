@@ -75,6 +75,17 @@ def test_the_namespace_of_such_a_table_need_not_be_there(call: Call, lake: str) 
     assert "/lake/later/t-" in found["location"]
 
 
+def test_no_place_lies_in_the_directory_of_a_table(
+    call: Call, table: Table, vendor: CountingVendor
+) -> None:
+    inside = {"updates": {"location": table["metadata"]["location"]}, "removals": []}
+    made(call("POST", "/v1/lake/namespaces/db/properties", inside))
+    answer = call("GET", f"{FLAT}/db.none/credentials")
+    assert answer.status_code == 400
+    assert "inside the directory of another table" in answer.get_json()["error"]["message"]
+    assert vendor.grants == []
+
+
 def test_who_may_only_read_gets_no_place_for_a_table(
     call: Call, lake: str, person: Person, vendor: CountingVendor
 ) -> None:
