@@ -41,7 +41,7 @@ def main() -> None:
 
 def furnished(directory: Path) -> tuple[Flask, str]:
     """Make tables in a warehouse that vends; give the application, and a login."""
-    settings = settings_of(directory, 8080, 1, 8)
+    settings = settings_of(directory, "", 1, 8)
     fill(settings, 0, ())
     app = create_app(settings, plugins=[CountingPlugin(CountingVendor())])
     scope = system_scope(app.extensions["pangolin"].runtime)
