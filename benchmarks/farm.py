@@ -46,7 +46,9 @@ class Request:
     def _build(self, client: int, number: str) -> bytes:
         body = self.body.replace("{n}", number).replace("{client}", str(client)).encode()
         path = self.path.replace("{n}", number).replace("{client}", str(client))
-        lines = [f"{self.method} {path} HTTP/1.1", *HEADERS, *self.headers, f"X-Case: {self.case}"]
+        own = {header.partition(":")[0] for header in self.headers}
+        usual = (header for header in HEADERS if header.partition(":")[0] not in own)
+        lines = [f"{self.method} {path} HTTP/1.1", *usual, *self.headers, f"X-Case: {self.case}"]
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         return "\r\n".join([*lines, "", ""]).encode() + body
