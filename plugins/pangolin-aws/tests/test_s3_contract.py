@@ -160,6 +160,7 @@ def test_the_plugin_registers_the_s3_type() -> None:
     (backend,) = pangolin_object_stores()
     assert (backend.type, backend.schemes) == ("s3", ("s3", "s3a", "s3n"))
     assert {option.name for option in backend.options if option.secret} == {
+        "s3.external-id",
         "s3.secret-access-key",
         "s3.session-token",
     }
