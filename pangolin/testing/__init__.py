@@ -8,10 +8,12 @@ import pytest
 if TYPE_CHECKING:
     from pangolin.testing.object_contract import ObjectStoreContract
     from pangolin.testing.store_contract import StoreContract
+    from pangolin.testing.vendor_contract import VendorContract
 
 CONTRACTS = {
     "ObjectStoreContract": "pangolin.testing.object_contract",
     "StoreContract": "pangolin.testing.store_contract",
+    "VendorContract": "pangolin.testing.vendor_contract",
 }
 REWRITTEN = (
     "pangolin.testing.object_contract",
@@ -24,12 +26,18 @@ REWRITTEN = (
     "pangolin.testing.store_contract_pages",
     "pangolin.testing.store_contract_races",
     "pangolin.testing.store_contract_text",
+    "pangolin.testing.vendor_contract",
+    "pangolin.testing.vendor_contract_crowds",
+    "pangolin.testing.vendor_contract_place",
+    "pangolin.testing.vendor_contract_scope",
+    "pangolin.testing.vendor_contract_secrets",
+    "pangolin.testing.vendor_contract_terms",
 )
 
 # A failed assertion in a contract then shows its values, as one in the plugin's own tests does.
 pytest.register_assert_rewrite(*REWRITTEN)
 
-__all__ = ["ObjectStoreContract", "StoreContract"]
+__all__ = ["ObjectStoreContract", "StoreContract", "VendorContract"]
 
 
 def __getattr__(name: str) -> Any:

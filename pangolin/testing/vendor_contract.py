@@ -1,0 +1,101 @@
+"""The proof of a credential vendor: subclass `VendorContract`, override fixtures, run pytest."""
+
+from collections.abc import Callable
+from typing import ClassVar
+from uuid import uuid4
+
+import pytest
+
+from pangolin.objects import ObjectStore, Warehouse
+from pangolin.settings import Settings
+from pangolin.testing.vendor_contract_crowds import CrowdContract
+from pangolin.testing.vendor_contract_place import Lender, Place
+from pangolin.testing.vendor_contract_scope import ScopeContract
+from pangolin.testing.vendor_contract_secrets import SecrecyContract
+from pangolin.testing.vendor_contract_terms import TermsContract
+from pangolin.vending import CredentialVendor, Vended
+
+
+class VendorContract(ScopeContract, TermsContract, SecrecyContract, CrowdContract):
+    """What every vendor that narrows its credentials must do, against a storage that enforces it.
+
+    Override the fixtures `vendor`, `settings`, `warehouse` (with a prefix of its own in the
+    bucket), `bucket` and `root` (their locations, without a last slash), `owner` and `open_for`;
+    `principal_in` if credentials carry the principal. Name in `required` the options without which
+    nothing is vended, in `secret_options` and `secret_properties` what opens something.
+    `closed_names` are directories that the storage of the tests cannot be made to open.
+    """
+
+    ttl_s: ClassVar[int] = 3600
+    required: ClassVar[tuple[str, ...]] = ()
+    secret_options: ClassVar[tuple[str, ...]] = ()
+    secret_properties: ClassVar[tuple[str, ...]] = ()
+    closed_names: ClassVar[tuple[str, ...]] = ()
+
+    @pytest.fixture
+    def vendor(self) -> CredentialVendor:
+        """Give the vendor under test."""
+        raise NotImplementedError("override the fixture vendor")
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        """Give the settings of the server, as the vendor has them."""
+        return Settings()
+
+    @pytest.fixture
+    def warehouse(self) -> Warehouse:
+        """Give a warehouse as it is saved: canonical options, secrets in clear."""
+        raise NotImplementedError("override the fixture warehouse")
+
+    @pytest.fixture
+    def bucket(self) -> str:
+        """Give the location of the whole bucket or container."""
+        raise NotImplementedError("override the fixture bucket")
+
+    @pytest.fixture
+    def root(self) -> str:
+        """Give the location of the warehouse, which is a directory in the bucket."""
+        raise NotImplementedError("override the fixture root")
+
+    @pytest.fixture
+    def owner(self) -> ObjectStore:
+        """Open the whole bucket with an identity that may do everything in it."""
+        raise NotImplementedError("override the fixture owner")
+
+    @pytest.fixture
+    def open_for(self) -> Callable[[Vended], ObjectStore]:
+        """Give what opens the whole bucket with nothing but what was vended.
+
+        It must not refuse by itself what is outside of the warehouse: the storage has to.
+        """
+        raise NotImplementedError("override the fixture open_for")
+
+    @pytest.fixture
+    def principal_in(self) -> Callable[[Vended], str]:
+        """Give what reads from a credential for whom it is; nothing, unless you override it."""
+        return lambda vended: ""
+
+    @pytest.fixture
+    def place(self, owner: ObjectStore, bucket: str, root: str) -> Place:
+        """Give a new directory of the warehouse with a table and its neighbours."""
+        place = Place(bucket, f"{root}/{uuid4().hex}")
+        place.fill(owner)
+        return place
+
+    @pytest.fixture
+    def lender(
+        self,
+        vendor: CredentialVendor,
+        warehouse: Warehouse,
+        open_for: Callable[[Vended], ObjectStore],
+    ) -> Lender:
+        """Vend and open in one step."""
+        return Lender(vendor, warehouse, self.ttl_s, open_for)
+
+    def test_the_storage_shows_its_owner_everything(
+        self, owner: ObjectStore, place: Place, root: str, bucket: str
+    ) -> None:
+        # Otherwise what is refused to a credential would be a proof of nothing.
+        assert root.startswith(f"{bucket}/")
+        everything = {info.location for info in owner.list(bucket)}
+        assert everything >= {info.location for info in owner.list(place.parent)} != set()
