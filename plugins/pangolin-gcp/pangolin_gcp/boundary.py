@@ -37,9 +37,11 @@ def boundary_of(access: Access, bucket: str) -> dict[str, Any]:
     Raises `Forbidden` for an access to nothing or outside of the bucket, `BadRequest` naming the
     directories that do not fit.
     """
+    grouped = _grouped(access)
+    _check_roles(grouped)
     rules = [
         _rule(bucket, privileges, expression)
-        for privileges, directories in sorted(_grouped(access).items())
+        for privileges, directories in sorted(grouped.items())
         for expression in _packed([_condition(text, bucket) for text in directories], directories)
     ]
     if not rules:
@@ -73,9 +75,16 @@ def _grouped(access: Access) -> dict[str, list[str]]:
     return grouped
 
 
+def _check_roles(grouped: Mapping[str, list[str]]) -> None:
+    for privileges, directories in grouped.items():
+        if privileges not in _ROLES:
+            raise BadRequest(
+                "who may delete must be able to read and write as well at Google Cloud: "
+                f"{', '.join(directories)}"
+            )
+
+
 def _rule(bucket: str, privileges: str, expression: str) -> dict[str, Any]:
-    if privileges not in _ROLES:
-        raise BadRequest("who may delete must be able to read and write as well at Google Cloud")
     return {
         "availableResource": f"//storage.googleapis.com/projects/_/buckets/{bucket}",
         "availablePermissions": [f"inRole:roles/storage.{role}" for role in _ROLES[privileges]],
