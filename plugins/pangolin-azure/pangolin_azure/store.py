@@ -10,6 +10,7 @@ from pangolin.plugin import BucketObjects, Supplier, Warehouse, parse_location
 from pangolin_azure.account import Account, account_of, guard, root_of
 from pangolin_azure.failures import answering, asking
 from pangolin_azure.identity import ACCOUNT_KEY, SCOPE, Credential, credential_of, identity_of
+from pangolin_azure.lent import LentObjects
 from pangolin_azure.options import options_of
 from pangolin_azure.rules import check_server_identity
 
@@ -44,7 +45,11 @@ def open_with_sas(
     options: Mapping[str, str], root: str, settings: "Settings", timeout: float, sas: str
 ) -> BucketObjects:
     """Open a warehouse with a vended SAS and nothing else; seconds."""
-    return _opened(options, root, settings, timeout, lambda: {"sas_token": sas, "expires_at": None})
+    account, place = account_of(options), parse_location(root, "adls.prefix")
+    supplier = Supplier(lambda: {"sas_token": sas, "expires_at": None})
+    # What is deleted goes another way than the rest: looked at here, for both.
+    guard(account, settings)
+    return LentObjects(place, account, sas, lambda: _connect(account, supplier, timeout))
 
 
 def _opened(
