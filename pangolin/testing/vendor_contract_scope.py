@@ -28,7 +28,7 @@ ODD_NAMES = {
     "Grüße-日本-🦔": ("Gru",),
     "star*": ("star", "starfish", "star*2"),
     "*": ("any",),
-    "what?": ("whats",),
+    "what?": ("what", "what1"),
     "$dollar": ("dollar",),
     "${aws:username}": ("ann",),
     "it's": ("it", "its"),

@@ -18,7 +18,7 @@ from pangolin.testing.vendor_contract_place import (
     assert_opens,
     everything,
 )
-from pangolin.vending import CredentialVendor, Vended
+from pangolin.vending import CredentialVendor, Grant, Vended
 
 # What Iceberg's clients read of an object storage that they are lent.
 PROPERTIES = frozenset(
@@ -86,7 +86,11 @@ class TermsContract:
     ) -> None:
         access = everything(place.table)
         ann, again, bob = (lender.grant(access, name) for name in (ANN, ANN, BOB))
-        identity, carried = lender.vendor.identity, lambda of: principal_in(lender.vendor.vend(of))
+        identity = lender.vendor.identity
+
+        def carried(grant: Grant) -> str:
+            return principal_in(lender.vendor.vend(grant))
+
         assert identity(ann) == identity(again)
         assert carried(ann) == carried(again)
         assert (identity(ann) != identity(bob)) == (carried(ann) != carried(bob))
