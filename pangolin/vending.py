@@ -84,7 +84,10 @@ class Signed:
 
 
 class CredentialVendor(Protocol):
-    """Mint short-lived credentials narrowed to the directories of a grant."""
+    """Mint short-lived credentials narrowed to the directories of a grant.
+
+    See `pangolin.testing.VendorContract` for the proof.
+    """
 
     # The names of its strategies, and the types of warehouses it serves.
     strategies: tuple[str, ...]
