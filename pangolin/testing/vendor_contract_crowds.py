@@ -69,10 +69,13 @@ def _vended_by_a_child(lender: Lender, place: Place) -> Vended:
         # Python warns of forks beside threads: that is what is tried here, and what servers do.
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
+    # Without this end of ours a child that fails is noticed at once.
+    theirs.close()
     try:
         assert ours.poll(WAIT_S), "the child gave no credential"
         config, expires_at_ms = ours.recv()
     finally:
+        ours.close()
         child.kill()
         child.join()
     return Vended(config, expires_at_ms)
