@@ -1,12 +1,14 @@
 """The self-test against Azurite behind a gate that enforces signatures for a directory."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from pangolin_azure.account import location_of
+from pangolin_azure.checks import check_sas
 from pangolin_azure.vendor import AzureVendor
 
-from pangolin.plugin import Warehouse
+from pangolin.plugin import Access, Grant, Vended, Warehouse
 from tests.servers.azurite import ACCOUNT_KEY
 from tests.servers.entra import Entra
 
@@ -43,6 +45,19 @@ def test_so_does_one_whose_account_key_signs(lake: Lake) -> None:
     found = checked(options)
     assert set(found.values()) == {"passed"}
     assert lake.gate.delegations == 0
+
+
+def test_a_signature_that_deletes_where_it_must_not_is_found_out(lake: Lake) -> None:
+    options = lake.options(prefix="lake")
+    made = Warehouse("t", "id", "w", 1, options, True, None)
+
+    def too_generous(grant: Grant) -> Vended:
+        read, write = grant.access.read, grant.access.write
+        return AzureVendor(LOCAL).vend(replace(grant, access=Access(read, write, write)))
+
+    probe = f"{location_of(options)}/probe-{uuid4().hex}"
+    found = check_sas(too_generous, made, probe, LOCAL)
+    assert {check.name for check in found if check.result == "failed"} == {"delete"}
 
 
 def test_an_account_without_a_hierarchical_namespace_fails(lake: Lake) -> None:
