@@ -50,7 +50,7 @@ class Counted:
         return [StoreBackend(("counting",), lambda url, settings: self.store)]
 
 
-def counted_app(store: CountingStore, directory: Path, **more: Any) -> Flask:
+def counted_app(store: CountingStore, directory: Path, *plugins: object, **more: Any) -> Flask:
     """Build an initialised application over a store that counts; `more` are settings."""
     settings = Settings(
         data_dir=str(directory),
@@ -60,6 +60,6 @@ def counted_app(store: CountingStore, directory: Path, **more: Any) -> Flask:
         root_password="correct horse",
         **more,
     )
-    made = create_app(settings, plugins=[Counted(store)])
+    made = create_app(settings, plugins=[Counted(store), *plugins])
     initialise(made.extensions["pangolin"].runtime)
     return made

@@ -2,29 +2,18 @@
 
 from pathlib import Path
 
-from pangolin.app import create_app
 from pangolin.services import catalogs, warehouses
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.sealing import new_key
-from pangolin.settings import Settings
-from tests.services.counting import CountingStore
+from pangolin.services.initialise import system_scope
+from tests.services.counting import CountingStore, counted_app
 from tests.vending.conftest import ASK, SCHEMA, SIGN, TABLES
 from tests.vending.vendor import CountingPlugin, CountingVendor
-from tests.web.test_round_trips import Counted, trips
+from tests.web.test_round_trips import trips
 
 
 def test_a_load_with_a_credential_from_memory_is_one_round_trip(tmp_path: Path) -> None:
     store = CountingStore()
-    settings = Settings(
-        data_dir=str(tmp_path),
-        store_url="counting:",
-        secret_keys=new_key(),
-        file_roots=(str(tmp_path),),
-        root_password="correct horse",
-    )
-    app = create_app(settings, plugins=[Counted(store), CountingPlugin(CountingVendor())])
+    app = counted_app(store, tmp_path, CountingPlugin(CountingVendor()))
     runtime = app.extensions["pangolin"].runtime
-    initialise(runtime)
     scope = system_scope(runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
     fields = {"name": "w", "storage_config": config, "vending_strategy": {"Counting": {}}}
