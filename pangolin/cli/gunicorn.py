@@ -1,6 +1,7 @@
 """Gunicorn, configured from our settings and run in this process."""
 
 import ctypes
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from prometheus_client import multiprocess
 from pangolin.app import create_app
 from pangolin.cli.banner import banner
 from pangolin.cli.opened import opened_server
+from pangolin.services.doctor import failed_trials
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
 
+log = logging.getLogger(__name__)
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 MIB = 2**20
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a heartbeat on a slow disk stops a worker
@@ -102,6 +105,9 @@ def prepare(runtime: Runtime) -> str:
         notes += quick_start(runtime)
     for note in notes:
         click.echo(note)
+    for found in failed_trials(runtime):
+        # A store that obeys what was not signed, say: whoever runs the server must know.
+        log.warning("%s failed: %s -> %s", found.part, found.problem, found.remedy)
     return done.root_password
 
 

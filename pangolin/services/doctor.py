@@ -56,11 +56,11 @@ def check_runtime(runtime: Runtime) -> Iterator[Finding]:
     for warehouse in health.check_objects(runtime, most=None):
         remedy = "check its storage_config, the network and the object store's own rights"
         yield Finding(warehouse.name, warehouse.problem, remedy if warehouse.problem else "")
-    yield from _check_trials(runtime)
+    yield from failed_trials(runtime)
 
 
-def _check_trials(runtime: Runtime) -> Iterator[Finding]:
-    """Tell what failed when a warehouse was tried last; `doctor` tries nothing by itself."""
+def failed_trials(runtime: Runtime) -> Iterator[Finding]:
+    """List what failed when warehouses were tried last; nothing is tried anew."""
     for record in health.every_warehouse(runtime):
         key = (record.doc["tenant"], record.doc["id"])
         tried = warehouse_checks.from_record(runtime.store.get(kinds.WAREHOUSE_CHECK, key))

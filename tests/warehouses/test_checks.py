@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from pangolin.app import create_app
+from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
 from pangolin.services import doctor, warehouse_checks
 from pangolin.services.health import every_warehouse, readiness
@@ -143,6 +144,21 @@ def test_doctor_tells_what_failed(call: Call, body: Body, vendor: Vendor, runtim
     wrong = [finding for finding in doctor.check_runtime(runtime) if not finding.fine]
     assert [finding.part for finding in wrong] == ["warehouse w: sibling-read"]
     assert "POST /api/v1/warehouses/w/check" in wrong[0].remedy
+
+
+def test_a_server_that_starts_warns_of_what_failed(
+    call: Call,
+    body: Body,
+    vendor: Vendor,
+    runtime: Runtime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    vendor.results = (Check("inside", "passed"), BAD)
+    made(call("POST", "/warehouses", body))
+    prepare(runtime)
+    [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "warehouse w: sibling-read failed" in warning.getMessage()
+    assert len(vendor.seen) == 1
 
 
 def test_a_result_goes_with_its_warehouse(call: Call, body: Body, scope: Scope) -> None:
