@@ -1,11 +1,14 @@
 """A database that cannot be written: reads go on, writes are refused, and health says why."""
 
-from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pangolin.cli.opened import opened_server
+from pangolin.services import sign_in
+from pangolin.services.sign_in import Attempt
+from pangolin.settings import Settings
 from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.wire import CATALOG, Connection
 from tests.shell.live import PASSWORD
@@ -15,7 +18,15 @@ NAMESPACES = f"/v1/{CATALOG}/namespaces"
 
 
 @pytest.fixture
-def read_only(server: Farm) -> Iterator[Path]:
+def token(server: Farm) -> str:
+    """A token of root's that no worker has seen, or opened the database for."""
+    settings = Settings(data_dir=str(server.data), root_password=PASSWORD)
+    with opened_server(settings) as opened:
+        return sign_in.login(opened.runtime, Attempt("", "root", PASSWORD)).issued.token
+
+
+@pytest.fixture
+def read_only(server: Farm, token: str) -> Iterator[Path]:
     """The database, which nobody has opened since it became read-only."""
     database = server.data / "pangolin.db"
     database.chmod(0o444)
@@ -24,35 +35,36 @@ def read_only(server: Farm) -> Iterator[Path]:
 
 
 @pytest.fixture
-def basic(server: Farm) -> Iterator[Connection]:
-    """A connection that needs no session, since opening one is a write."""
-    given = b64encode(f"root:{PASSWORD}".encode()).decode()
-    connection = Connection(server.url, f"Basic {given}")
+def signed_in(server: Farm, token: str) -> Iterator[Connection]:
+    """A connection with a token from before, since signing in is a write."""
+    connection = Connection(server.url, f"Bearer {token}")
     yield connection
     connection.close()
 
 
 def test_a_read_only_database_refuses_writes_for_a_while(
-    read_only: Path, basic: Connection
+    read_only: Path, signed_in: Connection
 ) -> None:
-    refused = basic.ask("POST", NAMESPACES, {"namespace": ["new"]})
+    refused = signed_in.ask("POST", NAMESPACES, {"namespace": ["new"]})
     assert refused.status == 503, refused
     assert int(refused.headers["Retry-After"]) >= 1
-    assert basic.ask("GET", NAMESPACES).body["namespaces"] == [["default"]]
+    assert signed_in.ask("GET", NAMESPACES).body["namespaces"] == [["default"]]
 
 
-def test_readiness_names_a_read_only_database(read_only: Path, basic: Connection) -> None:
-    ready = basic.ask("GET", "/health/ready")
+def test_readiness_names_a_read_only_database(read_only: Path, signed_in: Connection) -> None:
+    ready = signed_in.ask("GET", "/health/ready")
     assert ready.status == 503
     assert (ready.body["status"], ready.body["store"]) == ("unready", "unreachable")
     assert "store" in ready.body["error"]
 
 
-def test_a_database_that_may_be_written_again_is(read_only: Path, basic: Connection) -> None:
-    assert basic.ask("POST", NAMESPACES, {"namespace": ["new"]}).status == 503
+def test_a_database_that_may_be_written_again_is(read_only: Path, signed_in: Connection) -> None:
+    assert signed_in.ask("POST", NAMESPACES, {"namespace": ["new"]}).status == 503
     # SQLite gives its log the mode that the file has at the time.
     for path in read_only.parent.glob("pangolin.db*"):
         path.chmod(0o644)
-    answers = [basic.ask("POST", NAMESPACES, {"namespace": [f"n{number}"]}) for number in range(30)]
+    answers = [
+        signed_in.ask("POST", NAMESPACES, {"namespace": [f"n{number}"]}) for number in range(30)
+    ]
     assert [answer.status for answer in answers] == [200] * 30
-    assert basic.ask("GET", "/health/ready").status == 200
+    assert signed_in.ask("GET", "/health/ready").status == 200
