@@ -67,7 +67,6 @@ def start_server(
     environ = {
         "PANGOLIN_THREADS": str(threads),
         "PANGOLIN_FILE_ROOTS": str(directory / "files"),
-        "PANGOLIN_ENDPOINT_NETWORKS": "loopback",
     }
     server = Server(directory, free_port(), workers, environ | dict(env or {}))
     server.start()

@@ -1,7 +1,6 @@
 """A database that is cut off, too busy, away or read-only, and what a client is told."""
 
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,7 +23,6 @@ from tests.end_to_end.concurrency.wire import (
 from tests.replicas.damage import check_unavailable, files
 from tests.servers.proxy import CuttingProxy
 from tests.servers.stores import Database, read_only
-from tests.shell.live import PASSWORD
 
 pytestmark = [pytest.mark.integration, pytest.mark.database_server]
 # What a driver says to commit, and what keeps it from going round the proxy or opening more.
@@ -63,15 +61,14 @@ class Faulty:
 def faulty(database: Database, directory: Path, options: str) -> Iterator[Faulty]:
     """Serve with one worker until the block ends; the tables `kept` and `other` are there.
 
-    The connection needs no session, since opening one is a write.
+    The connection has a token from before, since signing in is a write.
     """
     proxy = CuttingProxy(database.own.port)
     environ = database.environ(options) | {"PANGOLIN_REQUEST_TIMEOUT": "4"}
     url = environ["PANGOLIN_STORE_URL"]
     environ["PANGOLIN_STORE_URL"] = url.replace(f":{database.own.port}/", f":{proxy.port}/")
     with farm(directory, workers=1, **environ) as server:
-        given = b64encode(f"root:{PASSWORD}".encode()).decode()
-        root = Connection(server.url, f"Basic {given}")
+        root = server.connect()
         make_namespace(root)
         for table in ("kept", "other"):
             make_table(root, table)

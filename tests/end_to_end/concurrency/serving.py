@@ -16,6 +16,8 @@ from tests.end_to_end.concurrency.wire import BROKEN, Connection, log_in
 from tests.shell.live import PASSWORD, clean_environ
 
 START_SECONDS = 60
+# Tests sign in more often than people do, and their object stores are on this machine.
+UNUSUAL = {"PANGOLIN_RATE_LIMIT": "1000000", "PANGOLIN_ENDPOINT_NETWORKS": "loopback"}
 STORE, DEFAULT_CATALOG = "PANGOLIN_STORE_URL", "PANGOLIN_DEFAULT_CATALOG"
 ROOTS = "PANGOLIN_FILE_ROOTS"
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -122,9 +124,7 @@ class Farm:
         return self.data / "warehouse"
 
     def _environ(self) -> dict[str, str]:
-        # Tests sign in more often than people do.
-        limit = {"PANGOLIN_RATE_LIMIT": "1000000"}
-        given = {"PANGOLIN_ROOT_PASSWORD": PASSWORD, **limit, **self.environ}
+        given = {"PANGOLIN_ROOT_PASSWORD": PASSWORD, **UNUSUAL, **self.environ}
         if DEFAULT_CATALOG in given:
             roots = (given.get(ROOTS), str(self.warehouse))
             given[ROOTS] = ":".join(filter(None, roots))
