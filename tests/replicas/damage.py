@@ -1,16 +1,38 @@
-"""What must be true after a fault, whatever was hit."""
+"""A fault in the middle of a storm, and what must be true afterwards, whatever was hit."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.end_to_end.concurrency.storm import history
-from tests.end_to_end.concurrency.wire import Answer, Connection, Tally, load
+from tests.end_to_end.concurrency.wire import Answer, Connection, Tally, load, make_table
+from tests.replicas.pair import Pair
 
 
 def files(warehouse: Path) -> set[Path]:
     """List every file below a warehouse."""
     return {path for path in warehouse.rglob("*") if path.is_file()}
+
+
+def storm(
+    pair: Pair,
+    root: Connection,
+    tables: Sequence[str],
+    fault: Callable[[], None],
+    seconds: float = 8,
+    *,
+    after: float = 4,
+) -> Tally:
+    """Make tables and append to them for some seconds; let `fault` happen in the meantime."""
+    for table in set(tables):
+        make_table(root, table)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(pair.storm, tables, 100_000, seconds)
+        time.sleep(after)
+        fault()
+        return running.result()
 
 
 def check_kept(root: Connection, tables: Iterable[str], seen: Tally, *allowed: int) -> None:

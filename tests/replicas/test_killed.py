@@ -1,30 +1,16 @@
 """The database or a server is killed outright in the middle of a storm of commits."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.end_to_end.concurrency.wire import Connection, Tally, make_table
-from tests.replicas.damage import check_kept
+from tests.end_to_end.concurrency.wire import make_table
+from tests.replicas.damage import check_kept, storm
 from tests.replicas.pair import Pair
 from tests.servers.stores import Database
 
 pytestmark = pytest.mark.integration
 TABLES = ["shared", "shared", "shared", "shared", "own1", "own2"]
-SECONDS = 8.0
-
-
-def storm(pair: Pair, root: Connection, fault: Callable[[], None]) -> Tally:
-    """Append for some seconds, letting `fault` happen in the middle."""
-    for table in set(TABLES):
-        make_table(root, table)
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(pair.storm, TABLES, 100_000, SECONDS)
-        time.sleep(SECONDS / 2)
-        fault()
-        return running.result()
 
 
 @pytest.mark.database_server
@@ -37,7 +23,7 @@ def test_a_killed_database_loses_nothing_acknowledged_and_is_used_again(
         own_database.start()
 
     first, second = own_pair.connections()
-    seen = storm(own_pair, first, fault)
+    seen = storm(own_pair, first, TABLES, fault)
     check_kept(second, TABLES, seen, 500, 503)
     for root in (first, second):
         assert root.ask("GET", "/health/ready").status == 200
@@ -51,7 +37,7 @@ def test_a_killed_server_loses_nothing_acknowledged_and_the_other_goes_on(own_pa
         own_pair.first.start()
 
     first, second = own_pair.connections()
-    seen = storm(own_pair, second, fault)
+    seen = storm(own_pair, second, TABLES, fault)
     check_kept(second, TABLES, seen, 503)
     check_kept(first, TABLES, seen, 503)
     first.close()

@@ -22,15 +22,20 @@ USER = "pangolin"
 BINARIES = "PANGOLIN_TEST_POSTGRES_BIN"
 # Safe against the death of any process; only the death of the machine could lose a commit.
 FAST = ("fsync=off", "full_page_writes=off")
+# Each commit takes 0.1 s, as on a busy disk, so that it can be met.
+SLOW = ("full_page_writes=off", "commit_siblings=0", "commit_delay=100000")
 
 
 class Postgres:
-    """A server of its own in one directory: `url` names its database, whoever runs it."""
+    """A server of its own in one directory: `url` names its database, whoever runs it.
+
+    `settings` may be changed for the next start.
+    """
 
     def __init__(self, directory: Path, binaries: Path, settings: Sequence[str] = FAST) -> None:
         self._directory = directory
         self._binaries = binaries
-        self._settings = settings
+        self.settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
@@ -87,7 +92,7 @@ class Postgres:
         return self._directory / "data"
 
     def _try_to_start(self, give_up: float) -> bool:
-        options = [f"port={self.port}", "listen_addresses=127.0.0.1", *self._settings]
+        options = [f"port={self.port}", "listen_addresses=127.0.0.1", *self.settings]
         options += [f"unix_socket_directories={self._directory}", "max_connections=100"]
         command = [str(self._binaries / "postgres"), "-D", str(self._data)]
         command += [part for option in options for part in ("-c", option)]

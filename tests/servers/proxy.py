@@ -11,6 +11,7 @@ class CuttingProxy:
     """Forward to a loopback port; cut the first connection on which `cut_at` is said.
 
     With `deliver`, what was said reaches the server and its answer is lost; without, it is lost.
+    Instead of a lost answer the client is given `last_words`, as by a pooler that lost the server.
     With `always`, every connection on which it is said is cut. While `flowing` is not set, nothing
     that clients say is passed on. `turns` counts how often a client spoke after an answer.
     """
@@ -21,6 +22,7 @@ class CuttingProxy:
         self.port = int(self._listener.getsockname()[1])
         self.cut_at: bytes | None = None
         self.deliver = False
+        self.last_words = b""
         self.always = False
         self.cuts = 0
         self.turns = 0
@@ -77,6 +79,8 @@ class Wire:
             while (data := self._server.recv(CHUNK)) and not self._deaf:
                 self._answered = True
                 self._client.sendall(data)
+            if self._deaf:
+                self._client.sendall(self._proxy.last_words)
         self._close()
 
     def _close(self) -> None:

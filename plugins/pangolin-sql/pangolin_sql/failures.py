@@ -13,6 +13,9 @@ TRANSIENT = frozenset({"40001", "40P01"})
 COMPLETION_UNKNOWN = "40003"
 # Classes of errors after which COMMIT has definitely not happened.
 ROLLED_BACK = frozenset({"23", "25", "40"})
+# Except those that end a session which took too long: it may have committed first.
+TIMED_OUT = frozenset({"25P03", "25P04"})
+CONNECTION = "08"
 TOO_LARGE = frozenset({"54000", "54001", "54023"})
 REASONS = {
     "25006": "it is read-only or a standby",
@@ -31,6 +34,12 @@ def code_of(error: BaseException) -> str:
     return getattr(driver_error(error), "sqlstate", None) or ""
 
 
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether the server refused the statement, rather than that something lost it."""
+    # A pooler says that it lost the server, or its patience, in place of any statement's answer.
+    return code_of(error)[:2] not in ("", CONNECTION)
+
+
 def is_key_taken(error: psycopg.Error) -> bool:
     """Tell whether the primary key of a table is taken, rather than another unique value."""
     return code_of(error) == TAKEN and error.diag.constraint_name == f"{error.diag.table_name}_pkey"
@@ -40,7 +49,8 @@ def is_lost(error: BaseException) -> bool:
     """Tell whether the connection failed, rather than the statement."""
     code = code_of(error)
     if code:
-        return code[:2] == "08" or code in ("57P01", "57P02", "25P03", "57P05")
+        ended = code in TIMED_OUT or code in ("57P01", "57P02", "57P05")
+        return ended or code[:2] == CONNECTION
     return isinstance(driver_error(error), psycopg.OperationalError | psycopg.InterfaceError)
 
 
@@ -51,6 +61,7 @@ def to_domain(error: BaseException, name: str, *, committing: bool = False) -> P
     text = f"{name} failed{reason}: {str(error).strip()}"
     if code in TOO_LARGE:
         return BadRequest(f"a record or its key is too large: {str(error).strip()}")
-    if code == COMPLETION_UNKNOWN or (committing and code[:2] not in ROLLED_BACK):
+    undone = code[:2] in ROLLED_BACK and code not in TIMED_OUT
+    if code == COMPLETION_UNKNOWN or (committing and not undone):
         return OutcomeUnknown(text)
     return Unavailable(text)

@@ -5,6 +5,7 @@ The driver's own pipeline costs four times the CPU, and does not say which state
 
 import select
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 
@@ -18,11 +19,15 @@ from pangolin_sql.dialect import Ask, Row
 
 PREPARED = 500
 INTEGERS = frozenset({20, 21, 23})
+NO_RESULT = "the server sent no result"
 GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 class Failed(Exception):
-    """The statement at a place failed and none after it was run; the driver's error is `error`."""
+    """The statement at a place failed and none after it was run; the driver's error is `error`.
+
+    The last one may have been run all the same, and any if `error` does not come from the server.
+    """
 
     def __init__(self, at: int, error: psycopg.Error) -> None:
         super().__init__(at, error)
@@ -41,26 +46,41 @@ class Pipeline:
         self._names = count(1)
 
     def run(self, asks: Sequence[Ask]) -> list[PGresult]:
-        """Run statements in one round trip; raise `Failed` for the first that fails."""
+        """Run statements in one round trip; raise `Failed`, and no other error of the driver's."""
         at = 0
         results: list[PGresult] = []
-        self._sent = {}
-        self._pgconn.enter_pipeline_mode()
         try:
-            fresh = [self._send(sql, values) for sql, values in asks]
-            self._pgconn.pipeline_sync()
-            self._flush()
+            fresh = self._say(asks)
             for at, name in enumerate(fresh):
                 if name:
                     self._result()
                     self._prepared[asks[at][0]] = name
                 results.append(self._result())
-            self._next()
+            self._end()
         except psycopg.Error as error:
             self._drain()
             raise Failed(at, error) from error
-        self._pgconn.exit_pipeline_mode()
         return results
+
+    def _say(self, asks: Sequence[Ask]) -> list[bytes]:
+        self._sent = {}
+        try:
+            self._pgconn.enter_pipeline_mode()
+            fresh = [self._send(sql, values) for sql, values in asks]
+            self._pgconn.pipeline_sync()
+            self._flush()
+        except psycopg.Error:
+            # Without the sync, no answer would ever come.
+            self._pgconn.finish()
+            raise
+        return fresh
+
+    def _end(self) -> None:
+        # A server that is told to stop while it commits does both, and says so in this place.
+        end = self._next()
+        if end is None or end.status != ExecStatus.PIPELINE_SYNC:
+            raise error_from_result(end) if end else psycopg.OperationalError(NO_RESULT)
+        self._pgconn.exit_pipeline_mode()
 
     def _send(self, sql: str, values: Sequence[Scalar | None]) -> bytes:
         parameters = [None if value is None else str(value).encode() for value in values]
@@ -85,7 +105,7 @@ class Pipeline:
     def _result(self) -> PGresult:
         result = self._next()
         if result is None:
-            raise psycopg.OperationalError("the server sent no result")
+            raise psycopg.OperationalError(NO_RESULT)
         if result.status not in GOOD:
             raise error_from_result(result)
         # Each statement's results end with a None.
@@ -93,14 +113,18 @@ class Pipeline:
         return result
 
     def _drain(self) -> None:
-        # What follows a failure says only that it was skipped.
-        try:
+        # What follows a failure says only that it was skipped; after two Nones nothing follows.
+        ended = False
+        with suppress(psycopg.Error):
             while self._pgconn.status == ConnStatus.OK:
                 result = self._next()
                 if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
-                    return self._pgconn.exit_pipeline_mode()
-        except psycopg.Error:
-            self._pgconn.finish()
+                    self._pgconn.exit_pipeline_mode()
+                    return
+                if ended and result is None:
+                    break
+                ended = result is None
+        self._pgconn.finish()
 
     def _flush(self) -> None:
         while self._pgconn.flush():

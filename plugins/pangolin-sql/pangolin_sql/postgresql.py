@@ -23,6 +23,7 @@ from pangolin_sql.failures import (
     code_of,
     is_key_taken,
     is_lost,
+    is_refusal,
     to_domain,
 )
 from pangolin_sql.locks import name_lock
@@ -190,8 +191,9 @@ class Postgresql:
         if code in (TAKEN, NO_ROW) and failed.at < commit:
             why = "a unique value is taken" if code == TAKEN else "it has changed"
             return work.refusal(failed.at, why)
-        # The server names the statement it refused; without a name COMMIT may have been run.
-        return self.failure(failed.error, committing=failed.at == commit or not code)
+        # Unless it was this statement that the server refused, COMMIT may have been run.
+        unsure = failed.at == commit or not is_refusal(failed.error)
+        return self.failure(failed.error, committing=unsure)
 
 
 def _lock(locks: Sequence[tuple[int, bool]]) -> Ask:

@@ -36,6 +36,7 @@ def test_a_server_that_cannot_is_unavailable_with_the_reason(
         (psycopg.OperationalError("server closed the connection"), True, OutcomeUnknown),
         (errors.AdminShutdown("terminating connection"), True, OutcomeUnknown),
         (errors.QueryCanceled("canceling the wait for a replica"), True, OutcomeUnknown),
+        (errors.IdleInTransactionSessionTimeout("terminating connection"), True, OutcomeUnknown),
         (errors.StatementCompletionUnknown("who knows"), False, OutcomeUnknown),
         (errors.SerializationFailure("could not serialize"), True, Unavailable),
         (errors.AdminShutdown("terminating connection"), False, Unavailable),
