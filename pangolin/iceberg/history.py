@@ -1,5 +1,7 @@
 """The two logs of a table: which snapshot was current when, and the earlier metadata files."""
 
+from collections.abc import Container
+
 from pangolin.errors import ValidationFailed
 from pangolin.iceberg.draft import TableDraft
 from pangolin.iceberg.properties import integer_property
@@ -43,3 +45,23 @@ def metadata_log(draft: TableDraft, metadata_location: str | None) -> list[Json]
     kept = log[len(log) - most + 1 :] if len(log) >= most else log
     time = draft.base["last-updated-ms"]
     return [*kept, {"timestamp-ms": time, "metadata-file": metadata_location}]
+
+
+def spare(base: Json, new: Json, pointed: Container[str]) -> Json:
+    """Return `new` with a log that adds none of the files `pointed` to, and drops none of them.
+
+    Clients delete what leaves the log. An entry that got in all the same stays as the oldest.
+    """
+    before, after = base.get("metadata-log") or [], new.get("metadata-log") or []
+    old, left = _files(before), _files(after)
+    kept = [entry for entry in before if _is_named(entry, pointed) and not _is_named(entry, left)]
+    log = [entry for entry in after if _is_named(entry, old) or not _is_named(entry, pointed)]
+    return new if log == after and not kept else new | {"metadata-log": [*kept, *log]}
+
+
+def _files(log: list[Json]) -> set[str]:
+    return {entry["metadata-file"] for entry in log}
+
+
+def _is_named(entry: Json, files: Container[str]) -> bool:
+    return entry["metadata-file"] in files

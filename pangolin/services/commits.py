@@ -215,7 +215,7 @@ def _fold(scope: Scope, swap: Swap, wanted: Wanted) -> Swap:
         return swap
     iceberg_requirements.check_table(swap.new, requirements)
     # Folding a second change onto the first must not log a file that was never written.
-    previous = swap.base_location if swap.new is swap.base else None
+    previous = expiry.logged(scope, swap.place, swap.entry) if swap.new is swap.base else None
     swap.new = iceberg_table.apply_updates(
         swap.new, updates, now_ms=scope.now(), metadata_location=previous, uuid=str(uuid4())
     )
@@ -225,6 +225,8 @@ def _fold(scope: Scope, swap: Swap, wanted: Wanted) -> Swap:
 def _write(scope: Scope, swap: Swap, files: Staged) -> list[Change]:
     assert swap.new is not None  # noqa: S101 - only changed swaps are written
     codec = swap.relation.codec
+    if swap.relation is TABLES:
+        swap.new = expiry.spared(scope, swap.entry, swap.base, swap.new)
     doc = _record(scope, swap, swap.new)
     claims = placement.check(scope, swap.place, Claimant(doc["id"]), swap.base, swap.new)
     swap.location = next_metadata_location(
@@ -246,7 +248,8 @@ def _write(scope: Scope, swap: Swap, files: Staged) -> list[Change]:
 def _record(scope: Scope, swap: Swap, new: Metadata) -> Doc:
     if swap.entry.doc is None:
         return new_entry(swap.address, swap.relation, new, scope.now())
-    kept = {key: value for key, value in swap.entry.doc.items() if key != "foreign"}
+    of_the_file = ("foreign", "shared")
+    kept = {key: value for key, value in swap.entry.doc.items() if key not in of_the_file}
     return kept | {"location": new["location"], "updated_at_ms": scope.now()}
 
 

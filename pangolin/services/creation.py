@@ -196,7 +196,8 @@ def _registered(
     fresh = new_entry(address, relation, document, now_ms)
     if entry.doc is None:
         return fresh
-    return entry.doc | {key: fresh[key] for key in ("uuid", "location", "updated_at_ms")}
+    kept = {key: value for key, value in entry.doc.items() if key != "shared"}
+    return kept | {key: fresh[key] for key in ("uuid", "location", "updated_at_ms")}
 
 
 def new_entry(address: Address, relation: Relation, document: Wire, now_ms: int) -> Doc:

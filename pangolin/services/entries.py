@@ -82,6 +82,13 @@ def _as_of(
     return older[0].doc if older else None
 
 
+def is_shared(place: Place, entry: Entry) -> bool:
+    """Say whether another ref, or the past, goes on showing a version that the place overwrites."""
+    if entry.own is None or not entry.is_own:
+        return True
+    return bool(entry.own.doc["epoch"] < place.branch_line().doc["epoch"])
+
+
 def write(place: Place, family: Family, doc: Doc, own: Record | None) -> list[Change]:
     """List the changes that put `doc` on the place's line over `own`; add `place.hold()` once."""
     now = place.branch_line().doc["epoch"]

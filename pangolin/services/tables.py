@@ -9,6 +9,7 @@ from pangolin.services import (
     audit_records,
     changes,
     entries,
+    expiry,
     listing,
     loading,
     namespaces,
@@ -179,6 +180,9 @@ def _rename(scope: Scope, old: Address, new: Address, relation: Relation) -> Non
         what = f"Cannot rename {old.dotted} to {new.dotted}"
         raise AlreadyExists(f"{what}. {LABELS[taken.doc['type']]} already exists")
     moved = entry.doc | {"namespace": new.path, "name": new.name, "updated_at_ms": scope.now()}
+    if expiry.is_shared(place, entry):
+        # What it points to stays behind under the old name, for others to see.
+        moved["shared"] = True
     batch = [
         place.hold(),
         same.hold(),
