@@ -1,6 +1,6 @@
 """What an object-store plugin implements: whole objects by location, and a warehouse's options."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,6 +8,7 @@ from pangolin.errors import Conflicting, NotFound
 
 if TYPE_CHECKING:
     from pangolin.settings import Settings
+    from pangolin.vending import Check
 
 
 class ObjectMissing(NotFound):
@@ -85,6 +86,11 @@ def no_client_properties(config: Mapping[str, str]) -> Mapping[str, str]:
     return {}
 
 
+def no_flaws(config: Mapping[str, str]) -> Iterable["Check"]:
+    """Find nothing wrong with options that are legal."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectBackend:
     """A registered kind of object storage.
@@ -93,6 +99,7 @@ class ObjectBackend:
     and the others are its aliases. `root(config, settings)` gives the warehouse's base location and
     raises `errors.BadRequest` naming the option that is missing or illegal. `open` connects lazily.
     `client(config)` gives the non-secret properties a client's file IO needs (endpoint, region).
+    `flaws(config)` gives a failed check for each option that is legal and will hardly work.
     """
 
     type: str
@@ -102,3 +109,4 @@ class ObjectBackend:
     open: Callable[[Warehouse, "Settings"], ObjectStore]
     client: Callable[[Mapping[str, str]], Mapping[str, str]] = no_client_properties
     help: str = ""
+    flaws: Callable[[Mapping[str, str]], Iterable["Check"]] = no_flaws

@@ -11,6 +11,7 @@ from typing import Final
 from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.objects import ObjectBackend, ObjectStore, Option, Warehouse
 from pangolin.settings import Settings
+from pangolin.vending import Check
 
 MASK: Final = "***"
 CAPACITY: Final = 256
@@ -105,6 +106,10 @@ class Objects:
     def root(self, config: Mapping[str, str]) -> str:
         """Give the base location of a canonical config; raise `BadRequest` naming a bad option."""
         return self._backend(config).root(config, self._settings)
+
+    def flaws(self, config: Mapping[str, str]) -> Iterable[Check]:
+        """Give a failed check for each option that is legal and will hardly work."""
+        return self._backend(config).flaws(config)
 
     def _backend(self, config: Mapping[str, str]) -> ObjectBackend:
         return self.backend_for_type(config.get("type", ""))

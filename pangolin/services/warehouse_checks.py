@@ -155,6 +155,7 @@ def _collect(runtime: Runtime, warehouse: Warehouse, found: list[Check]) -> None
 
 
 def _checks(runtime: Runtime, warehouse: Warehouse) -> Iterator[Check]:
+    yield from runtime.objects.flaws(warehouse.config)
     root = parse_location(runtime.objects.root(warehouse.config))
     probe = str(root.child(f"{PROBE}{uuid.uuid4().hex}"))
     strategy = strategy_of(as_record(warehouse))

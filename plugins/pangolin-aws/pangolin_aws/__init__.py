@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pangolin.plugin import CredentialVendor, ObjectBackend, hookimpl
 from pangolin_aws.client import client_properties
-from pangolin_aws.options import OPTIONS, root_of
+from pangolin_aws.options import OPTIONS, flaws_of, root_of
 from pangolin_aws.store import open_store
 from pangolin_aws.vendors import vendors
 
@@ -24,6 +24,7 @@ def pangolin_object_stores() -> Sequence[ObjectBackend]:
             root=root_of,
             open=open_store,
             client=client_properties,
+            flaws=flaws_of,
             help="Amazon S3, or a store that speaks its protocol",
         )
     ]

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 from pangolin.plugin import Access, Check, Grant, ObjectStore, Vended, Warehouse, prove_narrowness
 from pangolin_aws.clients import Caller
-from pangolin_aws.place import place_of
+from pangolin_aws.place import Place, place_of
 from pangolin_aws.probes import RoleProbes
 from pangolin_aws.properties import ID, SECRET, TOKEN, key_in
+from pangolin_aws.role import flaw_of
 from pangolin_aws.sessions import RoleSessions
 from pangolin_aws.store import open_store
+from pangolin_aws.trust import members_of
 
 if TYPE_CHECKING:
     from pangolin.plugin import Settings
@@ -26,6 +28,8 @@ def check_sessions(
     warehouse: Warehouse, sessions: RoleSessions, probes: RoleProbes, probe: str
 ) -> Iterator[Check]:
     """Prove that sessions open their table, nothing else, and no second session."""
+    trust, place = sessions.trust(warehouse), place_of(warehouse.config)
+    yield from _flaws(warehouse, place)
     minted: list[Vended] = []
 
     def open_for(access: Access) -> ObjectStore:
@@ -35,13 +39,19 @@ def check_sessions(
 
     owner = open_store(warehouse, sessions.settings)
     yield from prove_narrowness(owner, open_for, probe, REMEDY)
-    trust, place = sessions.trust(warehouse), place_of(warehouse.config)
     if minted:
         vended = Caller.at(place, key_in(minted[0].config))
         yield probes.second_session(vended, trust.role, trust.external_id)
     else:
         yield Check("re-assume", "skipped", "nothing could be minted")
     yield probes.external_id(sessions.caller(warehouse), trust.role, trust.external_id)
+
+
+def _flaws(warehouse: Warehouse, place: Place) -> Iterator[Check]:
+    # That of the options is told with them, whatever the strategy.
+    found = flaw_of(members_of(warehouse).get("role_arn", "")) if place.is_amazon else None
+    if found:
+        yield found
 
 
 def open_with(warehouse: Warehouse, vended: Mapping[str, str], settings: "Settings") -> ObjectStore:

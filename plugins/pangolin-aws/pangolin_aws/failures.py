@@ -15,6 +15,7 @@ from obstore.exceptions import (
 )
 
 from pangolin.plugin import Forbidden, ObjectExists, ObjectMissing, PangolinError, Unavailable
+from pangolin_aws.refusals import GIVE_SOME
 
 _CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>")
 # One of a batch of deletes that failed; the batch itself was answered with success.
@@ -38,7 +39,9 @@ def answer(location: str, error: Exception) -> PangolinError:
     """Translate one error of the client."""
     text = str(error)
     if _METADATA.search(text):
-        return Unavailable(f"S3 did not serve {location}: no credentials in the environment")
+        return Unavailable(
+            f"S3 did not serve {location}: no credentials in the environment: {GIVE_SOME}"
+        )
     status = _first(_STATUS, text)
     code = _first(_CODE, text) or _first(_OF_A_BATCH, text)
     reason = code or (f"status {status}" if status else _cause(text))

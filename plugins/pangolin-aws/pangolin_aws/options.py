@@ -6,9 +6,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from pangolin.plugin import BadRequest, Option, check_endpoint, parse_location
+from pangolin.plugin import BadRequest, Check, Option, check_endpoint, parse_location
 from pangolin_aws.partitions import is_amazons
-from pangolin_aws.role import check_role
+from pangolin_aws.role import check_role, flaw_of
 
 if TYPE_CHECKING:
     from pangolin.plugin import Settings
@@ -97,6 +97,12 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
             check_endpoint(config[option], option, settings)
     _check_place(config)
     return _root(bucket, config.get("s3.prefix", ""))
+
+
+def flaws_of(config: Mapping[str, str]) -> list[Check]:
+    """List what is wrong with options that are legal all the same."""
+    found = None if sts_of(config) else flaw_of(config.get("s3.role-arn", ""))
+    return [found] if found else []
 
 
 def is_path_style(config: Mapping[str, str]) -> bool:

@@ -16,6 +16,10 @@ from botocore.parsers import ResponseParserError
 
 from pangolin.plugin import BadRequest, Forbidden, PangolinError, Unavailable
 
+GIVE_SOME: Final = (
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the server's environment, or give the "
+    "warehouse s3.access-key-id and s3.secret-access-key"
+)
 _NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 _PASSING: Final = frozenset(
     {
@@ -80,7 +84,9 @@ def answer(role: str, error: Exception) -> PangolinError:
     if isinstance(error, ParamValidationError):
         return BadRequest(f"{role} or what belongs to it has a form that STS does not know")
     if isinstance(error, _NO_CREDENTIALS):
-        return Unavailable("the server has no credentials of its own to call STS with")
+        return Unavailable(
+            f"the server has no credentials of its own to call STS with: {GIVE_SOME}"
+        )
     if isinstance(error, ResponseParserError):
         return Unavailable(f"what answered for {role} is no STS: is s3.sts-endpoint right?")
     return Unavailable(f"STS did not answer for {role}: {type(error).__name__}")

@@ -24,6 +24,7 @@ from pangolin_aws.clients import Key
 from pangolin_aws.options import root_of
 from pangolin_aws.place import place_of
 from pangolin_aws.properties import signing_properties
+from pangolin_aws.refusals import GIVE_SOME
 from pangolin_aws.signing import sign_request
 from pangolin_aws.strictness import check_strictness
 from pangolin_aws.trust import own_key, role_of
@@ -108,5 +109,5 @@ def servers_key() -> Key:
     except BotoCoreError:
         frozen = None
     if frozen is None:
-        raise Unavailable("the server has no credentials of its own to sign with")
+        raise Unavailable(f"the server has no credentials of its own to sign with: {GIVE_SOME}")
     return Key(frozen.access_key, frozen.secret_key, frozen.token or "")
