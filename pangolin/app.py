@@ -15,13 +15,13 @@ from pangolin.services.scope import Runtime
 from pangolin.services.sessions import Stale
 from pangolin.settings import Settings
 from pangolin.web import (
-    documents,
     errors,
     iceberg,
     lane,
     loopback,
     management,
     observing,
+    openapi,
     proxies,
     routing,
 )
@@ -99,10 +99,10 @@ def epoch_ms() -> int:
 
 
 def _add_apis(app: Flask, registry: Registry) -> None:
-    protocol = documents.make_api(app, "ICEBERG", "Apache Iceberg REST catalog", "/v1")
+    protocol = openapi.make_api(app, "ICEBERG", "Apache Iceberg REST catalog", "/v1")
     for blueprint in iceberg.blueprints():
         protocol.register_blueprint(blueprint)
-    manage = documents.make_api(app, "MANAGEMENT", "Pangolin management", "/api/v1")
+    manage = openapi.make_api(app, "MANAGEMENT", "Pangolin management", "/api/v1")
     for blueprint in management.blueprints():
         manage.register_blueprint(blueprint)
     for plugin, blueprint in registry.blueprints():

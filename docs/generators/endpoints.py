@@ -6,7 +6,7 @@ from typing import Any
 from docs.generators.markdown import document, table, words
 from pangolin.app import create_app
 from pangolin.settings import Settings
-from pangolin.web.documents import document_of
+from pangolin.web.openapi import document_of
 
 INTRO = """
 The complete description of requests and answers is the OpenAPI document of each API: served at

@@ -44,7 +44,7 @@ def settings(as_json: bool) -> None:
 def openapi(api: str) -> None:
     """Print the OpenAPI document of one of the two APIs."""
     from pangolin.app import create_app
-    from pangolin.web.documents import document_of
+    from pangolin.web.openapi import document_of
 
     app = create_app(Settings.from_environ())
     click.echo(json.dumps(document_of(app, api.upper()), indent=2))

@@ -1,13 +1,19 @@
-"""The Blueprint both APIs use: bad input is 400, a body that is not JSON is 415."""
+"""The Blueprint of both APIs: bad input is 400, and error answers are documented."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import flask_smorest
 import orjson
 from flask import Request
+from marshmallow import Schema
 from webargs import core
 from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import UnsupportedMediaType
+
+from pangolin.web.openapi import COMMON, MEANING, ErrorSchema
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Parser(FlaskParser):
@@ -27,6 +33,25 @@ class Parser(FlaskParser):
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """A flask-smorest blueprint that answers bad input with 400."""
+    """A flask-smorest blueprint that answers bad input with 400 and documents its error answers."""
 
     ARGUMENTS_PARSER = Parser()
+    ERROR: type[Schema] = ErrorSchema
+    COMMON: tuple[int, ...] = COMMON
+    MEANING: Mapping[int, str] = MEANING
+
+    def failures(self, *statuses: int) -> Callable[[F], F]:
+        """Document an endpoint's error answers: the common ones and those named."""
+        first, *others = sorted({*self.COMMON, *statuses})
+        alone = self.alt_response(first, schema=self.ERROR, description=self.MEANING[first])
+
+        def decorate(view: F) -> F:
+            documented = alone(view)
+            # In one pass: each `alt_response` copies the documentation of all before it.
+            answers = documented._apidoc["response"]["responses"]
+            for status in others:
+                answer = {**answers[first][-1], "description": self.MEANING[status]}
+                answers.setdefault(status, []).append(answer)
+            return cast(F, documented)
+
+        return decorate

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Flask, Response, make_response
-from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from pangolin.errors import PangolinError
@@ -25,24 +24,6 @@ TYPES = {
 }
 # Where webargs looked; the words mean nothing to a client.
 PLACES = frozenset({"json", "query", "headers", "form", "json_or_form"})
-
-
-class ErrorBody(Schema):
-    """The members of an error (Iceberg REST, ErrorModel)."""
-
-    message = fields.String(required=True, metadata={"description": "What went wrong."})
-    type = fields.String(
-        required=True,
-        metadata={"description": "The failure, such as NoSuchTableException."},
-    )
-    code = fields.Integer(required=True, metadata={"description": "The HTTP status."})
-    details = fields.Dict(metadata={"description": "More about it, where there is more."})
-
-
-class ErrorSchema(Schema):
-    """An error answer (Iceberg REST, IcebergErrorResponse)."""
-
-    error = fields.Nested(ErrorBody, required=True)
 
 
 def install(app: Flask) -> None:

@@ -3,9 +3,8 @@
 from flask import Response, request
 
 from pangolin.services import configuration
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering
-from pangolin.web.iceberg.documents import failures
+from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CatalogConfig
 from pangolin.web.scope import current_scope
 
@@ -23,7 +22,7 @@ def blueprint() -> Blueprint:
     blp = Blueprint("iceberg_config", __name__, url_prefix="/v1", description="Configuration")
 
     @blp.route("/config")
-    @failures(blp, 404)
+    @blp.failures(404)
     @blp.doc(parameters=[WAREHOUSE])
     @blp.response(200, CatalogConfig)
     def config() -> Response:
@@ -34,7 +33,7 @@ def blueprint() -> Blueprint:
         return answering.json(found)
 
     @blp.route("/<prefix>/config")
-    @failures(blp, 404)
+    @blp.failures(404)
     @blp.response(200, CatalogConfig)
     def config_of(prefix: str) -> Response:
         """Tell a client whose base URI names the catalog."""

@@ -6,9 +6,8 @@ from flask import Response
 
 from pangolin.services import signing_requests, table_credentials
 from pangolin.vending import SignRequest
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering
-from pangolin.web.iceberg.documents import failures
+from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import (
     LoadCredentialsResponse,
     RemoteSignRequest,
@@ -33,7 +32,7 @@ def blueprint() -> Blueprint:
     blp = Blueprint("iceberg_credentials", __name__, url_prefix="/v1", description="Credentials")
 
     @blp.route(f"{TABLE}/credentials")
-    @failures(blp, 404)
+    @blp.failures(404)
     @blp.doc(parameters=[PLAN])
     @blp.response(200, LoadCredentialsResponse)
     def credentials(prefix: str, namespace: tuple[str, ...], table: str) -> Response:
@@ -42,7 +41,7 @@ def blueprint() -> Blueprint:
         return answering.secret({"storage-credentials": list(found)})
 
     @blp.route(f"{TABLE}/sign", methods=["POST"])
-    @failures(blp, 404)
+    @blp.failures(404)
     @blp.arguments(RemoteSignRequest)
     @blp.response(200, RemoteSignResult)
     def sign(

@@ -6,9 +6,8 @@ from flask import Response
 from flask.views import MethodView
 
 from pangolin.services import namespaces
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
-from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, PAGING, PARENT, failures
+from pangolin.web.iceberg.openapi import PAGING, PARENT, Blueprint
 from pangolin.web.iceberg.schemas import (
     CreateNamespaceRequest,
     ListNamespacesResponse,
@@ -16,6 +15,7 @@ from pangolin.web.iceberg.schemas import (
     UpdateNamespacePropertiesRequest,
     UpdateNamespacePropertiesResponse,
 )
+from pangolin.web.openapi import IDEMPOTENCY_KEY
 from pangolin.web.scope import current_scope
 
 Levels = tuple[str, ...]
@@ -32,7 +32,7 @@ def blueprint() -> Blueprint:
 
 def _collection(blp: Blueprint) -> type[MethodView]:
     class Namespaces(MethodView):
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.doc(parameters=[PARENT, *PAGING])
         @blp.response(200, ListNamespacesResponse)
         def get(self, prefix: str) -> Response:
@@ -44,7 +44,7 @@ def _collection(blp: Blueprint) -> type[MethodView]:
             )
             return answering.json({"namespaces": found, "next-page-token": reading.token(more)})
 
-        @failures(blp, 404, 406, 409, 422)
+        @blp.failures(404, 406, 409, 422)
         @blp.doc(parameters=[IDEMPOTENCY_KEY])
         @blp.arguments(CreateNamespaceRequest)
         @blp.response(200, NamespaceResponse)
@@ -60,20 +60,20 @@ def _collection(blp: Blueprint) -> type[MethodView]:
 
 def _item(blp: Blueprint) -> type[MethodView]:
     class Namespace(MethodView):
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.response(200, NamespaceResponse)
         def get(self, prefix: str, namespace: Levels) -> Response:
             """Read a namespace's properties."""
             return answering.json(namespaces.load(current_scope(), prefix, namespace))
 
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.response(204)
         def head(self, prefix: str, namespace: Levels) -> Response:
             """Say whether a namespace exists."""
             namespaces.load(current_scope(), prefix, namespace)
             return answering.nothing()
 
-        @failures(blp, 404, 409, 422)
+        @blp.failures(404, 409, 422)
         @blp.doc(parameters=[IDEMPOTENCY_KEY])
         @blp.response(204)
         def delete(self, prefix: str, namespace: Levels) -> Response:
@@ -86,7 +86,7 @@ def _item(blp: Blueprint) -> type[MethodView]:
 
 def _properties(blp: Blueprint) -> None:
     @blp.route("/<prefix>/namespaces/<namespace:namespace>/properties", methods=["POST"])
-    @failures(blp, 404, 406, 409, 422)
+    @blp.failures(404, 406, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
     @blp.arguments(UpdateNamespacePropertiesRequest)
     @blp.response(200, UpdateNamespacePropertiesResponse)

@@ -1,7 +1,7 @@
 """`POST /v1/oauth/tokens`: the one endpoint whose errors have the shape of OAuth2."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import cast
 
 import orjson
 from flask import Response, g, request
@@ -14,7 +14,7 @@ from pangolin.services import oauth
 from pangolin.services.oauth_requests import GIVEN_TYPES, TAKEN_TYPES, OAuthError, TokenRequest
 from pangolin.web import errors
 from pangolin.web.answers import json_answer
-from pangolin.web.blueprint import Blueprint
+from pangolin.web.blueprint import Blueprint, F
 from pangolin.web.scope import (
     current_authorization,
     current_client,
@@ -22,7 +22,6 @@ from pangolin.web.scope import (
     principal_of_bearer,
 )
 
-F = TypeVar("F", bound=Callable[..., Any])
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 64 * 1024
 MEANING = {
@@ -70,6 +69,14 @@ class OAuthErrorBody(Schema):
     error_description = fields.String()
 
 
+class TokenBlueprint(Blueprint):
+    """A blueprint whose errors have the shape of OAuth2."""
+
+    ERROR = OAuthErrorBody
+    COMMON = tuple(MEANING)
+    MEANING = MEANING
+
+
 def blueprint() -> Blueprint:
     """Build the blueprint of the Iceberg API."""
     blp = _made("iceberg_oauth", "/v1")
@@ -108,24 +115,20 @@ def aliases() -> Blueprint:
     return blp
 
 
-def _made(name: str, prefix: str) -> Blueprint:
-    blp = Blueprint(name, __name__, url_prefix=prefix, description="OAuth2 access tokens.")
+def _made(name: str, prefix: str) -> TokenBlueprint:
+    blp = TokenBlueprint(name, __name__, url_prefix=prefix, description="OAuth2 access tokens.")
     blp.register_error_handler(PangolinError, lambda e: _bare(errors.answer_domain_error(e)))
     blp.register_error_handler(HTTPException, lambda e: _bare(errors.answer_http_error(e)))
     blp.register_error_handler(Exception, lambda e: _bare(errors.answer_surprise(e)))
     return blp
 
 
-def _documented(blp: Blueprint) -> Callable[[F], F]:
+def _documented(blp: TokenBlueprint) -> Callable[[F], F]:
     body = {"required": True, "content": {FORM: {"schema": TokenForm}}}
 
     def decorate(view: F) -> F:
-        for status, meaning in MEANING.items():
-            answer = blp.alt_response(status, schema=OAuthErrorBody, description=meaning)
-            view = answer(view)
-        view = blp.response(200, TokenAnswer)(view)
-        documented: F = blp.doc(security=[], requestBody=body)(view)
-        return documented
+        answered = blp.response(200, TokenAnswer)(blp.failures()(view))
+        return cast(F, blp.doc(security=[], requestBody=body)(answered))
 
     return decorate
 

@@ -6,17 +6,14 @@ from flask import Response
 from flask.views import MethodView
 
 from pangolin.services import commits, creation, reports, tables
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
-from pangolin.web.iceberg.documents import (
+from pangolin.web.iceberg.openapi import (
     DELEGATION,
-    IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     PAGING,
     PURGE,
     SNAPSHOTS,
-    failures,
-    takes,
+    Blueprint,
 )
 from pangolin.web.iceberg.schemas import (
     CommitTableRequest,
@@ -27,6 +24,7 @@ from pangolin.web.iceberg.schemas import (
     RegisterTableRequest,
     RenameTableRequest,
 )
+from pangolin.web.openapi import IDEMPOTENCY_KEY
 from pangolin.web.scope import current_scope
 
 Levels = tuple[str, ...]
@@ -46,7 +44,7 @@ def blueprint() -> Blueprint:
 
 def _collection(blp: Blueprint) -> type[MethodView]:
     class Tables(MethodView):
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.doc(parameters=list(PAGING))
         @blp.response(200, ListTablesResponse)
         def get(self, prefix: str, namespace: Levels) -> Response:
@@ -58,8 +56,8 @@ def _collection(blp: Blueprint) -> type[MethodView]:
             )
             return answering.identifiers(namespace, names, reading.token(more))
 
-        @failures(blp, 404, 409, 422)
-        @takes(blp, CreateTableRequest, IDEMPOTENCY_KEY, DELEGATION)
+        @blp.failures(404, 409, 422)
+        @blp.takes(CreateTableRequest, IDEMPOTENCY_KEY, DELEGATION)
         @blp.response(200, LoadTableResult)
         def post(self, prefix: str, namespace: Levels) -> Response:
             """Create a table, or stage one that a later commit creates."""
@@ -72,7 +70,7 @@ def _collection(blp: Blueprint) -> type[MethodView]:
 
 def _item(blp: Blueprint) -> type[MethodView]:
     class Table(MethodView):
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.doc(parameters=[SNAPSHOTS, IF_NONE_MATCH, DELEGATION])
         @blp.alt_response(304, description="The client has the present representation.")
         @blp.response(200, LoadTableResult)
@@ -89,15 +87,15 @@ def _item(blp: Blueprint) -> type[MethodView]:
             )
             return answering.loaded(answer)
 
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.response(204)
         def head(self, prefix: str, namespace: Levels, table: str) -> Response:
             """Say whether a table exists."""
             tables.exists(current_scope(), prefix, namespace, table)
             return answering.nothing()
 
-        @failures(blp, 404, 409, 422)
-        @takes(blp, CommitTableRequest, IDEMPOTENCY_KEY)
+        @blp.failures(404, 409, 422)
+        @blp.takes(CommitTableRequest, IDEMPOTENCY_KEY)
         @blp.response(200, LoadTableResult)
         def post(self, prefix: str, namespace: Levels, table: str) -> Response:
             """Commit updates to a table if its requirements hold."""
@@ -107,7 +105,7 @@ def _item(blp: Blueprint) -> type[MethodView]:
             )
             return answering.loaded(answer)
 
-        @failures(blp, 404, 409, 422)
+        @blp.failures(404, 409, 422)
         @blp.doc(parameters=[PURGE, IDEMPOTENCY_KEY])
         @blp.response(204)
         def delete(self, prefix: str, namespace: Levels, table: str) -> Response:
@@ -121,7 +119,7 @@ def _item(blp: Blueprint) -> type[MethodView]:
 
 def _register(blp: Blueprint) -> None:
     @blp.route(f"{PATH}/register", methods=["POST"])
-    @failures(blp, 404, 409, 422)
+    @blp.failures(404, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY, DELEGATION])
     @blp.arguments(RegisterTableRequest)
     @blp.response(200, LoadTableResult)
@@ -141,7 +139,7 @@ def _register(blp: Blueprint) -> None:
 
 def _beside(blp: Blueprint) -> None:
     @blp.route(f"{PATH}/tables/<table>/unregister", methods=["POST"])
-    @failures(blp, 404, 409, 422)
+    @blp.failures(404, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
     @blp.response(200, LoadTableResult)
     def unregister(prefix: str, namespace: Levels, table: str) -> Response:
@@ -150,8 +148,8 @@ def _beside(blp: Blueprint) -> None:
         return answering.untagged(answer)
 
     @blp.route(f"{PATH}/tables/<table>/metrics", methods=["POST"])
-    @failures(blp, 404)
-    @takes(blp, MetricsReport)
+    @blp.failures(404)
+    @blp.takes(MetricsReport)
     @blp.response(204)
     def report_metrics(prefix: str, namespace: Levels, table: str) -> Response:
         """Take a scan or commit report."""
@@ -161,7 +159,7 @@ def _beside(blp: Blueprint) -> None:
 
 def _rename(blp: Blueprint) -> None:
     @blp.route("/<prefix>/tables/rename", methods=["POST"])
-    @failures(blp, 404, 406, 409, 422)
+    @blp.failures(404, 406, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
     @blp.arguments(RenameTableRequest)
     @blp.response(204)

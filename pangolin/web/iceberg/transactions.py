@@ -3,10 +3,10 @@
 from flask import Response
 
 from pangolin.services import commits
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
-from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, failures, takes
+from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CommitTransactionRequest
+from pangolin.web.openapi import IDEMPOTENCY_KEY
 from pangolin.web.scope import current_scope
 
 
@@ -15,8 +15,8 @@ def blueprint() -> Blueprint:
     blp = Blueprint("iceberg_transactions", __name__, url_prefix="/v1", description="Transactions")
 
     @blp.route("/<prefix>/transactions/commit", methods=["POST"])
-    @failures(blp, 404, 409, 422)
-    @takes(blp, CommitTransactionRequest, IDEMPOTENCY_KEY)
+    @blp.failures(404, 409, 422)
+    @blp.takes(CommitTransactionRequest, IDEMPOTENCY_KEY)
     @blp.response(204)
     def commit_transaction(prefix: str) -> Response:
         """Commit to several tables, all or none."""

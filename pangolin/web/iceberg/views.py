@@ -7,9 +7,8 @@ from flask.views import MethodView
 
 from pangolin.services import commits, creation, tables
 from pangolin.services.relations import VIEWS
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg import answering, reading
-from pangolin.web.iceberg.documents import IDEMPOTENCY_KEY, PAGING, failures, takes
+from pangolin.web.iceberg.openapi import PAGING, Blueprint
 from pangolin.web.iceberg.schemas import (
     CommitViewRequest,
     CreateViewRequest,
@@ -18,6 +17,7 @@ from pangolin.web.iceberg.schemas import (
     RegisterViewRequest,
     RenameTableRequest,
 )
+from pangolin.web.openapi import IDEMPOTENCY_KEY
 from pangolin.web.scope import current_scope
 
 Levels = tuple[str, ...]
@@ -36,7 +36,7 @@ def blueprint() -> Blueprint:
 
 def _collection(blp: Blueprint) -> type[MethodView]:
     class Views(MethodView):
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.doc(parameters=list(PAGING))
         @blp.response(200, ListTablesResponse)
         def get(self, prefix: str, namespace: Levels) -> Response:
@@ -48,8 +48,8 @@ def _collection(blp: Blueprint) -> type[MethodView]:
             )
             return answering.identifiers(namespace, names, reading.token(more))
 
-        @failures(blp, 404, 409, 422)
-        @takes(blp, CreateViewRequest, IDEMPOTENCY_KEY)
+        @blp.failures(404, 409, 422)
+        @blp.takes(CreateViewRequest, IDEMPOTENCY_KEY)
         @blp.response(200, LoadViewResult)
         def post(self, prefix: str, namespace: Levels) -> Response:
             """Create a view."""
@@ -62,21 +62,21 @@ def _collection(blp: Blueprint) -> type[MethodView]:
 
 def _item(blp: Blueprint) -> type[MethodView]:
     class View(MethodView):
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.response(200, LoadViewResult)
         def get(self, prefix: str, namespace: Levels, view: str) -> Response:
             """Load a view."""
             return answering.untagged(tables.load(current_scope(), prefix, namespace, view, VIEWS))
 
-        @failures(blp, 404)
+        @blp.failures(404)
         @blp.response(204)
         def head(self, prefix: str, namespace: Levels, view: str) -> Response:
             """Say whether a view exists."""
             tables.exists(current_scope(), prefix, namespace, view, VIEWS)
             return answering.nothing()
 
-        @failures(blp, 404, 409, 422)
-        @takes(blp, CommitViewRequest, IDEMPOTENCY_KEY)
+        @blp.failures(404, 409, 422)
+        @blp.takes(CommitViewRequest, IDEMPOTENCY_KEY)
         @blp.response(200, LoadViewResult)
         def post(self, prefix: str, namespace: Levels, view: str) -> Response:
             """Replace a view, or change its properties, if its requirements hold."""
@@ -92,7 +92,7 @@ def _item(blp: Blueprint) -> type[MethodView]:
             )
             return answering.untagged(answer)
 
-        @failures(blp, 404, 409, 422)
+        @blp.failures(404, 409, 422)
         @blp.doc(parameters=[IDEMPOTENCY_KEY])
         @blp.response(204)
         def delete(self, prefix: str, namespace: Levels, view: str) -> Response:
@@ -105,7 +105,7 @@ def _item(blp: Blueprint) -> type[MethodView]:
 
 def _register(blp: Blueprint) -> None:
     @blp.route(f"{PATH}/register-view", methods=["POST"])
-    @failures(blp, 404, 409, 422)
+    @blp.failures(404, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
     @blp.arguments(RegisterViewRequest)
     @blp.response(200, LoadViewResult)
@@ -124,7 +124,7 @@ def _register(blp: Blueprint) -> None:
 
 def _rename(blp: Blueprint) -> None:
     @blp.route("/<prefix>/views/rename", methods=["POST"])
-    @failures(blp, 404, 406, 409, 422)
+    @blp.failures(404, 406, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
     @blp.arguments(RenameTableRequest)
     @blp.response(204)

@@ -5,8 +5,8 @@ from marshmallow import Schema, fields
 
 from pangolin.services import asset_notes
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Flag, Text, changing, failures
+from pangolin.web.management.fields import Flag, Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.scope import current_scope
 
 blp = Blueprint(
@@ -51,20 +51,20 @@ class Written(Schema):
 class Metadata(MethodView):
     """An asset's metadata."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Doc:
         """Read what was written about an asset."""
         return {"metadata": asset_notes.read(current_scope(), asset_id)}
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(NewMetadata)
     @blp.response(200, Written)
     def post(self, given: Doc, asset_id: str) -> Doc:
         """Write about an asset; tags and `discoverable` are for those who manage discovery."""
         return {"metadata": asset_notes.write(current_scope(), asset_id, given)}
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
         """Remove what was written about an asset."""
@@ -75,13 +75,13 @@ class Metadata(MethodView):
 class SameMetadata(MethodView):
     """An asset's metadata, by another path."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Doc:
         """Read what was written about an asset."""
         return {"metadata": asset_notes.read(current_scope(), asset_id)}
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
         """Remove what was written about an asset."""

@@ -5,9 +5,9 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services import assets
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.asset_metadata import BusinessMetadata
-from pangolin.web.management.documents import Text, TextMap, changing, failures
+from pangolin.web.management.fields import Text, TextMap
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -73,7 +73,7 @@ def levels_of(namespace: str) -> tuple[str, ...]:
 class Assets(MethodView):
     """What a namespace holds."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, AssetRow(many=True), headers=LINK)
     def get(self, asked: Doc, catalog: str, namespace: str) -> tuple[Rows, dict[str, str]]:
@@ -81,7 +81,7 @@ class Assets(MethodView):
         scope, levels = current_scope(), levels_of(namespace)
         return listed(lambda **page: assets.page(scope, catalog, levels, **page), asked)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(NewAsset)
     @blp.response(201, Asset)
     def post(self, given: Doc, catalog: str, namespace: str) -> Doc:
@@ -93,13 +93,13 @@ class Assets(MethodView):
 class OneAsset(MethodView):
     """One asset by name."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Asset)
     def get(self, catalog: str, namespace: str, name: str) -> Doc:
         """Read an asset, a table or a view."""
         return assets.get(current_scope(), catalog, levels_of(namespace), name)
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, catalog: str, namespace: str, name: str) -> None:
         """Forget an asset; what it points to stays."""
@@ -107,7 +107,7 @@ class OneAsset(MethodView):
 
 
 @blp.route("/assets/<asset_id>")
-@failures(blp)
+@blp.failures()
 @blp.response(200, FoundAsset)
 def by_id(asset_id: str) -> Doc:
     """Find an asset by id, wherever it is."""

@@ -8,8 +8,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import audit_query
 from pangolin.services.audit_records import RESULTS
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Text, failures
+from pangolin.web.management.fields import Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -92,7 +92,7 @@ class Count(Schema):
 class Audit(MethodView):
     """The log."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Asked, location="query", unknown=RAISE)
     @blp.response(200, AuditLogEntry(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -110,7 +110,7 @@ class Audit(MethodView):
 class AuditCount(MethodView):
     """The size of the log."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Filters, location="query", unknown=RAISE)
     @blp.response(200, Count)
     def get(self, asked: Doc) -> Doc:
@@ -124,7 +124,7 @@ class AuditCount(MethodView):
 class OneRecord(MethodView):
     """One record."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Everywhere, location="query", unknown=RAISE)
     @blp.response(200, AuditLogEntry)
     def get(self, asked: Doc, record_id: str) -> Doc:

@@ -5,8 +5,8 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services import branches
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Text, changing, failures
+from pangolin.web.management.fields import Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -72,7 +72,7 @@ class NewTag(Schema):
 class Branches(MethodView):
     """A catalog's branches."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(ListOfCatalog, location="query", unknown=RAISE)
     @blp.response(200, Branch(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -80,7 +80,7 @@ class Branches(MethodView):
         scope = current_scope()
         return listed(lambda **page: branches.list_branches(scope, asked["catalog"], **page), asked)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(NewBranch)
     @blp.response(201, Branch)
     def post(self, given: Doc) -> Doc:
@@ -92,14 +92,14 @@ class Branches(MethodView):
 class OneBranch(MethodView):
     """One branch."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(200, Branch)
     def get(self, asked: Doc, name: str) -> Doc:
         """Read a branch."""
         return branches.get_branch(current_scope(), asked["catalog"], name)
 
-    @changing(blp, query=OfCatalog)
+    @blp.changing(query=OfCatalog)
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
@@ -111,7 +111,7 @@ class OneBranch(MethodView):
 class Tags(MethodView):
     """A catalog's tags."""
 
-    @failures(tags)
+    @tags.failures()
     @tags.arguments(ListOfCatalog, location="query", unknown=RAISE)
     @tags.response(200, Tag(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -119,7 +119,7 @@ class Tags(MethodView):
         scope = current_scope()
         return listed(lambda **page: branches.list_tags(scope, asked["catalog"], **page), asked)
 
-    @changing(tags)
+    @tags.changing()
     @tags.arguments(NewTag)
     @tags.response(200, Tag)
     def post(self, given: Doc) -> Doc:
@@ -131,7 +131,7 @@ class Tags(MethodView):
 class OneTag(MethodView):
     """One tag."""
 
-    @changing(tags, query=OfCatalog)
+    @tags.changing(query=OfCatalog)
     @tags.arguments(OfCatalog, location="query", unknown=RAISE)
     @tags.response(204)
     def delete(self, asked: Doc, name: str) -> None:

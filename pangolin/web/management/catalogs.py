@@ -7,9 +7,9 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services import catalog_contents, catalogs
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.deleting import Deleting
-from pangolin.web.management.documents import Text, TextMap, changing, failures
+from pangolin.web.management.fields import Text, TextMap
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -89,7 +89,7 @@ class Tree(Schema):
 class Catalogs(MethodView):
     """The tenant's catalogs."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Catalog(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -97,7 +97,7 @@ class Catalogs(MethodView):
         scope = current_scope()
         return listed(lambda **page: catalogs.page(scope, **page), asked)
 
-    @changing(blp, 406)
+    @blp.changing(406)
     @blp.arguments(NewCatalog)
     @blp.response(201, Catalog)
     def post(self, given: Doc) -> Doc:
@@ -109,20 +109,20 @@ class Catalogs(MethodView):
 class OneCatalog(MethodView):
     """One catalog."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Catalog)
     def get(self, name: str) -> Doc:
         """Read a catalog."""
         return catalogs.get(current_scope(), name)
 
-    @changing(blp, 406)
+    @blp.changing(406)
     @blp.arguments(CatalogChange)
     @blp.response(200, Catalog)
     def put(self, given: Doc, name: str) -> Doc:
         """Rename a catalog, replace its properties, or move it while it is empty."""
         return catalogs.update(current_scope(), name, given)
 
-    @changing(blp, query=Deleting)
+    @blp.changing(query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
@@ -131,7 +131,7 @@ class OneCatalog(MethodView):
 
 
 @blp.route("/<name>/summary")
-@failures(blp)
+@blp.failures()
 @blp.response(200, Summary)
 def summary(name: str) -> Doc:
     """Count what a catalog holds."""
@@ -139,7 +139,7 @@ def summary(name: str) -> Doc:
 
 
 @blp.route("/<name>/namespaces/tree")
-@failures(blp)
+@blp.failures()
 @blp.response(200, Tree)
 def tree(name: str) -> dict[str, Any]:
     """Show the namespaces of a catalog, or of `catalog@ref`, as a tree."""

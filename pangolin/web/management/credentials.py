@@ -6,9 +6,9 @@ from marshmallow import RAISE, Schema
 from pangolin.services import table_credentials
 from pangolin.store.api import Doc
 from pangolin.web.answers import json_answer
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.assets import levels_of
-from pangolin.web.management.documents import Text, failures
+from pangolin.web.management.fields import Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.scope import current_scope
 
 blp = Blueprint(
@@ -29,7 +29,7 @@ class Where(Schema):
 
 
 @blp.route("/catalogs/<catalog>/tables/<table>/credentials")
-@failures(blp, 409)
+@blp.failures(409)
 @blp.response(200, PROPERTIES)
 def of_table(catalog: str, table: str) -> Response:
     """Vend for a table; levels and name are joined by dots, or by U+001F.
@@ -42,7 +42,7 @@ def of_table(catalog: str, table: str) -> Response:
 
 
 @blp.route("/warehouses/<name>/credentials")
-@failures(blp)
+@blp.failures()
 @blp.arguments(Where, location="query", unknown=RAISE)
 @blp.response(200, PROPERTIES)
 def of_warehouse(asked: Doc, name: str) -> Response:

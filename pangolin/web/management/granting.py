@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from pangolin.services.actions import ACTIONS
 from pangolin.services.grant_scopes import MEMBERS
-from pangolin.web.management.documents import Text
+from pangolin.web.management.fields import Text
 
 NAMESPACE = {
     "description": "Its levels, joined by dots or listed; listed if a level holds a dot.",

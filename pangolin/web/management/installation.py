@@ -5,8 +5,8 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services import installed, names, statistics, tenant_settings
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Flag, Text, changing, failures
+from pangolin.web.management.fields import Flag, Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.scope import current_scope, current_server
 
 blp = Blueprint(
@@ -113,13 +113,13 @@ def app_config() -> Doc:
 class Settings(MethodView):
     """The tenant's settings."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, SystemSettings)
     def get(self) -> Doc:
         """Read the settings, defaults filled in."""
         return tenant_settings.get(current_scope())
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(SystemSettings)
     @blp.response(200, SystemSettings)
     def put(self, given: Doc) -> Doc:
@@ -128,7 +128,7 @@ class Settings(MethodView):
 
 
 @blp.route("/dashboard/stats")
-@failures(blp)
+@blp.failures()
 @blp.arguments(StatsQuery, location="query", unknown=RAISE)
 @blp.response(200, Stats)
 def stats(asked: Doc) -> Doc:
@@ -137,7 +137,7 @@ def stats(asked: Doc) -> Doc:
 
 
 @blp.route("/validate/names", methods=["POST"])
-@failures(blp, 415)
+@blp.failures(415)
 @blp.arguments(NamesQuestion)
 @blp.response(200, NameVerdicts)
 def validate_names(given: Doc) -> Doc:
@@ -146,7 +146,7 @@ def validate_names(given: Doc) -> Doc:
 
 
 @blp.route("/plugins")
-@failures(blp)
+@blp.failures()
 @blp.response(200, Plugin(many=True))
 def plugins() -> list[object]:
     """List the loaded plugins."""

@@ -12,9 +12,9 @@ from pangolin.services.external_login import LONGEST_STATE, Return
 from pangolin.services.login_steps import LIFETIMES_MS, STATE
 from pangolin.settings import Settings
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.loopback import is_loopback, names_this_machine
-from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.fields import Flag, Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.scope import current_client, current_server
 
 blp = Blueprint("oauth", __name__, description="Signing in with an identity provider.")
@@ -70,7 +70,7 @@ class Providers(Schema):
 
 
 @blp.route("/oauth/authorize/<provider>")
-@failures(blp, 429)
+@blp.failures(429)
 @blp.arguments(Departing, location="query", unknown=RAISE)
 @blp.response(302, headers=LOCATION)
 @blp.doc(security=[])
@@ -93,7 +93,7 @@ def authorize(asked: dict[str, str], provider: str) -> Response:
 
 
 @blp.route(f"{CALLBACK}<provider>")
-@failures(blp, 429)
+@blp.failures(429)
 @blp.arguments(Returning, location="query", unknown=EXCLUDE)
 @blp.response(302, headers=LOCATION)
 @blp.doc(security=[])
@@ -104,7 +104,7 @@ def callback(brought: dict[str, str], provider: str) -> Response:
 
 
 @blp.route("/api/v1/oauth/exchange", methods=["POST"])
-@failures(blp, 415, 429)
+@blp.failures(415, 429)
 @blp.arguments(OneTimeCode)
 @blp.response(200, OAuthToken)
 @blp.doc(security=[])
@@ -115,7 +115,7 @@ def exchange(given: Doc) -> Doc:
 
 
 @blp.route("/api/v1/oauth/providers")
-@failures(blp, 429)
+@blp.failures(429)
 @blp.response(200, Providers)
 @blp.doc(security=[])
 def providers() -> Doc:

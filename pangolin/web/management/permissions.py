@@ -6,9 +6,9 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import grants, permission_checks
 from pangolin.services.actions import ACTIONS
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Text, changing, failures
+from pangolin.web.management.fields import Text
 from pangolin.web.management.granting import ActionList, NamespacePath, PermissionScope
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -91,7 +91,7 @@ class Results(Schema):
 class Permissions(MethodView):
     """The tenant's grants."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Whose, location="query", unknown=RAISE)
     @blp.response(200, Permission(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -99,7 +99,7 @@ class Permissions(MethodView):
         scope, user, role = current_scope(), asked.get("user"), asked.get("role")
         return listed(lambda **page: grants.page(scope, user, role, **page), asked)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(NewPermission)
     @blp.response(201, Permission)
     def post(self, given: Doc) -> Doc:
@@ -111,7 +111,7 @@ class Permissions(MethodView):
 class OnePermission(MethodView):
     """One grant."""
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, permission_id: str) -> None:
         """Take a grant back."""
@@ -119,7 +119,7 @@ class OnePermission(MethodView):
 
 
 @blp.route("/check", methods=["POST"])
-@failures(blp, 415)
+@blp.failures(415)
 @blp.arguments(Checks)
 @blp.response(200, Results)
 def check(given: Doc) -> Doc:

@@ -5,9 +5,9 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services import memberships, roles
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Text, changing, failures
+from pangolin.web.management.fields import Text
 from pangolin.web.management.granting import ActionList, PermissionScope
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -77,7 +77,7 @@ class Member(Schema):
 class Roles(MethodView):
     """The tenant's roles."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Role(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -85,7 +85,7 @@ class Roles(MethodView):
         scope = current_scope()
         return listed(lambda **page: roles.page(scope, **page), asked)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(NewRole)
     @blp.response(201, Role)
     def post(self, given: Doc) -> Doc:
@@ -97,20 +97,20 @@ class Roles(MethodView):
 class OneRole(MethodView):
     """One role."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Role)
     def get(self, role_id: str) -> Doc:
         """Read a role."""
         return roles.get(current_scope(), role_id)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(RoleChange)
     @blp.response(200, Role)
     def put(self, given: Doc, role_id: str) -> Doc:
         """Replace a role; permissions that differ are granted and taken back at once."""
         return roles.update(current_scope(), role_id, given)
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, role_id: str) -> None:
         """Delete a role with its permissions and memberships."""
@@ -118,7 +118,7 @@ class OneRole(MethodView):
 
 
 @blp.route("/roles/<role_id>/members")
-@failures(blp)
+@blp.failures()
 @blp.arguments(Paging, location="query", unknown=RAISE)
 @blp.response(200, Member(many=True), headers=LINK)
 def members(asked: Doc, role_id: str) -> tuple[Rows, dict[str, str]]:
@@ -131,13 +131,13 @@ def members(asked: Doc, role_id: str) -> tuple[Rows, dict[str, str]]:
 class RolesOfUser(MethodView):
     """The roles of a user or service user."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Role(many=True))
     def get(self, user_id: str) -> Rows:
         """List the roles that a user or service user has itself."""
         return memberships.of_principal(current_scope(), user_id)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
     def post(self, given: Doc, user_id: str) -> None:
@@ -149,7 +149,7 @@ class RolesOfUser(MethodView):
 class RoleOfUser(MethodView):
     """One role of a user or service user."""
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, user_id: str, role_id: str) -> None:
         """Take a role from a user or service user."""
@@ -160,13 +160,13 @@ class RoleOfUser(MethodView):
 class RolesOfRole(MethodView):
     """The roles that a role has, and its members with it."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Role(many=True))
     def get(self, role_id: str) -> Rows:
         """List the roles that a role has itself."""
         return memberships.of_role(current_scope(), role_id)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
     def post(self, given: Doc, role_id: str) -> None:
@@ -178,7 +178,7 @@ class RolesOfRole(MethodView):
 class RoleOfRole(MethodView):
     """One role of a role."""
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(204)
     def delete(self, member_id: str, role_id: str) -> None:
         """Take a role from a role."""

@@ -6,8 +6,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.identity import ROLES
 from pangolin.services import api_key_admin, service_users
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.fields import Flag, Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -115,7 +115,7 @@ class Done(Schema):
 class ServiceUsers(MethodView):
     """The tenant's service users."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, ServiceUser(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -123,7 +123,7 @@ class ServiceUsers(MethodView):
         scope = current_scope()
         return listed(lambda **page: service_users.page(scope, **page), asked)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(NewServiceUser)
     @blp.response(201, ApiKeyResponse)
     def post(self, given: Doc) -> Doc:
@@ -135,13 +135,13 @@ class ServiceUsers(MethodView):
 class OneServiceUser(MethodView):
     """One service user, by id."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, ServiceUser)
     def get(self, service: str) -> Doc:
         """Read a service user."""
         return service_users.get(current_scope(), service)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(ServiceUserChange)
     @blp.response(200, Done)
     def put(self, given: Doc, service: str) -> Doc:
@@ -149,7 +149,7 @@ class OneServiceUser(MethodView):
         service_users.update(current_scope(), service, given)
         return {"status": "updated"}
 
-    @failures(blp, 409)
+    @blp.failures(409)
     @blp.response(200, Done)
     def delete(self, service: str) -> Doc:
         """Delete a service user with its keys, tokens and grants."""
@@ -158,7 +158,7 @@ class OneServiceUser(MethodView):
 
 
 @blp.route("/<service>/rotate", methods=["POST"])
-@failures(blp, 409, 415)
+@blp.failures(409, 415)
 @blp.arguments(Rotation, required=False)
 @blp.response(200, ApiKeyResponse)
 def rotate(given: Doc, service: str) -> Doc:
@@ -170,13 +170,13 @@ def rotate(given: Doc, service: str) -> Doc:
 class Keys(MethodView):
     """The keys of a service user."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, ApiKey(many=True))
     def get(self, service: str) -> Rows:
         """List the keys, the oldest first."""
         return api_key_admin.page(current_scope(), service)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(NewKey, required=False)
     @blp.response(201, ApiKeyResponse)
     def post(self, given: Doc, service: str) -> Doc:
@@ -185,7 +185,7 @@ class Keys(MethodView):
 
 
 @blp.route("/<service>/keys/<key>", methods=["DELETE"])
-@failures(blp)
+@blp.failures()
 @blp.response(204)
 def revoke(service: str, key: str) -> None:
     """Revoke a key."""

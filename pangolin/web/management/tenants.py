@@ -5,9 +5,9 @@ from marshmallow import RAISE, Schema
 
 from pangolin.services import tenants
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.deleting import Deleting
-from pangolin.web.management.documents import Text, TextMap, failures
+from pangolin.web.management.fields import Text, TextMap
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -42,7 +42,7 @@ class TenantChange(Schema):
 class Tenants(MethodView):
     """All tenants."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Tenant(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -50,7 +50,7 @@ class Tenants(MethodView):
         scope = current_scope()
         return listed(lambda **page: tenants.page(scope, **page), asked)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(NewTenant)
     @blp.response(201, Tenant)
     def post(self, given: Doc) -> Doc:
@@ -62,20 +62,20 @@ class Tenants(MethodView):
 class OneTenant(MethodView):
     """One tenant, by id."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Tenant)
     def get(self, tenant: str) -> Doc:
         """Read a tenant."""
         return tenants.get(current_scope(), tenant)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(TenantChange)
     @blp.response(200, Tenant)
     def put(self, given: Doc, tenant: str) -> Doc:
         """Rename a tenant or replace its properties."""
         return tenants.update(current_scope(), tenant, given)
 
-    @failures(blp, 409)
+    @blp.failures(409)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, tenant: str) -> None:

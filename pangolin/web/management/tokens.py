@@ -6,8 +6,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import token_admin, token_issue
 from pangolin.services.signing import MAX_TOKEN_HOURS
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.fields import Flag, Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -71,7 +71,7 @@ class Cleaned(Message):
 
 
 @blp.route("/tokens", methods=["POST"])
-@failures(blp, 409, 415)
+@blp.failures(409, 415)
 @blp.arguments(NewToken)
 @blp.response(200, GivenToken)
 def mint(given: Doc) -> Doc:
@@ -80,7 +80,7 @@ def mint(given: Doc) -> Doc:
 
 
 @blp.route("/tokens/rotate", methods=["POST"])
-@failures(blp)
+@blp.failures()
 @blp.response(200, GivenToken)
 def rotate() -> Doc:
     """Replace the token that is presented by a new one of the same rights."""
@@ -88,7 +88,7 @@ def rotate() -> Doc:
 
 
 @blp.route("/tokens/<jti>", methods=["DELETE"])
-@failures(blp)
+@blp.failures()
 @blp.response(204)
 def delete(jti: str) -> None:
     """Revoke a token by its id; for admins."""
@@ -96,7 +96,7 @@ def delete(jti: str) -> None:
 
 
 @blp.route("/auth/revoke", methods=["POST"])
-@failures(blp, 415)
+@blp.failures(415)
 @blp.arguments(Reason, required=False)
 @blp.response(200, Message)
 def revoke_own(given: Doc) -> Doc:
@@ -106,7 +106,7 @@ def revoke_own(given: Doc) -> Doc:
 
 
 @blp.route("/auth/revoke/<jti>", methods=["POST"])
-@failures(blp, 415)
+@blp.failures(415)
 @blp.arguments(Reason, required=False)
 @blp.response(200, Message)
 def revoke(given: Doc, jti: str) -> Doc:
@@ -116,7 +116,7 @@ def revoke(given: Doc, jti: str) -> Doc:
 
 
 @blp.route("/auth/cleanup-tokens", methods=["POST"])
-@failures(blp)
+@blp.failures()
 @blp.response(200, Cleaned)
 def clean_up() -> Doc:
     """Remove the tenant's expired tokens; for admins."""
@@ -125,7 +125,7 @@ def clean_up() -> Doc:
 
 
 @blp.route("/users/me/tokens")
-@failures(blp)
+@blp.failures()
 @blp.arguments(Paging, location="query", unknown=RAISE)
 @blp.response(200, TokenInfo(many=True), headers=LINK)
 def own(asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -138,7 +138,7 @@ def own(asked: Doc) -> tuple[Rows, dict[str, str]]:
 class TokensOfUser(MethodView):
     """The tokens of a user or service user."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, TokenInfo(many=True), headers=LINK)
     def get(self, asked: Doc, user: str) -> tuple[Rows, dict[str, str]]:
@@ -146,7 +146,7 @@ class TokensOfUser(MethodView):
         scope = current_scope()
         return listed(lambda **page: token_admin.page(scope, user, **page), asked)
 
-    @failures(blp, 409)
+    @blp.failures(409)
     @blp.response(204)
     def delete(self, user: str) -> None:
         """End all tokens: one's own, or for admins anyone's of the tenant."""

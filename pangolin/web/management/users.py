@@ -10,8 +10,8 @@ from pangolin.services.sign_in import Attempt
 from pangolin.services.times import rfc3339
 from pangolin.store.api import Doc
 from pangolin.store.kinds import ROOT_HOME
-from pangolin.web.blueprint import Blueprint
-from pangolin.web.management.documents import Flag, Text, failures
+from pangolin.web.management.fields import Flag, Text
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_client, current_scope, current_server
 
@@ -85,7 +85,7 @@ class UserQuery(Paging):
 
 
 @blp.route("/login", methods=["POST"])
-@failures(blp, 415, 429)
+@blp.failures(415, 429)
 @blp.arguments(LoginRequest)
 @blp.response(200, LoginAnswer)
 @blp.doc(security=[])
@@ -102,7 +102,7 @@ def login(given: Doc) -> Doc:
 
 
 @blp.route("/logout", methods=["POST"])
-@failures(blp)
+@blp.failures()
 @blp.response(204)
 def logout() -> None:
     """Revoke the token that is presented."""
@@ -110,7 +110,7 @@ def logout() -> None:
 
 
 @blp.route("/me")
-@failures(blp)
+@blp.failures()
 @blp.response(200, UserInfo)
 def me() -> Doc:
     """Describe who asks."""
@@ -121,7 +121,7 @@ def me() -> Doc:
 class Users(MethodView):
     """The tenant's users."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(UserQuery, location="query", unknown=RAISE)
     @blp.response(200, UserInfo(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -129,7 +129,7 @@ class Users(MethodView):
         scope, role = current_scope(), asked.get("role")
         return listed(lambda **page: users.page(scope, role, **page), asked)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(NewUser)
     @blp.response(201, UserInfo)
     def post(self, given: Doc) -> Doc:
@@ -141,20 +141,20 @@ class Users(MethodView):
 class OneUser(MethodView):
     """One user, by id."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, UserInfo)
     def get(self, user: str) -> Doc:
         """Read a user: oneself, or for admins anyone of the tenant."""
         return users.get(current_scope(), user)
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(UserChange)
     @blp.response(200, UserInfo)
     def put(self, given: Doc, user: str) -> Doc:
         """Change a user; a changed password and `active` false end its tokens."""
         return users.update(current_scope(), user, given)
 
-    @failures(blp, 409)
+    @blp.failures(409)
     @blp.response(204)
     def delete(self, user: str) -> None:
         """Delete a user with its tokens and grants; for admins, and not oneself."""

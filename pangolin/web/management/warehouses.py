@@ -9,9 +9,9 @@ from marshmallow.validate import OneOf
 from pangolin.services import warehouse_setup, warehouses
 from pangolin.services.vending_strategies import SHAPES
 from pangolin.store.api import Doc
-from pangolin.web.blueprint import Blueprint
 from pangolin.web.management.deleting import Deleting
-from pangolin.web.management.documents import Flag, Text, TextMap, changing, failures
+from pangolin.web.management.fields import Flag, Text, TextMap
+from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 from pangolin.web.scope import current_scope
 
@@ -113,7 +113,7 @@ class WarehouseChange(Schema):
 class Warehouses(MethodView):
     """The tenant's warehouses."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Warehouse(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
@@ -121,7 +121,7 @@ class Warehouses(MethodView):
         scope = current_scope()
         return listed(lambda **page: warehouses.page(scope, **page), asked)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(NewWarehouse)
     @blp.response(201, Warehouse)
     def post(self, given: Doc) -> Doc:
@@ -133,7 +133,7 @@ class Warehouses(MethodView):
 class Validation(MethodView):
     """Whether a warehouse would work."""
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(NewWarehouse)
     @blp.response(200, TriedWarehouse)
     def post(self, given: Doc) -> Doc:
@@ -145,7 +145,7 @@ class Validation(MethodView):
 class Preparation(MethodView):
     """What a warehouse needs at its cloud."""
 
-    @failures(blp, 409, 415)
+    @blp.failures(409, 415)
     @blp.arguments(NewWarehouse)
     @blp.response(200, PreparedWarehouse)
     def post(self, given: Doc) -> Doc:
@@ -157,7 +157,7 @@ class Preparation(MethodView):
 class Checking(MethodView):
     """Whether a warehouse works."""
 
-    @changing(blp)
+    @blp.changing()
     @blp.response(200, TriedWarehouse)
     def post(self, name: str) -> Doc:
         """Try a warehouse again by live calls, and keep what comes of it."""
@@ -168,20 +168,20 @@ class Checking(MethodView):
 class OneWarehouse(MethodView):
     """One warehouse."""
 
-    @failures(blp)
+    @blp.failures()
     @blp.response(200, Warehouse)
     def get(self, name: str) -> Doc:
         """Read a warehouse."""
         return warehouses.get(current_scope(), name)
 
-    @changing(blp)
+    @blp.changing()
     @blp.arguments(WarehouseChange)
     @blp.response(200, Warehouse)
     def put(self, given: Doc, name: str) -> Doc:
         """Change a warehouse; a rename keeps its catalogs."""
         return warehouses.update(current_scope(), name, given)
 
-    @changing(blp, query=Deleting)
+    @blp.changing(query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The two OpenAPI documents, and a page of each that works without the internet."""
+"""The two OpenAPI documents, what they share, and a page of each that needs no internet."""
 
 import mimetypes
 from pathlib import Path
@@ -6,16 +6,38 @@ from typing import Any
 
 import flask_smorest
 from flask import Flask, Response
+from marshmallow import Schema, fields
 from swagger_ui_bundle import swagger_ui_path
 
 from pangolin import __version__
 from pangolin.web.answers import json_answer
-from pangolin.web.errors import ErrorSchema
 from pangolin.web.routing import NamespaceConverter
 
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
+}
+COMMON = (400, 401, 403, 413, 429, 500, 503)
+MEANING = {
+    400: "The request is malformed or breaks a rule; the message names the field.",
+    401: "No credential, or a bad one.",
+    403: "The principal may not do this.",
+    404: "Something the request names does not exist.",
+    406: "The server does not offer this.",
+    409: "The name is taken, or something is in the way; the message says what.",
+    413: "The body is larger than PANGOLIN_MAX_BODY_BYTES.",
+    415: "The body is not JSON.",
+    422: "The Idempotency-Key came before with another request.",
+    429: "Too many attempts of this address or account; Retry-After says when to try again.",
+    500: "The server failed, or the outcome of a change is unknown.",
+    503: "A part the server needs is away; nothing was changed.",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A UUID: the request is done once, and answered alike when sent again.",
+    "schema": {"type": "string", "format": "uuid"},
 }
 ASSETS = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
 # No inline script, so that the page works under a strict content security policy.
@@ -36,6 +58,24 @@ PAGE = """<!doctype html>
 """
 START = "SwaggerUIBundle({ url: 'openapi.json', dom_id: '#page', deepLinking: true });\n"
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+
+class ErrorBody(Schema):
+    """The members of an error (Iceberg REST, ErrorModel)."""
+
+    message = fields.String(required=True, metadata={"description": "What went wrong."})
+    type = fields.String(
+        required=True,
+        metadata={"description": "The failure, such as NoSuchTableException."},
+    )
+    code = fields.Integer(required=True, metadata={"description": "The HTTP status."})
+    details = fields.Dict(metadata={"description": "More about it, where there is more."})
+
+
+class ErrorSchema(Schema):
+    """An error answer (Iceberg REST, IcebergErrorResponse)."""
+
+    error = fields.Nested(ErrorBody, required=True)
 
 
 class Api(flask_smorest.Api):
@@ -59,8 +99,8 @@ def make_api(app: Flask, name: str, title: str, prefix: str) -> Api:
             "security": [{scheme: []} for scheme in SECURITY],
         },
     )
-    for scheme, fields in SECURITY.items():
-        api.spec.components.security_scheme(scheme, fields)
+    for scheme, described in SECURITY.items():
+        api.spec.components.security_scheme(scheme, described)
     api.register_converter(NamespaceConverter, _namespace_schema)
     _serve(app, api, name, title, prefix)
     return api
