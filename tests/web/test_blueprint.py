@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pangolin.web import iceberg, management
 from pangolin.web.blueprint import Blueprint
 from pangolin.web.iceberg.openapi import Blueprint as IcebergBlueprint
 from pangolin.web.management.openapi import Blueprint as ManagementBlueprint
@@ -37,3 +38,10 @@ def test_an_answer_that_was_documented_before_stays() -> None:
 def _answers(documented: Any) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = documented._apidoc["response"]["responses"]
     return found
+
+
+def test_applications_share_the_blueprints_of_both_apis() -> None:
+    for api in (iceberg, management):
+        assert all(
+            one is other for one, other in zip(api.blueprints(), api.blueprints(), strict=True)
+        )

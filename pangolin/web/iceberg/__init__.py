@@ -8,11 +8,11 @@ from pangolin.web.iceberg import config, credentials, namespaces, oauth, tables,
 def blueprints() -> list[Blueprint]:
     """List the blueprints of the Iceberg API, each with its URL prefix."""
     return [
-        config.blueprint(),
-        credentials.blueprint(),
-        namespaces.blueprint(),
-        oauth.blueprint(),
-        tables.blueprint(),
-        transactions.blueprint(),
-        views.blueprint(),
+        config.blp,
+        credentials.blp,
+        namespaces.blp,
+        oauth.blp,
+        tables.blp,
+        transactions.blp,
+        views.blp,
     ]

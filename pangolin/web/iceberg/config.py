@@ -8,6 +8,7 @@ from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CatalogConfig
 from pangolin.web.scope import current_scope
 
+blp = Blueprint("iceberg_config", __name__, url_prefix="/v1", description="Configuration")
 WAREHOUSE = {
     "name": "warehouse",
     "in": "query",
@@ -17,28 +18,23 @@ WAREHOUSE = {
 }
 
 
-def blueprint() -> Blueprint:
-    """Build the blueprint."""
-    blp = Blueprint("iceberg_config", __name__, url_prefix="/v1", description="Configuration")
+@blp.route("/config")
+@blp.failures(404)
+@blp.doc(parameters=[WAREHOUSE])
+@blp.response(200, CatalogConfig)
+def config() -> Response:
+    """Tell a client its prefix, the endpoints that work, and how long keys are remembered."""
+    based = request.environ.get("pangolin.base_catalog")
+    wanted = based or request.args.get("warehouse")
+    found = configuration.config(current_scope(), wanted, with_prefix=based is None)
+    return answering.json(found)
 
-    @blp.route("/config")
-    @blp.failures(404)
-    @blp.doc(parameters=[WAREHOUSE])
-    @blp.response(200, CatalogConfig)
-    def config() -> Response:
-        """Tell a client its prefix, the endpoints that work, and how long keys are remembered."""
-        based = request.environ.get("pangolin.base_catalog")
-        wanted = based or request.args.get("warehouse")
-        found = configuration.config(current_scope(), wanted, with_prefix=based is None)
-        return answering.json(found)
 
-    @blp.route("/<prefix>/config")
-    @blp.failures(404)
-    @blp.response(200, CatalogConfig)
-    def config_of(prefix: str) -> Response:
-        """Tell a client whose base URI names the catalog."""
-        based = request.environ.get("pangolin.base_catalog") is not None
-        found = configuration.config(current_scope(), prefix, with_prefix=not based)
-        return answering.json(found)
-
-    return blp
+@blp.route("/<prefix>/config")
+@blp.failures(404)
+@blp.response(200, CatalogConfig)
+def config_of(prefix: str) -> Response:
+    """Tell a client whose base URI names the catalog."""
+    based = request.environ.get("pangolin.base_catalog") is not None
+    found = configuration.config(current_scope(), prefix, with_prefix=not based)
+    return answering.json(found)

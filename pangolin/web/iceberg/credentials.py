@@ -5,9 +5,11 @@ from typing import Any
 from flask import Response
 
 from pangolin.services import signing_requests, table_credentials
+from pangolin.services.addressing import Levels
 from pangolin.vending import SignRequest
 from pangolin.web.iceberg import answering
 from pangolin.web.iceberg.openapi import Blueprint
+from pangolin.web.iceberg.relations import PATH
 from pangolin.web.iceberg.schemas import (
     LoadCredentialsResponse,
     RemoteSignRequest,
@@ -15,7 +17,8 @@ from pangolin.web.iceberg.schemas import (
 )
 from pangolin.web.scope import current_scope
 
-TABLE = "/<prefix>/namespaces/<namespace:namespace>/tables/<table>"
+blp = Blueprint("iceberg_credentials", __name__, url_prefix="/v1", description="Credentials")
+TABLE = f"{PATH}/tables/<table>"
 PLAN = {
     "name": "planId",
     "in": "query",
@@ -27,35 +30,28 @@ PLAN = {
 CACHEABLE = {True: "private", False: "no-cache"}
 
 
-def blueprint() -> Blueprint:
-    """Build the blueprint."""
-    blp = Blueprint("iceberg_credentials", __name__, url_prefix="/v1", description="Credentials")
+@blp.route(f"{TABLE}/credentials")
+@blp.failures(404)
+@blp.doc(parameters=[PLAN])
+@blp.response(200, LoadCredentialsResponse)
+def credentials(prefix: str, namespace: Levels, table: str) -> Response:
+    """Vend fresh credentials for a table's files."""
+    found = table_credentials.of_table(current_scope(), prefix, namespace, table)
+    return answering.secret({"storage-credentials": list(found)})
 
-    @blp.route(f"{TABLE}/credentials")
-    @blp.failures(404)
-    @blp.doc(parameters=[PLAN])
-    @blp.response(200, LoadCredentialsResponse)
-    def credentials(prefix: str, namespace: tuple[str, ...], table: str) -> Response:
-        """Vend fresh credentials for a table's files."""
-        found = table_credentials.of_table(current_scope(), prefix, namespace, table)
-        return answering.secret({"storage-credentials": list(found)})
 
-    @blp.route(f"{TABLE}/sign", methods=["POST"])
-    @blp.failures(404)
-    @blp.arguments(RemoteSignRequest)
-    @blp.response(200, RemoteSignResult)
-    def sign(
-        given: dict[str, Any], prefix: str, namespace: tuple[str, ...], table: str
-    ) -> Response:
-        """Sign a request to object storage that lies within what the caller may do."""
-        scope, request = current_scope(), _request(given)
-        signed = signing_requests.sign(scope, prefix, namespace, table, request)
-        headers = {name: list(values) for name, values in signed.headers.items()}
-        response = answering.json({"uri": signed.uri, "headers": headers})
-        response.headers["Cache-Control"] = CACHEABLE[signed.cacheable]
-        return response
-
-    return blp
+@blp.route(f"{TABLE}/sign", methods=["POST"])
+@blp.failures(404)
+@blp.arguments(RemoteSignRequest)
+@blp.response(200, RemoteSignResult)
+def sign(given: dict[str, Any], prefix: str, namespace: Levels, table: str) -> Response:
+    """Sign a request to object storage that lies within what the caller may do."""
+    scope, request = current_scope(), _request(given)
+    signed = signing_requests.sign(scope, prefix, namespace, table, request)
+    headers = {name: list(values) for name, values in signed.headers.items()}
+    response = answering.json({"uri": signed.uri, "headers": headers})
+    response.headers["Cache-Control"] = CACHEABLE[signed.cacheable]
+    return response
 
 
 def _request(given: dict[str, Any]) -> SignRequest:

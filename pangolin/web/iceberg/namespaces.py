@@ -6,6 +6,7 @@ from flask import Response
 from flask.views import MethodView
 
 from pangolin.services import namespaces
+from pangolin.services.addressing import Levels
 from pangolin.web.iceberg import answering, reading
 from pangolin.web.iceberg.openapi import PAGING, PARENT, Blueprint
 from pangolin.web.iceberg.schemas import (
@@ -18,81 +19,71 @@ from pangolin.web.iceberg.schemas import (
 from pangolin.web.openapi import IDEMPOTENCY_KEY
 from pangolin.web.scope import current_scope
 
-Levels = tuple[str, ...]
+blp = Blueprint("iceberg_namespaces", __name__, url_prefix="/v1", description="Namespaces")
 
 
-def blueprint() -> Blueprint:
-    """Build the blueprint."""
-    blp = Blueprint("iceberg_namespaces", __name__, url_prefix="/v1", description="Namespaces")
-    blp.route("/<prefix>/namespaces")(_collection(blp))
-    blp.route("/<prefix>/namespaces/<namespace:namespace>")(_item(blp))
-    _properties(blp)
-    return blp
+@blp.route("/<prefix>/namespaces")
+class Namespaces(MethodView):
+    """A catalog's namespaces."""
 
+    @blp.failures(404)
+    @blp.doc(parameters=[PARENT, *PAGING])
+    @blp.response(200, ListNamespacesResponse)
+    def get(self, prefix: str) -> Response:
+        """List the namespaces directly below `parent`, or the top-level ones."""
+        scope = current_scope()
+        page = reading.paging(scope.settings.max_page_size)
+        found, more = namespaces.list_children(
+            scope, prefix, reading.parent(), after=page.after, limit=page.limit
+        )
+        return answering.json({"namespaces": found, "next-page-token": reading.token(more)})
 
-def _collection(blp: Blueprint) -> type[MethodView]:
-    class Namespaces(MethodView):
-        @blp.failures(404)
-        @blp.doc(parameters=[PARENT, *PAGING])
-        @blp.response(200, ListNamespacesResponse)
-        def get(self, prefix: str) -> Response:
-            """List the namespaces directly below `parent`, or the top-level ones."""
-            scope = current_scope()
-            page = reading.paging(scope.settings.max_page_size)
-            found, more = namespaces.list_children(
-                scope, prefix, reading.parent(), after=page.after, limit=page.limit
-            )
-            return answering.json({"namespaces": found, "next-page-token": reading.token(more)})
-
-        @blp.failures(404, 406, 409, 422)
-        @blp.doc(parameters=[IDEMPOTENCY_KEY])
-        @blp.arguments(CreateNamespaceRequest)
-        @blp.response(200, NamespaceResponse)
-        def post(self, given: dict[str, Any], prefix: str) -> Response:
-            """Create a namespace; its parent must exist."""
-            made = namespaces.create(
-                current_scope(), prefix, given["namespace"], given["properties"] or {}
-            )
-            return answering.json(made)
-
-    return Namespaces
-
-
-def _item(blp: Blueprint) -> type[MethodView]:
-    class Namespace(MethodView):
-        @blp.failures(404)
-        @blp.response(200, NamespaceResponse)
-        def get(self, prefix: str, namespace: Levels) -> Response:
-            """Read a namespace's properties."""
-            return answering.json(namespaces.load(current_scope(), prefix, namespace))
-
-        @blp.failures(404)
-        @blp.response(204)
-        def head(self, prefix: str, namespace: Levels) -> Response:
-            """Say whether a namespace exists."""
-            namespaces.load(current_scope(), prefix, namespace)
-            return answering.nothing()
-
-        @blp.failures(404, 409, 422)
-        @blp.doc(parameters=[IDEMPOTENCY_KEY])
-        @blp.response(204)
-        def delete(self, prefix: str, namespace: Levels) -> Response:
-            """Drop an empty namespace."""
-            namespaces.drop(current_scope(), prefix, namespace)
-            return answering.nothing()
-
-    return Namespace
-
-
-def _properties(blp: Blueprint) -> None:
-    @blp.route("/<prefix>/namespaces/<namespace:namespace>/properties", methods=["POST"])
     @blp.failures(404, 406, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
-    @blp.arguments(UpdateNamespacePropertiesRequest)
-    @blp.response(200, UpdateNamespacePropertiesResponse)
-    def update_properties(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
-        """Set and remove a namespace's properties."""
-        done = namespaces.update_properties(
-            current_scope(), prefix, namespace, given["removals"], given["updates"]
+    @blp.arguments(CreateNamespaceRequest)
+    @blp.response(200, NamespaceResponse)
+    def post(self, given: dict[str, Any], prefix: str) -> Response:
+        """Create a namespace; its parent must exist."""
+        made = namespaces.create(
+            current_scope(), prefix, given["namespace"], given["properties"] or {}
         )
-        return answering.json(done)
+        return answering.json(made)
+
+
+@blp.route("/<prefix>/namespaces/<namespace:namespace>")
+class Namespace(MethodView):
+    """One namespace."""
+
+    @blp.failures(404)
+    @blp.response(200, NamespaceResponse)
+    def get(self, prefix: str, namespace: Levels) -> Response:
+        """Read a namespace's properties."""
+        return answering.json(namespaces.load(current_scope(), prefix, namespace))
+
+    @blp.failures(404)
+    @blp.response(204)
+    def head(self, prefix: str, namespace: Levels) -> Response:
+        """Say whether a namespace exists."""
+        namespaces.load(current_scope(), prefix, namespace)
+        return answering.nothing()
+
+    @blp.failures(404, 409, 422)
+    @blp.doc(parameters=[IDEMPOTENCY_KEY])
+    @blp.response(204)
+    def delete(self, prefix: str, namespace: Levels) -> Response:
+        """Drop an empty namespace."""
+        namespaces.drop(current_scope(), prefix, namespace)
+        return answering.nothing()
+
+
+@blp.route("/<prefix>/namespaces/<namespace:namespace>/properties", methods=["POST"])
+@blp.failures(404, 406, 409, 422)
+@blp.doc(parameters=[IDEMPOTENCY_KEY])
+@blp.arguments(UpdateNamespacePropertiesRequest)
+@blp.response(200, UpdateNamespacePropertiesResponse)
+def update_properties(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
+    """Set and remove a namespace's properties."""
+    done = namespaces.update_properties(
+        current_scope(), prefix, namespace, given["removals"], given["updates"]
+    )
+    return answering.json(done)

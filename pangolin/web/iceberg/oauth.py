@@ -1,6 +1,5 @@
 """`POST /v1/oauth/tokens`: the one endpoint whose errors have the shape of OAuth2."""
 
-from collections.abc import Callable
 from typing import cast
 
 import orjson
@@ -76,61 +75,45 @@ class TokenBlueprint(Blueprint):
     COMMON = tuple(MEANING)
     MEANING = MEANING
 
+    def __init__(self, name: str, prefix: str) -> None:
+        super().__init__(name, __name__, url_prefix=prefix, description="OAuth2 access tokens.")
+        handle = self.register_error_handler
+        handle(PangolinError, lambda e: _bare(errors.answer_domain_error(e)))
+        handle(HTTPException, lambda e: _bare(errors.answer_http_error(e)))
+        handle(Exception, lambda e: _bare(errors.answer_surprise(e)))
 
-def blueprint() -> Blueprint:
-    """Build the blueprint of the Iceberg API."""
-    blp = _made("iceberg_oauth", "/v1")
-
-    @blp.route("/oauth/tokens", methods=["POST"])
-    @_documented(blp)
-    def tokens() -> Response:
-        """Issue an access token to a service user, or for another token."""
-        return _issue()
-
-    @blp.route("/<prefix>/oauth/tokens", methods=["POST"])
-    @_documented(blp)
-    def tokens_of(prefix: str) -> Response:
-        """Issue an access token to a client whose base URI names the catalog."""
-        return _issue()
-
-    return blp
+    def issuing(self, view: F) -> F:
+        """Document an endpoint that issues access tokens."""
+        body = {"required": True, "content": {FORM: {"schema": TokenForm}}}
+        answered = self.response(200, TokenAnswer)(self.failures()(view))
+        return cast(F, self.doc(security=[], requestBody=body)(answered))
 
 
-def aliases() -> Blueprint:
-    """Build the blueprint of the paths that older clients know, for the management API."""
-    blp = _made("oauth_aliases", "/api/v1/iceberg")
-
-    @blp.route("/<prefix>/oauth/tokens", methods=["POST"])
-    @_documented(blp)
-    def tokens_of(prefix: str) -> Response:
-        """Issue an access token, as `/v1/oauth/tokens` does."""
-        return _issue()
-
-    @blp.route("/<prefix>/v1/oauth/tokens", methods=["POST"])
-    @_documented(blp)
-    def tokens_below(prefix: str) -> Response:
-        """Issue an access token, as `/v1/oauth/tokens` does."""
-        return _issue()
-
-    return blp
+blp = TokenBlueprint("iceberg_oauth", "/v1")
+# The paths that older clients know; they belong to the management API.
+aliases = TokenBlueprint("oauth_aliases", "/api/v1/iceberg")
 
 
-def _made(name: str, prefix: str) -> TokenBlueprint:
-    blp = TokenBlueprint(name, __name__, url_prefix=prefix, description="OAuth2 access tokens.")
-    blp.register_error_handler(PangolinError, lambda e: _bare(errors.answer_domain_error(e)))
-    blp.register_error_handler(HTTPException, lambda e: _bare(errors.answer_http_error(e)))
-    blp.register_error_handler(Exception, lambda e: _bare(errors.answer_surprise(e)))
-    return blp
+@blp.route("/oauth/tokens", methods=["POST"])
+@blp.issuing
+def tokens() -> Response:
+    """Issue an access token to a service user, or for another token."""
+    return _issue()
 
 
-def _documented(blp: TokenBlueprint) -> Callable[[F], F]:
-    body = {"required": True, "content": {FORM: {"schema": TokenForm}}}
+@blp.route("/<prefix>/oauth/tokens", methods=["POST"])
+@blp.issuing
+def tokens_of(prefix: str) -> Response:
+    """Issue an access token to a client whose base URI names the catalog."""
+    return _issue()
 
-    def decorate(view: F) -> F:
-        answered = blp.response(200, TokenAnswer)(blp.failures()(view))
-        return cast(F, blp.doc(security=[], requestBody=body)(answered))
 
-    return decorate
+@aliases.route("/<prefix>/v1/oauth/tokens", methods=["POST"])
+@aliases.route("/<prefix>/oauth/tokens", methods=["POST"])
+@aliases.issuing
+def tokens_below(prefix: str) -> Response:
+    """Issue an access token, as `/v1/oauth/tokens` does."""
+    return _issue()
 
 
 def _issue() -> Response:

@@ -43,5 +43,5 @@ def blueprints() -> list[Blueprint]:
         audit.blp,
         installation.blp,
         oauth_login.blp,
-        oauth.aliases(),
+        oauth.aliases,
     ]
