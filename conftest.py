@@ -5,7 +5,10 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.examples import load_profile
 from tests.servers.stores import STORES
+
+load_profile()
 
 # A contract skips what a kind of store cannot promise, and permissions do not bind the superuser.
 EXPECTED = (

@@ -11,6 +11,7 @@ from pangolin.app import create_app
 from pangolin.services.initialise import initialise, system_scope
 from pangolin.services.scope import Runtime, Scope
 from pangolin.settings import Settings
+from tests.hashing import cheap
 
 ROOT_PASSWORD = "correct horse"
 
@@ -18,7 +19,7 @@ ROOT_PASSWORD = "correct horse"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Records in memory, files below the test's own directory."""
-    return Settings(
+    fixed = Settings(
         data_dir=str(tmp_path / "data"),
         store_url="memory:",
         file_roots=(str(tmp_path),),
@@ -26,6 +27,7 @@ def settings(tmp_path: Path) -> Settings:
         # Most suites name buckets that are nowhere.
         warehouse_checks="off",
     )
+    return cheap(fixed)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pangolin.services import (
@@ -20,6 +20,7 @@ from pangolin.services import (
 from pangolin.services.access import Denied, Resource, is_allowed
 from pangolin.services.scope import Scope
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, lake_on, names, space, tag
+from tests.examples import examples
 
 SPACES = ("a", "a.b", "ab")
 ASSETS = {f"{path}.{name}": (path, name) for path in SPACES for name in ("x", "y")}
@@ -98,7 +99,7 @@ def resource(ref: str, path: str, name: str = "") -> Resource:
     return Resource("table", (*levels, name)) if name else Resource("namespace", levels)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(grants=GRANTS, action=st.sampled_from(actions.ACTIONS))
 def test_single_checks_batches_and_lists_say_what_the_rules_say(grants: Given, action: str) -> None:
     with tempfile.TemporaryDirectory() as directory:

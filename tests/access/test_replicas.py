@@ -13,6 +13,7 @@ from pangolin.services.initialise import initialise, system_scope
 from pangolin.settings import Settings
 from tests.access.world import Caller, caller
 from tests.conftest import ROOT_PASSWORD
+from tests.hashing import cheap
 from tests.web.conftest import SCHEMA
 
 T = "/v1/lake/namespaces/db/tables/t"
@@ -28,7 +29,7 @@ def servers(tmp_path: Path) -> Iterator[list[Flask]]:
         file_roots=(str(tmp_path),),
         root_password=ROOT_PASSWORD,
     )
-    apps = [create_app(settings) for _ in range(2)]
+    apps = [create_app(cheap(settings)) for _ in range(2)]
     initialise(apps[0].extensions["pangolin"].runtime)
     scope = system_scope(apps[0].extensions["pangolin"].runtime)
     warehouses.create(scope, {"name": "w", "storage_config": {"file.root": f"{tmp_path}/w"}})

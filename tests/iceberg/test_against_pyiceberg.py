@@ -1,12 +1,13 @@
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pyiceberg.schema import Schema, assign_fresh_schema_ids
 from pyiceberg.table.metadata import TableMetadataUtil
 from pyiceberg.table.update import TableUpdate, update_table_metadata
 
+from tests.examples import examples
 from tests.iceberg import moves, samples
 from tests.iceberg.samples import FILE, Json
 
@@ -54,7 +55,7 @@ def comparable(document: Json, updates: list[Json]) -> Json:
     return kept
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.sampled_from([1, 2, 3]), st.lists(COMMIT, min_size=1, max_size=5))
 def test_commits_end_where_pyiceberg_ends(version: int, commits: list[Any]) -> None:
     base = samples.table(version)
@@ -91,7 +92,7 @@ def a_type(number: int, kinds: list[int]) -> Any:
     return {"type": "map", **keys, "value": inner, "value-required": False}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     st.lists(st.lists(st.integers(min_value=0, max_value=2), max_size=4), min_size=1, max_size=4)
 )

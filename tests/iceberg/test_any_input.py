@@ -5,12 +5,13 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pangolin.errors import PangolinError
 from pangolin.iceberg import create, read, requirements, view
 from pangolin.iceberg.table import apply_updates
+from tests.examples import examples
 from tests.iceberg import moves, samples
 from tests.iceberg.samples import LOCATION, NOW, UUID, Json
 
@@ -99,7 +100,7 @@ def checked(made: Json) -> None:
     assert read.table_metadata(made)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(spoilt(UPDATES), st.booleans())
 def test_spoilt_table_updates_never_crash(updates: Any, creates: bool) -> None:
     base, before = (None if creates else BASE), copy.deepcopy(BASE)
@@ -110,7 +111,7 @@ def test_spoilt_table_updates_never_crash(updates: Any, creates: bool) -> None:
     assert before == BASE
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(ANYTHING)
 def test_random_updates_and_requirements_never_crash(value: Any) -> None:
     for call in (
@@ -125,14 +126,14 @@ def test_random_updates_and_requirements_never_crash(value: Any) -> None:
             call()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(spoilt(VIEW_UPDATES))
 def test_spoilt_view_updates_never_crash(updates: Any) -> None:
     with contextlib.suppress(PangolinError):
         assert read.view_metadata(view.apply_updates(VIEW, updates, now_ms=NOW))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(spoilt(REQUIREMENTS))
 def test_spoilt_requirements_never_crash(asked: Any) -> None:
     for base in (None, BASE):
@@ -140,7 +141,7 @@ def test_spoilt_requirements_never_crash(asked: Any) -> None:
             requirements.check_table(base, asked)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(spoilt(REQUESTS))
 def test_spoilt_create_requests_never_crash(asked: Any) -> None:
     for request in asked:
@@ -149,7 +150,7 @@ def test_spoilt_create_requests_never_crash(asked: Any) -> None:
                 checked(create.new_table(request, location=LOCATION, uuid=UUID, now_ms=NOW))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(spoilt([BASE, samples.with_snapshots(1, 2), samples.with_snapshots(1, version=1)]))
 def test_spoilt_metadata_files_never_crash(documents: Any) -> None:
     for document in documents:

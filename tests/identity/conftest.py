@@ -1,6 +1,6 @@
 """A tenant `acme` with an admin and a user, and short ways to sign in and call the API."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -8,7 +8,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD, basic
 
 PASSWORD = "a long enough one"
@@ -89,17 +88,6 @@ def world_on(app: Flask) -> World:
     """Make the tenant acme on an initialised server."""
     world = World(app, "")
     return World(app, str(made(world.root("POST", "/tenants", {"name": "acme"}))["id"]))
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Argon2 at its cheapest: these tests hash much."""
-    return cheap(settings)
-
-
-def cheap(settings: Settings) -> Settings:
-    """Make hashing cheap."""
-    return replace(settings, argon2_time_cost=1, argon2_memory_kib=8192, argon2_parallelism=1)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from pangolin.services.initialise import initialise, system_scope
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD, basic
-from tests.identity.conftest import PASSWORD, Caller, World, cheap, world_on
+from tests.hashing import cheap
+from tests.identity.conftest import PASSWORD, Caller, World, world_on
 
 TABLE = "/v1/lake/namespaces/db/tables/t"
 SCHEMA: dict[str, Any] = {"type": "struct", "fields": []}

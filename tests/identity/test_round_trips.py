@@ -26,8 +26,7 @@ def store() -> CountingStore:
 @pytest.fixture
 def world(store: CountingStore, tmp_path: Path) -> World:
     """A server with the table `lake.db.t` and an admin in the default tenant."""
-    cost = {"argon2_memory_kib": 8192, "argon2_time_cost": 1}
-    app = counted_app(store, tmp_path, **cost)
+    app = counted_app(store, tmp_path)
     scope = system_scope(app.extensions["pangolin"].runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
     warehouses.create(scope, {"name": "w", "storage_config": config})

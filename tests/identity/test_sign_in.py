@@ -17,7 +17,8 @@ from pangolin.services.sign_in import Attempt, login
 from pangolin.settings import Settings
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
 from tests.conftest import ROOT_PASSWORD, basic
-from tests.identity.conftest import PASSWORD, Caller, World, cheap, message, token_of
+from tests.hashing import cheap
+from tests.identity.conftest import PASSWORD, Caller, World, message, token_of
 
 ROOT = Attempt(ROOT_HOME, "root", ROOT_PASSWORD)
 LOGIN = "/api/v1/users/login"

@@ -18,6 +18,7 @@ from pangolin.services.tokens import Terms
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROOT_HOME
+from tests.hashing import cheap
 from tests.vending.vendor import CountingPlugin, CountingVendor
 
 # Who asks; `foreign` is the admin of another tenant.
@@ -80,12 +81,10 @@ def build(directory: Path) -> World:
         data_dir=str(directory / "data"),
         file_roots=(str(directory),),
         root_password="correct horse",
-        argon2_memory_kib=8192,
-        argon2_time_cost=1,
         rate_limit=1_000_000,
     )
     plugins = [CountingPlugin(CountingVendor())]
-    world = World(create_app(settings, plugins=plugins), {}, {}, root=str(directory))
+    world = World(create_app(cheap(settings), plugins=plugins), {}, {}, root=str(directory))
     initialise(world.runtime)
     world.bearers["root"] = _token(world, ROOT_HOME, ROOT_ID)
     _fill(world, world.client("root"))

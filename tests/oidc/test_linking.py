@@ -16,6 +16,7 @@ from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, ANY, Delete, Put
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, ROOT_HOME, TENANT
+from tests.hashing import cheap
 from tests.oidc.world import ANN, add_user, audited, users
 from tests.servers.keys import SECRET_KEYS
 
@@ -27,7 +28,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     """The parts behind an application, with records in SQLite; no provider is asked here."""
     url = f"sqlite:///{tmp_path / 'records.db'}"
     settings = Settings(store_url=url, secret_keys=SECRET_KEYS, root_password="correct horse")
-    made = build_server(settings).runtime
+    made = build_server(cheap(settings)).runtime
     initialise(made)
     yield made
     made.store.close()

@@ -16,6 +16,7 @@ from pangolin.services.initialise import DEFAULT_TENANT, initialise
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import ROLE, TOKEN
+from tests.hashing import cheap
 from tests.oidc.world import DONE, exchange, query_of, runtime_of, take_cookies, users
 from tests.servers.keys import SECRET_KEYS
 from tests.servers.openid import AUDIENCE, CLIENT, SECRET, OpenID, openid
@@ -70,7 +71,7 @@ create_users = true
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The first server; its tenant has a role."""
-    made = create_app(settings)
+    made = create_app(cheap(settings))
     initialise(runtime_of(made))
     role = {"tenant": DEFAULT_TENANT, "id": "r1", "name": "developer"}
     runtime_of(made).store.apply(Put(ROLE, role, ABSENT))
@@ -121,7 +122,7 @@ def come_back(client: FlaskClient, callback: str) -> str:
 def test_a_person_signs_in_and_another_server_answers_the_callback(
     app: Flask, settings: Settings
 ) -> None:
-    second = create_app(settings)
+    second = create_app(cheap(settings))
     first, other = app.test_client(), second.test_client()
     callback = through_the_pages(leave(first), "ann")
     take_cookies(first, other, "/oauth/callback/real")

@@ -18,6 +18,7 @@ from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import AUDIT, PRINCIPAL
+from tests.hashing import cheap
 from tests.servers.issuer import CLIENT, Issuer
 from tests.servers.keys import SECRET_KEYS
 
@@ -57,7 +58,7 @@ email_domains = ["example.org"]
         identity_providers=str(path),
         oauth_redirect_uris=(DONE, ALSO),
     )
-    return replace(fixed, **given)
+    return cheap(replace(fixed, **given))
 
 
 def add_user(runtime: Runtime, name: str, email: str | None = None, **more: Any) -> Doc:

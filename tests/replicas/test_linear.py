@@ -4,9 +4,10 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.replicas.linear import NEVER, Commit, Load, Operation, is_linearizable
 
 FIRST = Commit(0, 1, None, 1, True)
@@ -96,13 +97,13 @@ def recorded(chance: random.Random, count: int) -> list[Operation]:
     return made
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32))
 def test_whatever_a_register_gave_is_taken(seed: int) -> None:
     assert is_linearizable(recorded(random.Random(seed), 60))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 2**32))
 def test_a_read_of_what_was_overwritten_long_ago_is_refused(seed: int) -> None:
     history = recorded(random.Random(seed), 60)

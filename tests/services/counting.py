@@ -12,6 +12,7 @@ from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services.initialise import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Change, Key, Kind, Page, Record
+from tests.hashing import cheap
 from tests.servers.keys import SECRET_KEYS
 
 
@@ -60,6 +61,6 @@ def counted_app(store: CountingStore, directory: Path, *plugins: object, **more:
         root_password="correct horse",
         **more,
     )
-    made = create_app(settings, plugins=[Counted(store), *plugins])
+    made = create_app(cheap(settings), plugins=[Counted(store), *plugins])
     initialise(made.extensions["pangolin"].runtime)
     return made

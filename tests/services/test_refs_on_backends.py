@@ -6,6 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from pangolin.registry import Registry
 from pangolin.settings import Settings
+from tests.examples import examples
 from tests.servers.stores import STORES, database
 from tests.services.test_refs_property import Refs
 
@@ -18,9 +19,8 @@ def test_every_ref_shows_what_the_model_shows(name: str) -> None:
             run_state_machine_as_test(
                 lambda: Refs(store),  # type: ignore[arg-type]  # a factory will do
                 settings=settings(
-                    max_examples=12,
+                    examples(12),
                     stateful_step_count=25,
-                    deadline=None,
                     suppress_health_check=list(HealthCheck),
                 ),
             )

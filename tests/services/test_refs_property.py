@@ -14,6 +14,7 @@ from pangolin.services.access import Resource
 from pangolin.services.entries import ASSETS, NAMESPACES
 from pangolin.services.places import locate
 from pangolin.store.api import Store
+from tests.examples import examples
 from tests.services.world import scope_on
 
 SPACES = ("a", "b", "a\x1fx", "é😀")
@@ -172,5 +173,5 @@ class Refs(RuleBasedStateMachine):
         assert counts["namespace"] == len(self.model.spaces[ref])
 
 
-Refs.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Refs.TestCase.settings = settings(examples(150), stateful_step_count=40)
 test_refs = Refs.TestCase

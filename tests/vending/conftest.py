@@ -1,7 +1,6 @@
 """A catalog whose warehouse vends by a vendor of the tests' own, and people with few rights."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,12 +29,6 @@ PASSWORD = "a long enough password"
 def vendor() -> CountingVendor:
     """The vendor."""
     return CountingVendor()
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Settings with which a password costs little."""
-    return replace(settings, argon2_memory_kib=8192, argon2_time_cost=1)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services.initialise import initialise
 from pangolin.services.sealing import new_key
 from pangolin.settings import Settings
+from tests.hashing import cheap
 from tests.services.counting import CountingStore
 
 
@@ -34,7 +35,7 @@ def servers(tmp_path: Path) -> list[Flask]:
         secret_keys=new_key(),
         root_password="correct horse",
     )
-    made = [create_app(settings, plugins=[plugin]) for _ in range(2)]
+    made = [create_app(cheap(settings), plugins=[plugin]) for _ in range(2)]
     initialise(made[0].extensions["pangolin"].runtime)
     return made
 

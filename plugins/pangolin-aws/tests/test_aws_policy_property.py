@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pangolin_aws.place import place_of
 from pangolin_aws.policy import escaped, session_policy
@@ -10,6 +10,7 @@ from pangolin_aws.policy import escaped, session_policy
 from pangolin.plugin import Access, BadRequest, Forbidden
 from tests.aws.grants import warehouse
 from tests.aws.iam import Policy
+from tests.examples import examples
 
 PLACE = place_of(warehouse(region="eu-west-1").config)
 BUCKET = "arn:aws:s3:::bkt"
@@ -28,7 +29,7 @@ def siblings(key: str) -> list[str]:
     return near + swapped
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(path=paths, rest=names, other=paths)
 def test_a_policy_allows_exactly_the_objects_below_the_directory(
     path: str, rest: str, other: str
@@ -46,7 +47,7 @@ def test_a_policy_allows_exactly_the_objects_below_the_directory(
         assert not found.allows("s3:PutObject", f"{BUCKET}/{key}")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(rows=st.lists(st.tuples(paths, st.booleans(), st.booleans()), max_size=5), key=paths)
 def test_each_right_holds_exactly_where_it_was_given(
     rows: list[tuple[str, bool, bool]], key: str

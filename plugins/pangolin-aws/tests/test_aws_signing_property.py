@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pangolin_aws.clients import Key
 from pangolin_aws.place import place_of
@@ -12,6 +12,7 @@ from pangolin_aws.signing import sign_request
 from pangolin.plugin import Forbidden, SignRequest
 from tests.aws.grants import warehouse, writing
 from tests.aws.signing import asking, deleting
+from tests.examples import examples
 
 PLACE = place_of(warehouse(region="eu-west-1").config)
 HOST = "https://bkt.s3.eu-west-1.amazonaws.com"
@@ -42,7 +43,7 @@ def is_inside(key: str) -> bool:
     return True
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(path=texts, method=st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]))
 def test_a_key_that_is_signed_lies_in_the_table(path: str, method: str) -> None:
     for uri in (f"{HOST}/{path}", f"{HOST}/wh/a/{path}", f"{HOST}/wh/a/{quote(path)}"):
@@ -51,7 +52,7 @@ def test_a_key_that_is_signed_lies_in_the_table(path: str, method: str) -> None:
             assert is_inside(unquote(urlsplit(uri).path.removeprefix("/")))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(prefix=texts)
 def test_a_list_that_is_signed_is_of_the_table(prefix: str) -> None:
     for text in (prefix, f"wh/a/{prefix}", quote(f"wh/a/{prefix}", safe="")):
@@ -59,7 +60,7 @@ def test_a_list_that_is_signed_is_of_the_table(prefix: str) -> None:
             assert is_inside(unquote(text))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(key=texts)
 def test_a_batch_of_deletes_that_is_signed_has_keys_of_the_table(key: str) -> None:
     for text in (key, f"wh/a/{key}"):

@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pangolin_aws.clients import Key
 from pangolin_aws.place import place_of
@@ -16,6 +16,7 @@ from pangolin_aws.signing import sign_request
 
 from tests.aws.grants import warehouse, writing
 from tests.aws.signing import asking
+from tests.examples import examples
 
 HASH = "a" * 64
 PLACE = place_of(warehouse(region="eu-west-1").config)
@@ -31,7 +32,7 @@ def theirs(method: str, uri: str, headers: dict[str, str], key: Key) -> str:
 
 
 @pytest.mark.parametrize("token", ["", "a-token/+="])
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(name=keys, marker=st.text(st.characters(exclude_categories=["Cs"]), max_size=10))
 def test_signatures_are_those_of_amazons_sdk(token: str, name: str, marker: str) -> None:
     name = name.replace("/", "_").replace(".", "_").replace("\\", "_")

@@ -1,9 +1,10 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pangolin_gcp.boundary import MAX_EXPRESSION, boundary_of, literal
 
 from pangolin.plugin import Access, BadRequest, Forbidden
+from tests.examples import examples
 from tests.servers.gcp import BUCKET, Given, allows, evaluated
 from tests.servers.gcs_requests import Wish
 
@@ -105,7 +106,7 @@ SEGMENTS = st.text(
 ).map(lambda text: text.replace("/", "_"))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(table=SEGMENTS, inside=SEGMENTS, other=SEGMENTS)
 def test_exactly_the_tables_objects_are_opened_whatever_their_names(
     table: str, inside: str, other: str
