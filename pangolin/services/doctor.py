@@ -53,7 +53,7 @@ def check_runtime(runtime: Runtime) -> Iterator[Finding]:
     if not layout.fine:
         return
     yield from _check_catalog(runtime)
-    for warehouse in health.check_objects(runtime, most=None):
+    for warehouse in health.check_objects(runtime):
         remedy = "check its storage_config, the network and the object store's own rights"
         yield Finding(warehouse.name, warehouse.problem, remedy if warehouse.problem else "")
     yield from failed_trials(runtime)

@@ -13,7 +13,7 @@ from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
 from pangolin.services import doctor, warehouse_checks
-from pangolin.services.health import every_warehouse, readiness
+from pangolin.services.health import every_warehouse
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Runtime, Scope
 from pangolin.services.sealing import Vault, new_key
@@ -236,7 +236,7 @@ def test_there_is_nothing_to_prepare_where_nothing_is_vended(call: Call, body: B
     assert "nothing to prepare" in refused(call("POST", "/warehouses/prepare", body))
 
 
-def test_doctor_and_readiness_tell_of_a_secret_that_does_not_open(
+def test_doctor_tells_of_a_secret_that_does_not_open(
     call: Call, body: Body, runtime: Runtime
 ) -> None:
     made(call("POST", "/warehouses", body))
@@ -245,4 +245,3 @@ def test_doctor_and_readiness_tell_of_a_secret_that_does_not_open(
     [wrong] = [finding for finding in doctor.check_runtime(other) if not finding.fine]
     assert wrong.part == "warehouse w"
     assert "PANGOLIN_SECRET_KEYS lacks" in wrong.problem
-    assert [part.problem for part in readiness(other) if part.problem] == [wrong.problem]
