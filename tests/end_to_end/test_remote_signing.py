@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 from pyiceberg.exceptions import SignError
 from pyiceberg.io.fsspec import FsspecFileIO
 
@@ -88,6 +89,20 @@ def test_what_lies_beside_the_table_is_not_signed(vending: Vending, writer: str,
         wanted(table.metadata_location, vending, method="DELETE"),
     ):
         assert vending.ask(writer, "POST", path, asked).status == 403, asked
+
+
+def test_a_read_of_the_java_sdk_is_signed_and_taken_by_the_store(
+    vending: Vending, writer: str, name: str
+) -> None:
+    with vending.catalog(writer) as catalog:
+        table: Any = catalog.create_table(f"db.{name}", ROWS.schema)
+    sent = {"range": ["bytes=0-0"], "x-amz-te": ["append-md5"]}
+    asked = wanted(table.metadata_location, vending, headers=sent)
+    answer = vending.ask(writer, "POST", path_of(vending, table, "/sign"), asked)
+    assert answer.status == 200, answer
+    signed = {key: values[0] for key, values in answer.body["headers"].items()}
+    found = requests.get(answer.body["uri"], headers=signed | {"range": "bytes=0-0"}, timeout=10)
+    assert (found.status_code, found.content) == (206, b"{")
 
 
 def test_no_credential_is_given_where_requests_are_signed(

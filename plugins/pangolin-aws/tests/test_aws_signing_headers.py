@@ -60,6 +60,7 @@ def with_header(name: str, *values: str) -> SignRequest:
         "x-amz-metadata-directive",
         "x-amz-server-side-encryption-customer-key",
         "x-amz-something-new",
+        "x-amz-te",
         "x-rgw-copy-source",
         "x-goog-copy-source",
         "x-http-method-override",
@@ -88,6 +89,45 @@ def test_a_header_of_the_transport_is_not_signed(name: str) -> None:
     signed = sign(with_header(name, "x"))
     assert name not in signed.headers
     assert name not in signed.headers["authorization"][0]
+
+
+# As the S3 client of the AWS SDK for Java 2.44 to 2.54 sends them for Iceberg's S3FileIO.
+JAVA = {
+    "amz-sdk-invocation-id": ("6f9f3c1e-0d2b-4f0e-9c57-1c2d3e4f5a6b",),
+    "amz-sdk-request": ("attempt=1; max=4",),
+    "user-agent": ("aws-sdk-java/2.44.4 md/io#sync md/http#Apache",),
+}
+TE = {"x-amz-te": ("append-md5",)}
+CRC = "x-amz-checksum-crc32"
+PARTS = {"x-amz-checksum-algorithm": ("CRC32",), "x-amz-checksum-type": ("COMPOSITE",)}
+
+
+@pytest.mark.parametrize(
+    ("method", "uri", "headers"),
+    [
+        ("GET", FILE, TE | {"range": ("bytes=0-",)}),
+        ("GET", FILE, TE | {"range": ("bytes=4-99",), "x-amz-checksum-mode": ("ENABLED",)}),
+        ("GET", FILE, TE | {"if-match": ('"0cc175b9"',)}),
+        ("HEAD", FILE, {"x-amz-checksum-mode": ("ENABLED",)}),
+        ("PUT", FILE, {"content-type": ("application/octet-stream",), "content-md5": ("x",)}),
+        ("PUT", FILE, {"x-amz-sdk-checksum-algorithm": ("CRC32",), CRC: ("AAAAAA==",)}),
+        ("PUT", FILE, {"content-encoding": ("aws-chunked",), "x-amz-trailer": (CRC,)}),
+        ("POST", f"{FILE}?uploads", PARTS),
+    ],
+)
+def test_what_the_java_sdk_sends_is_signed(
+    method: str, uri: str, headers: dict[str, tuple[str, ...]]
+) -> None:
+    signed = sign(SignRequest("eu-west-1", uri, method, headers | JAVA))
+    _, _, names = signed.headers["authorization"][0].partition("SignedHeaders=")
+    expected = {name for name in headers if name != "range"}
+    assert expected <= set(names.partition(",")[0].split(";"))
+    assert all(signed.headers[name] == headers[name] for name in expected)
+
+
+@pytest.mark.parametrize("values", [("trailers",), ("append-md5", "append-md5"), ("",), ()])
+def test_another_transfer_than_the_java_sdks_is_refused(values: tuple[str, ...]) -> None:
+    assert rule_of(SignRequest("eu-west-1", FILE, "GET", {"x-amz-te": values})) == "header"
 
 
 def test_a_header_twice_or_of_two_lines_is_refused() -> None:

@@ -39,6 +39,8 @@ _SIGNED: Final = frozenset(
     }
 )
 _SIGNED_KINDS = re.compile(r"x-amz-(checksum-(crc32|crc32c|crc64nvme|sha1|sha256)|meta-[!-~]+)")
+# The Java SDK asks for an MD5 behind what it reads: of this header, nothing else is known.
+_TRANSFER: Final = {"x-amz-te": "append-md5"}
 # Everything else of these kinds may mean something to a store: x-amz-copy-source, x-amz-acl, …
 _MEANINGFUL = re.compile(r"x-(?!amzn-)|content-range$")
 _PAYLOAD = re.compile(r"[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER")
@@ -54,7 +56,7 @@ def signed_headers(given: Mapping[str, tuple[str, ...]], place: Place) -> dict[s
     for name, values in given.items():
         if name != name.lower():
             raise refused("header", "names of headers must be in lower case")
-        if name in _SIGNED or _SIGNED_KINDS.fullmatch(name):
+        if _is_signed(name, values):
             found[name] = _value(name, values)
         elif name not in _REPLACED and _MEANINGFUL.match(name):
             raise refused("header", f"it has the header {name[:80]!r}")
@@ -75,6 +77,12 @@ def check_host(given: Mapping[str, tuple[str, ...]], host: str) -> None:
     said = given.get("host", (host,))
     if len(said) != 1 or said[0].lower() != host.lower():
         raise refused("host", "its Host header is not the host of its URI")
+
+
+def _is_signed(name: str, values: tuple[str, ...]) -> bool:
+    if name in _TRANSFER:
+        return values == (_TRANSFER[name],)
+    return name in _SIGNED or _SIGNED_KINDS.fullmatch(name) is not None
 
 
 def _value(name: str, values: tuple[str, ...]) -> str:
