@@ -34,21 +34,14 @@ def _expire(runtime: Runtime, tenant: str, until: int, *, dry_run: bool) -> int:
         # In the order of time: what was opened later ends later.
         if segment.doc["opened_at_ms"] >= until:
             break
-        if dry_run:
-            count += _count(runtime, segment, until)
-        elif "removed" in segment.doc or _closed(runtime, segment, until):
-            count += runtime.store.purge(AUDIT, (tenant, segment.doc["segment"]))
+        if "removed" not in segment.doc and not _closed(runtime, segment, until, dry_run):
+            continue
+        place = (tenant, segment.doc["segment"])
+        count += runtime.store.count(AUDIT, place) if dry_run else runtime.store.purge(AUDIT, place)
     return count
 
 
-def _count(runtime: Runtime, segment: Record, until: int) -> int:
-    last = _last(runtime, segment)
-    if last is None or (last.doc["at_ms"] >= until and "removed" not in segment.doc):
-        return 0
-    return runtime.store.count(AUDIT, (segment.doc["tenant"], segment.doc["segment"]))
-
-
-def _closed(runtime: Runtime, segment: Record, until: int) -> bool:
+def _closed(runtime: Runtime, segment: Record, until: int, dry_run: bool) -> bool:
     """Sign where a segment ended, which lets its records go; False if they must stay."""
     last = _last(runtime, segment)
     if last is None or last.doc["at_ms"] >= until:
@@ -58,7 +51,8 @@ def _closed(runtime: Runtime, segment: Record, until: int) -> bool:
         end = audit_verify.end_of(runtime.store, key, doc["tenant"], doc["segment"])
         removed = {"number": end.number, "mac": end.mac, "at_ms": runtime.clock()}
         stub = signed(doc | {"removed": removed}, key)
-        runtime.store.apply(Put(AUDIT_SEGMENT, stub, segment.version))
+        if not dry_run:
+            runtime.store.apply(Put(AUDIT_SEGMENT, stub, segment.version))
     except Break as found:
         name = f"{doc['segment']} of tenant {doc['tenant']}"
         log.error("audit segment %s is kept, it is not whole: %s", name, found)

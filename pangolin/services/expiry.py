@@ -5,6 +5,7 @@ its own. So a file that another ref or the past points to must not get into the 
 """
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from pangolin.errors import PangolinError
@@ -16,7 +17,7 @@ from pangolin.services.entries import Entry
 from pangolin.services.placement import own_directories
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope
-from pangolin.store.api import Doc, Kind, Record
+from pangolin.store.api import Doc, Key
 from pangolin.store.kinds import ASSET, PAST_ASSET
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def logged(scope: Scope, place: Place, entry: Entry) -> str | None:
         return None
     location = str(entry.doc["metadata_location"])
     # A registered file may be any, also one that a branch or tag shows.
-    if entry.doc.get("foreign") and location in pointers(scope, entry.doc["id"], entry.own):
+    if entry.doc.get("foreign") and location in pointers(scope, entry.doc["id"], _own(entry)):
         return None
     return location
 
@@ -47,7 +48,7 @@ def spared(scope: Scope, entry: Entry, base: Metadata | None, new: Metadata) -> 
     """
     if base is None or entry.doc is None or not _may_delete(new):
         return new
-    return spare(base, new, pointers(scope, str(entry.doc["id"]), entry.own))
+    return spare(base, new, pointers(scope, str(entry.doc["id"]), _own(entry)))
 
 
 def _may_delete(new: Metadata) -> bool:
@@ -82,20 +83,22 @@ def _delete(scope: Scope, place: Place, base: Metadata, new: Metadata, asset: st
     metadata.discard(scope, place, gone)
 
 
-def pointers(scope: Scope, asset: str, but: Record | None = None) -> set[str]:
+def pointers(
+    scope: Scope, asset: str, without: Collection[tuple[str, Key]] = frozenset()
+) -> set[str]:
     """List the metadata files that any ref, or a past that a fork may see, points to.
 
-    `but` is a live record that does not count, as it is about to be overwritten.
+    `without` are entries that do not count, by their kind's name and their key.
     """
     return {
         str(record.doc["metadata_location"])
         for kind in (ASSET, PAST_ASSET)
         for record in scope.store.scan(kind, (asset,), index="id")
-        if record.doc.get("metadata_location") and not _is(kind, record, but)
+        if record.doc.get("metadata_location")
+        and (kind.name, kind.key_of(record.doc)[1:]) not in without
     }
 
 
-def _is(kind: Kind, record: Record, other: Record | None) -> bool:
-    if kind is not ASSET or other is None:
-        return False
-    return ASSET.key_of(record.doc) == ASSET.key_of(other.doc)
+def _own(entry: Entry) -> Collection[tuple[str, Key]]:
+    """Name the record that a write is about to replace: what it points to does not count."""
+    return [] if entry.own is None else [(ASSET.name, ASSET.key_of(entry.own.doc)[1:])]

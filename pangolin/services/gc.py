@@ -12,6 +12,7 @@ from itertools import groupby
 from pangolin.errors import PangolinError
 from pangolin.identity import ROOT, Principal
 from pangolin.services import asset_notes, audit_retention, purging, signing
+from pangolin.services.disposal import Disposal, Run
 from pangolin.services.entries import ASSETS, NAMESPACES, Family
 from pangolin.services.places import MAIN, chain_of, locate
 from pangolin.services.scope import Runtime, Scope
@@ -50,10 +51,10 @@ def collect(runtime: Runtime, *, dry_run: bool = False, files: bool = False) -> 
     for tenant in runtime.store.scan(TENANT):
         scope = _scope(runtime, str(tenant.doc["tenant"]))
         _expire_keys(scope, report, dry_run)
-        _Sweep(scope, report, dry_run, files).run()
+        run = Run(dry_run)
+        _Sweep(scope, report, run, files).run()
         asset_notes.collect(scope, dry_run=dry_run)
-        if not dry_run:
-            _empty_trash(scope, report)
+        _empty_trash(scope, report, run)
     return report
 
 
@@ -66,7 +67,7 @@ def _scope(runtime: Runtime, tenant: str) -> Scope:
 class _Sweep:
     scope: Scope
     report: Report
-    dry_run: bool
+    done: Run
     files: bool
 
     def run(self) -> None:
@@ -108,7 +109,8 @@ class _Sweep:
         return changes
 
     def _apply(self, batch: list[Change]) -> None:
-        if self.dry_run:
+        if self.done.dry_run:
+            self.done.spare(batch)
             return
         for at in range(0, len(batch), BATCH):
             try:
@@ -181,19 +183,28 @@ def _trash(doc: Doc, now_ms: int) -> Doc:
     }
 
 
-def _empty_trash(scope: Scope, report: Report) -> None:
-    for record in list(scope.store.scan(TRASH)):
-        catalog = scope.store.find(CATALOG, "id", (record.doc["catalog"],))
-        if catalog is None:
+def _empty_trash(scope: Scope, report: Report, run: Run) -> None:
+    for key, doc in _thrown_away(scope, run):
+        catalog = scope.store.find(CATALOG, "id", (doc["catalog"],))
+        if catalog is not None:
+            _purge(scope, str(catalog.doc["name"]), doc, report, run)
+        elif not run.dry_run:
             # Its warehouse may be gone with it; the operator chose to leave the files.
-            key: Key = (record.doc["catalog"], record.doc["id"])
-            scope.store.apply(Delete(TRASH, key, record.version))
-            continue
-        try:
-            place, _ = locate(scope, f"{catalog.doc['name']}@{MAIN}")
-            report.files += purging.empty(scope, place, record.doc)
-        except PangolinError as error:
-            report.errors.append(f"{record.doc['metadata_location']}: {error}")
+            scope.store.apply(Delete(TRASH, key))
+
+
+def _thrown_away(scope: Scope, run: Run) -> list[tuple[Key, Doc]]:
+    found = {TRASH.key_of(record.doc)[1:]: record.doc for record in scope.store.scan(TRASH)}
+    # The order decides what can still be read, so a dry run keeps it.
+    return sorted((found | run.trash).items(), key=lambda pair: pair[0])
+
+
+def _purge(scope: Scope, catalog: str, doc: Doc, report: Report, run: Run) -> None:
+    try:
+        place, _ = locate(scope, f"{catalog}@{MAIN}")
+        report.files += purging.empty(Disposal(scope, place, run), doc)
+    except PangolinError as error:
+        report.errors.append(f"{doc['metadata_location']}: {error}")
 
 
 def _expire_keys(scope: Scope, report: Report, dry_run: bool) -> None:

@@ -12,7 +12,8 @@ from uuid import uuid4
 from pangolin.errors import Forbidden, NotFound, PangolinError, Unavailable
 from pangolin.iceberg.files import referenced_files
 from pangolin.iceberg.locations import Location
-from pangolin.services import expiry, metadata, placement
+from pangolin.services import placement
+from pangolin.services.disposal import Disposal
 from pangolin.services.manifests import OnMissing, data_files
 from pangolin.services.places import Place, locate
 from pangolin.services.scope import Scope
@@ -43,63 +44,62 @@ def try_now(scope: Scope, prefix: str, record: Doc) -> None:
     """Purge right away; what cannot be done now is left to gc and logged."""
     try:
         place, _ = locate(scope, prefix)
-        empty(scope, place, record)
+        empty(Disposal(scope, place), record)
     except PangolinError as error:
         log.warning("purge of %s is left to gc: %s", record["metadata_location"], error)
 
 
-def empty(scope: Scope, place: Place, record: Doc) -> int:
-    """Delete the files of a trash record that nothing reaches; answer how many.
+def empty(files: Disposal, record: Doc) -> int:
+    """Delete the files of a trash record that nothing reaches; return how many.
 
     The record stays for a later run while another ref still shows the table.
     """
-    pointers = expiry.pointers(scope, record["asset"])
-    kept = {path for location in pointers for path in _reached(scope, place, location)}
-    count = _delete(scope, place, record["metadata_location"], kept)
-    if not pointers:
-        batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
-        for claim in scope.store.scan(CLAIM, (record["asset"],), index="asset"):
-            batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))
-        scope.store.apply(*batch)
+    pointers = files.pointers(record["asset"])
+    kept = {path for location in pointers for path in _reached(files, location)}
+    count = _delete(files, record["metadata_location"], kept)
+    if not pointers and not files.run.dry_run:
+        _forget(files.scope, record)
     return count
 
 
-def _reached(scope: Scope, place: Place, location: str) -> Iterator[str]:
+def _forget(scope: Scope, record: Doc) -> None:
+    batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
+    for claim in scope.store.scan(CLAIM, (record["asset"],), index="asset"):
+        batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))
+    scope.store.apply(*batch)
+
+
+def _reached(files: Disposal, location: str) -> Iterator[str]:
     """List all that a live pointer's metadata names, whatever its properties and directories say.
 
     Raises `Unavailable` if any of it cannot be read: what it names must not be guessed.
     """
-    document = metadata.parse(metadata.read(scope, place, location), location)
+    document = files.document(location)
     yield location
-    yield from (path for _, path in _named(scope, place, document, on_missing=_refuse))
+    yield from (path for _, path in _named(files, document, on_missing=_refuse))
 
 
 def _refuse(path: str, reason: str) -> None:
     raise Unavailable(f"nothing is purged: {path}, which a live table names, is unread: {reason}")
 
 
-def _delete(scope: Scope, place: Place, location: str, kept: set[str]) -> int:
-    document = _document(scope, place, location)
-    if _is_kept_view(document):
+def _delete(files: Disposal, location: str, kept: set[str]) -> int:
+    document = _document(files, location)
+    if document is None or _is_kept_view(document):
         return 0
-    store = metadata.open_objects(scope, place)
     count = 0
-    for batch in _batches(path for path in _files(scope, place, document) if path not in kept):
-        store.delete(batch)
-        count += len(batch)
-        scope.check_deadline()
-    if location in kept:
-        return count
-    metadata.discard(scope, place, [location])
-    return count + 1
+    for batch in _batches(path for path in _files(files, document) if path not in kept):
+        count += files.delete(batch)
+        files.scope.check_deadline()
+    return count if location in kept else count + files.delete([location])
 
 
-def _document(scope: Scope, place: Place, location: str) -> dict[str, Any]:
+def _document(files: Disposal, location: str) -> dict[str, Any] | None:
     try:
-        return metadata.parse(metadata.read(scope, place, location), location)
+        return files.document(location)
     except NotFound:
         log.warning("cannot list the files of %s: it is gone", location)
-        return {}
+        return None
 
 
 def _is_kept_view(document: dict[str, Any]) -> bool:
@@ -111,27 +111,24 @@ def _collects(document: dict[str, Any]) -> bool:
     return bool(document.get("properties", {}).get("gc.enabled", "true").lower() != "false")
 
 
-def _files(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str]:
+def _files(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
     """List the files of a table inside its own directories; data files only if `gc.enabled`."""
-    if not document:
-        return
     own = placement.own_directories(document)
-    yield from (path for path in _listed(scope, place, document) if _is_own(own, path))
+    yield from (path for path in _listed(files, document) if _is_own(own, path))
 
 
-def _listed(scope: Scope, place: Place, document: dict[str, Any]) -> Iterator[str]:
+def _listed(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
     collects = _collects(document)
-    named = _named(scope, place, document, on_missing=_missing)
+    named = _named(files, document, on_missing=_missing)
     yield from (path for role, path in named if role != "file" or collects)
 
 
 def _named(
-    scope: Scope, place: Place, document: dict[str, Any], *, on_missing: OnMissing
+    files: Disposal, document: dict[str, Any], *, on_missing: OnMissing
 ) -> Iterator[tuple[str, str]]:
     """Iterate over (role, path) of every file that metadata names, wherever it lies."""
     named = referenced_files(document)
-    read = metadata.open_objects(scope, place).get
-    yield from data_files(read, named.manifest_lists, named.manifests, on_missing=on_missing)
+    yield from data_files(files.read, named.manifest_lists, named.manifests, on_missing=on_missing)
     others = (named.metadata_files, named.statistics, named.partition_statistics)
     for path in (*named.manifest_lists, *(path for paths in others for path in paths)):
         yield "metadata", path

@@ -1,0 +1,132 @@
+"""What a dry run of gc counts is what the run that follows removes, and it removes nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pangolin.registry import Registry
+from pangolin.services import gc, namespaces, refs, tables
+from pangolin.services.scope import Scope
+from pangolin.settings import Settings
+from pangolin.store.api import ABSENT, Put, Store
+from pangolin.store.kinds import ALL, IDEMPOTENCY, TOKEN
+from tests.audit.log import DAY, Clock, note
+from tests.services.test_purging import append, keep_after_fork
+from tests.services.test_tables import create, files, set_property
+from tests.services.world import scope_on
+
+Change = Callable[[Scope], object]
+
+
+@pytest.fixture(params=["memory:", "sqlite:///{}/records.db"], ids=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    found = Registry(Settings()).open_store(request.param.format(tmp_path))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """The directory of the warehouse."""
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def scope(store: Store, lake: Path) -> Scope:
+    """A catalog with a table of two snapshots, and a branch `dev` on which it has more."""
+    made = scope_on(lake, store)
+    namespaces.create(made, "lake", ["db"], {})
+    create(made)
+    append(made, "lake", 1)
+    refs.create_branch(made, "lake", "dev")
+    append(made, "lake@dev", 2)
+    append(made, "lake@dev", 3)
+    create(made, "other", "lake@dev")
+    set_property(made, "1", "lake@dev", "other")
+    return made
+
+
+def dump(store: Store) -> list[Any]:
+    return [(kind.name, record.doc) for kind in ALL for record in store.scan(kind)]
+
+
+def leave_dev(scope: Scope) -> None:
+    refs.delete_ref(scope, "lake", "dev", "branch")
+
+
+def purge_on_dev(scope: Scope) -> None:
+    tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
+    leave_dev(scope)
+
+
+def purge_under_a_tag(scope: Scope) -> None:
+    refs.create_tag(scope, "lake", "v1")
+    append(scope, "lake", 4)
+    tables.drop(scope, "lake", ["db"], "t", purge=True)
+    leave_dev(scope)
+    refs.delete_ref(scope, "lake", "v1", "tag")
+
+
+def purge_while_a_tag_stays(scope: Scope) -> None:
+    refs.create_tag(scope, "lake", "v1", from_ref="dev")
+    tables.drop(scope, "lake", ["db"], "t", purge=True)
+    leave_dev(scope)
+
+
+def drop_everywhere(scope: Scope) -> None:
+    tables.drop(scope, "lake", ["db"], "t")
+    leave_dev(scope)
+
+
+def keep_data(scope: Scope) -> None:
+    keep_after_fork(scope)
+    drop_everywhere(scope)
+
+
+CHANGES: list[Change] = [
+    leave_dev,
+    purge_on_dev,
+    purge_under_a_tag,
+    purge_while_a_tag_stays,
+    drop_everywhere,
+    keep_data,
+]
+
+
+@pytest.mark.parametrize("with_files", [True, False], ids=["files", "records"])
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_dry_run_counts_what_the_run_removes(
+    scope: Scope, lake: Path, change: Change, with_files: bool
+) -> None:
+    change(scope)
+    before, stored = files(lake), dump(scope.runtime.store)
+    told = gc.collect(scope.runtime, dry_run=True, files=with_files)
+    assert (files(lake), dump(scope.runtime.store)) == (before, stored)
+    done = gc.collect(scope.runtime, files=with_files)
+    assert asdict(told) == asdict(done)
+    assert (done.files, done.errors) == (len(before) - len(files(lake)), [])
+    again = gc.collect(scope.runtime, dry_run=True, files=with_files)
+    assert (again.entries, again.past, again.files) == (0, 0, 0)
+
+
+def test_a_deleted_branch_is_not_said_to_take_nothing(scope: Scope) -> None:
+    leave_dev(scope)
+    assert gc.collect(scope.runtime, dry_run=True, files=True).files > 0
+
+
+def test_a_dry_run_counts_the_rest_too(scope: Scope) -> None:
+    clock = Clock()
+    settings = replace(scope.settings, audit_retention_days=1)
+    runtime = replace(scope.runtime, clock=clock, settings=settings)
+    token = {"jti": "j", "tenant": scope.tenant, "principal": "p", "expires_at_ms": 1}
+    key = {"tenant": scope.tenant, "principal": "p", "token": "t", "expires_at_ms": 1}
+    scope.runtime.store.apply(Put(TOKEN, token, ABSENT), Put(IDEMPOTENCY, key, ABSENT))
+    note(replace(scope, runtime=runtime), 3)
+    clock.now += 2 * DAY
+    told = gc.collect(runtime, dry_run=True)
+    assert (told.expired, told.idempotency) == (1, 1) and told.audit >= 3
+    assert asdict(gc.collect(runtime)) == asdict(told)
