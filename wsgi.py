@@ -1,6 +1,6 @@
 from pangolin.app import create_app
 from pangolin.settings import Settings
-from pangolin.web.logs import configure
+from pangolin.web.http.logs import configure
 
 settings = Settings.from_environ()
 configure(settings)

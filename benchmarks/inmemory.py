@@ -12,7 +12,7 @@ from benchmarks.cases import BRANCHED
 from benchmarks.world import populate
 from pangolin.cli.gunicorn import Gunicorn
 from pangolin.settings import Settings
-from pangolin.web import logs
+from pangolin.web.http import logs
 
 # Whoever starts this sets it: prometheus_client reads it when it is imported.
 METRICS = "PROMETHEUS_MULTIPROC_DIR"

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.scale import SPACE, median
 from benchmarks.world import make_catalog
 from pangolin.app import build_server
-from pangolin.identity import TENANT_USER, Principal
+from pangolin.interfaces.authentication import TENANT_USER, Principal
 from pangolin.services import assets, grants, permission_checks, principals, tables
 from pangolin.services.initialise import initialise, system_scope
 from pangolin.services.scope import Scope

@@ -11,7 +11,7 @@ from flask import Flask
 from pangolin.app import create_app
 from pangolin.cli.gunicorn import Gunicorn
 from pangolin.settings import Settings
-from pangolin.web import logs
+from pangolin.web.http import logs
 from tests.vending.vendor import CountingPlugin, CountingVendor
 
 # Whoever starts this sets it: prometheus_client reads it when it is imported.

@@ -14,19 +14,10 @@ from pangolin.services.objects import Objects
 from pangolin.services.scope import Runtime
 from pangolin.services.sessions import Stale
 from pangolin.settings import Settings
-from pangolin.web import (
-    errors,
-    iceberg,
-    lane,
-    loopback,
-    management,
-    observing,
-    openapi,
-    proxies,
-    routing,
-)
+from pangolin.web import fast_path, iceberg, management, openapi
+from pangolin.web.context import Server, current_scope
+from pangolin.web.http import access_log, errors, loopback, proxies, raw_path
 from pangolin.web.management import oauth_login
-from pangolin.web.scope import Server, current_scope
 
 PLUGIN_MARK = "x-"
 
@@ -69,9 +60,9 @@ def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = 
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.extensions["pangolin"] = server
-    lane.install(app, server)
-    routing.install(app)
-    observing.install(app)
+    fast_path.install(app, server)
+    raw_path.install(app)
+    access_log.install(app)
     _add_apis(app, server.registry)
     errors.install(app)
     return app

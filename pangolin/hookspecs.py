@@ -11,12 +11,17 @@ if TYPE_CHECKING:
     import click
     from flask_smorest import Blueprint
 
-    from pangolin.events import EventSink
-    from pangolin.identity import AuthRequest, AuthServices, IdentityProvider, Principal
-    from pangolin.objects import ObjectBackend
+    from pangolin.interfaces.authentication import (
+        AuthRequest,
+        AuthServices,
+        IdentityProvider,
+        Principal,
+    )
+    from pangolin.interfaces.credential_vending import CredentialVendor
+    from pangolin.interfaces.events import EventSink
+    from pangolin.interfaces.object_storage import ObjectBackend
+    from pangolin.interfaces.store_backend import StoreBackend
     from pangolin.settings import Settings
-    from pangolin.store.backend import StoreBackend
-    from pangolin.vending import CredentialVendor
 
 hookspec = pluggy.HookspecMarker("pangolin")
 

@@ -2,7 +2,6 @@
 
 import pluggy
 
-from pangolin.buckets import BucketClient, BucketObjects, Supplier
 from pangolin.errors import (
     BadRequest,
     Conflicting,
@@ -13,9 +12,8 @@ from pangolin.errors import (
     Unauthorized,
     Unavailable,
 )
-from pangolin.events import Event, EventSink
 from pangolin.iceberg.locations import Location, parse_location
-from pangolin.identity import (
+from pangolin.interfaces.authentication import (
     AuthRequest,
     AuthServices,
     ExternalIdentity,
@@ -23,7 +21,19 @@ from pangolin.identity import (
     LoginRequest,
     Principal,
 )
-from pangolin.objects import (
+from pangolin.interfaces.credential_vending import (
+    Access,
+    Check,
+    CredentialVendor,
+    Grant,
+    Prepared,
+    Signed,
+    Signer,
+    SignRequest,
+    Vended,
+)
+from pangolin.interfaces.events import Event, EventSink
+from pangolin.interfaces.object_storage import (
     ObjectBackend,
     ObjectExists,
     ObjectInfo,
@@ -32,8 +42,7 @@ from pangolin.objects import (
     Option,
     Warehouse,
 )
-from pangolin.outbound import Answered, call_endpoint, check_endpoint, resolve_endpoint
-from pangolin.probing import prove_narrowness
+from pangolin.interfaces.store_backend import StoreBackend
 from pangolin.settings import Settings
 from pangolin.store.api import (
     ABSENT,
@@ -56,18 +65,9 @@ from pangolin.store.api import (
     Store,
     Version,
 )
-from pangolin.store.backend import StoreBackend
-from pangolin.vending import (
-    Access,
-    Check,
-    CredentialVendor,
-    Grant,
-    Prepared,
-    Signed,
-    Signer,
-    SignRequest,
-    Vended,
-)
+from pangolin.toolkit.buckets import BucketClient, BucketObjects, Supplier
+from pangolin.toolkit.outbound import Answered, call_endpoint, check_endpoint, resolve_endpoint
+from pangolin.toolkit.probes import prove_narrowness
 
 hookimpl = pluggy.HookimplMarker("pangolin")
 

@@ -13,19 +13,19 @@ import pluggy
 
 from pangolin import __version__, hookspecs
 from pangolin.errors import PangolinError, UnknownPlugin
-from pangolin.identity import AuthRequest, AuthServices, Principal
-from pangolin.objects import ObjectBackend
+from pangolin.interfaces.authentication import AuthRequest, AuthServices, Principal
+from pangolin.interfaces.object_storage import ObjectBackend
+from pangolin.interfaces.store_backend import StoreBackend
 from pangolin.settings import Settings
-from pangolin.store.backend import StoreBackend
 
 if TYPE_CHECKING:
     import click
     from flask_smorest import Blueprint
 
-    from pangolin.events import EventSink
-    from pangolin.identity import IdentityProvider
+    from pangolin.interfaces.authentication import IdentityProvider
+    from pangolin.interfaces.credential_vending import CredentialVendor
+    from pangolin.interfaces.events import EventSink
     from pangolin.store.api import Store
-    from pangolin.vending import CredentialVendor
 
 PROJECT = GROUP = "pangolin"
 DEFAULT_PLUGINS = (

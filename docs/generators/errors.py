@@ -8,7 +8,7 @@ import pangolin
 from docs.generators.markdown import document, first_paragraph, table
 from pangolin.errors import PangolinError
 from pangolin.services.idempotency import Replay
-from pangolin.web.errors import TYPES
+from pangolin.web.http.errors import TYPES
 
 INTRO = """
 Both APIs answer a failure with the same body:

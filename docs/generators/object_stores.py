@@ -1,7 +1,7 @@
 """The reference of `storage_config`, from the options of the installed object stores."""
 
 from docs.generators.markdown import document, table, words
-from pangolin.objects import ObjectBackend, Option
+from pangolin.interfaces.object_storage import ObjectBackend, Option
 from pangolin.registry import Registry
 from pangolin.settings import Settings
 

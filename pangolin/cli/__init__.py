@@ -2,13 +2,13 @@
 
 from pangolin.cli.audit import audit
 from pangolin.cli.group import Group
+from pangolin.cli.inspect import openapi, plugins, settings
 from pangolin.cli.keys import keys
-from pangolin.cli.move import copy, export, import_
-from pangolin.cli.operate import doctor, gc, init, upgrade
+from pangolin.cli.maintenance import doctor, gc, init, upgrade
 from pangolin.cli.root import root
 from pangolin.cli.secrets import secrets
 from pangolin.cli.serve import serve
-from pangolin.cli.show import openapi, plugins, settings
+from pangolin.cli.transfer import copy, export, import_
 
 main = Group(
     "pangolin",

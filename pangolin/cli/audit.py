@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from pangolin.cli.opened import opened_server
-from pangolin.cli.operate import as_json
+from pangolin.cli.maintenance import as_json
+from pangolin.cli.sessions import opened_server
 from pangolin.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def verify(
 
 def _tenant(runtime: Runtime, wanted: str | None) -> str | None:
     from pangolin.services.audit_segments import tenants
-    from pangolin.web.scope import find_tenant
+    from pangolin.web.context import find_tenant
 
     # The log of a tenant that is gone is still there, under its id.
     if wanted is None or wanted.lower() in tenants(runtime.store):

@@ -1,6 +1,6 @@
 """The whole of `pangolin doctor`: each part is looked at even if another is broken."""
 
-from pangolin.cli.opened import opened_server
+from pangolin.cli.sessions import opened_server
 from pangolin.errors import PangolinError
 from pangolin.services.doctor import Finding, check_data_dir, check_runtime
 from pangolin.settings import Settings
@@ -8,7 +8,7 @@ from pangolin.settings import Settings
 
 def examine() -> list[Finding]:
     """Look at settings, plugins, store and object stores."""
-    from pangolin.web.loopback import check_settings
+    from pangolin.web.http.loopback import check_settings
 
     try:
         settings = Settings.from_environ()

@@ -14,7 +14,7 @@ from prometheus_client import multiprocess
 
 from pangolin.app import create_app
 from pangolin.cli.banner import banner
-from pangolin.cli.opened import opened_server
+from pangolin.cli.sessions import opened_server
 from pangolin.services.doctor import failed_trials
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Runtime

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from pangolin.cli.opened import opened_scope
-from pangolin.cli.operate import as_json
-from pangolin.cli.show import table
+from pangolin.cli.inspect import table
+from pangolin.cli.maintenance import as_json
+from pangolin.cli.sessions import opened_scope
 
 
 @click.group()

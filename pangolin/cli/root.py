@@ -4,8 +4,8 @@ import json
 
 import click
 
-from pangolin.cli.opened import opened_scope
-from pangolin.cli.operate import as_json
+from pangolin.cli.maintenance import as_json
+from pangolin.cli.sessions import opened_scope
 
 
 @click.group()

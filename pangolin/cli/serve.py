@@ -12,7 +12,7 @@ import click
 
 from pangolin.errors import BadRequest, PangolinError
 from pangolin.settings import Settings
-from pangolin.web import logs, loopback
+from pangolin.web.http import logs, loopback
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -44,7 +44,7 @@ _REFUSED = frozenset(
 
 
 class LocalFiles:
-    """Objects as files below one directory; see `pangolin.objects.ObjectStore`."""
+    """Objects as files below one directory, behind the interface `ObjectStore`."""
 
     def __init__(self, root: Location) -> None:
         self._root = root

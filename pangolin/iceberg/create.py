@@ -1,10 +1,10 @@
 """Metadata of a new table from a create request (REST spec, CreateTableRequest)."""
 
 from pangolin.errors import ValidationFailed
-from pangolin.iceberg import fresh_ids, partitions, properties, schemas, shape, sorting
-from pangolin.iceberg.draft import FIRST_PARTITION_ID, empty_draft
+from pangolin.iceberg import fresh_ids, json_shape, partitions, properties, schemas, sorting
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import FIRST_PARTITION_ID, empty_draft
 from pangolin.iceberg.schemas import Columns
-from pangolin.iceberg.shape import Json
 from pangolin.iceberg.table import build, check_version
 
 # What the table spec leaves open the reference implementation sets for new tables only.
@@ -18,7 +18,7 @@ def new_table(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
     bound to the new ids. `location` is the table's, without a trailing slash. Raises BadRequest
     naming the member that is wrong, ValidationFailed for a rule of the table format.
     """
-    shape.check_depth(request, "the request")
+    json_shape.check_depth(request, "the request")
     asked = _properties(request)
     version = properties.integer_property(asked, properties.FORMAT_VERSION, 2)
     draft = empty_draft(check_version(version, "properties.format-version"), now_ms)
@@ -46,7 +46,7 @@ def new_table(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
 
 def _properties(request: Json) -> dict[str, str]:
     missing = request.get("properties") is None
-    return {} if missing else shape.string_map(request, "properties", "")
+    return {} if missing else json_shape.string_map(request, "properties", "")
 
 
 def _spec(request: Json, renumbered: dict[int, int], columns: Columns) -> Json:

@@ -4,22 +4,22 @@ import base64
 import binascii
 
 from pangolin.errors import BadRequest
-from pangolin.iceberg import shape
-from pangolin.iceberg.draft import TableDraft
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 
 _MEMBER = "encryption-keys"
 
 
 def parse_key(value: object, where: str) -> Json:
     """An encryption key as JSON; the metadata must be base64 and is never put in a message."""
-    key = shape.as_object(value, where)
-    shape.string(key, "key-id", where)
-    shape.optional_string(key, "encrypted-by-id", where)
+    key = json_shape.as_object(value, where)
+    json_shape.string(key, "key-id", where)
+    json_shape.optional_string(key, "encrypted-by-id", where)
     if key.get("properties") is not None:
-        shape.string_map(key, "properties", where)
+        json_shape.string_map(key, "properties", where)
     try:
-        base64.b64decode(shape.string(key, "encrypted-key-metadata", where), validate=True)
+        base64.b64decode(json_shape.string(key, "encrypted-key-metadata", where), validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest(f"{where}.encrypted-key-metadata must be base64") from None
     return key
@@ -35,7 +35,7 @@ def add_key(draft: TableDraft, update: Json, where: str) -> None:
 
 def remove_key(draft: TableDraft, update: Json, where: str) -> None:
     """remove-encryption-key: nothing happens when the key id is unknown."""
-    key_id = shape.string(update, "key-id", where)
+    key_id = json_shape.string(update, "key-id", where)
     known = draft.document[_MEMBER]
     kept = [key for key in known if key["key-id"] != key_id]
     if len(kept) != len(known):

@@ -1,9 +1,9 @@
 """The updates that change a table's schemas: add, set current, remove."""
 
 from pangolin.errors import ValidationFailed
-from pangolin.iceberg import schemas, shape
-from pangolin.iceberg.draft import TableDraft
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape, schemas
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 
 
 def add_schema(draft: TableDraft, update: Json, where: str) -> None:
@@ -26,7 +26,7 @@ def add_schema(draft: TableDraft, update: Json, where: str) -> None:
 
 def set_current_schema(draft: TableDraft, update: Json, where: str) -> None:
     """set-current-schema: -1 is the schema this commit added last."""
-    schema_id = shape.integer(update, "schema-id", where)
+    schema_id = json_shape.integer(update, "schema-id", where)
     if schema_id == -1:
         if draft.added_schema is None:
             raise ValidationFailed("Cannot set last added schema: no schema has been added")
@@ -53,7 +53,7 @@ def _check_partition_names(draft: TableDraft, schema: Json) -> None:
 
 def remove_schemas(draft: TableDraft, update: Json, where: str) -> None:
     """remove-schemas: unknown ids are ignored, the current schema must stay."""
-    removed = set(shape.integers(update, "schema-ids", where))
+    removed = set(json_shape.integers(update, "schema-ids", where))
     if draft.document["current-schema-id"] in removed:
         raise ValidationFailed("Cannot remove the current schema")
     known = draft.document["schemas"]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pangolin.errors import ValidationFailed
+from pangolin.iceberg.json_shape import Json
 from pangolin.iceberg.properties import boolean_property
-from pangolin.iceberg.shape import Json
 
 _CODEC = "write.metadata.compression-codec"
 _DELETE_AFTER_COMMIT = "write.metadata.delete-after-commit.enabled"

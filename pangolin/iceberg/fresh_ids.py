@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from pangolin.iceberg import schemas, types
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg.json_shape import Json
 
 
 def reassign(schema: Json) -> tuple[Json, dict[int, int]]:

@@ -3,9 +3,9 @@
 from collections.abc import Container
 
 from pangolin.errors import ValidationFailed
-from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 from pangolin.iceberg.properties import integer_property
-from pangolin.iceberg.shape import Json
 
 _PREVIOUS_VERSIONS = "write.metadata.previous-versions-max"
 

@@ -3,9 +3,9 @@
 import re
 
 from pangolin.errors import BadRequest, ValidationFailed
-from pangolin.iceberg import properties, shape
-from pangolin.iceberg.draft import TableDraft
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape, properties
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 
 SUPPORTED_VERSION = 3
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -13,19 +13,19 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def uuid_of(doc: Json, name: str, where: str) -> str:
     """A uuid in its usual text form, as it was sent."""
-    text = shape.string(doc, name, where)
+    text = json_shape.string(doc, name, where)
     if not _UUID.fullmatch(text):
-        raise BadRequest(f"{shape.path(where, name)} must be a uuid")
+        raise BadRequest(f"{json_shape.path(where, name)} must be a uuid")
     return text
 
 
 def location_of(doc: Json, name: str, where: str) -> str:
     """A location without trailing slashes, except those of `scheme://`."""
-    location = shape.string(doc, name, where)
+    location = json_shape.string(doc, name, where)
     while location.endswith("/") and not location.endswith("://"):
         location = location[:-1]
     if not location:
-        raise BadRequest(f"{shape.path(where, name)} must not be empty")
+        raise BadRequest(f"{json_shape.path(where, name)} must not be empty")
     return location
 
 
@@ -42,7 +42,7 @@ def assign_uuid(draft: TableDraft, update: Json, where: str) -> None:
 
 def upgrade(draft: TableDraft, update: Json, where: str) -> None:
     """upgrade-format-version: only upwards, and only to versions we write."""
-    _upgrade(draft, shape.integer(update, "format-version", where))
+    _upgrade(draft, json_shape.integer(update, "format-version", where))
 
 
 def _upgrade(draft: TableDraft, version: int) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from pangolin.errors import ValidationFailed
 from pangolin.iceberg import partitions, schemas, sorting
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg.json_shape import Json
 from pangolin.iceberg.snapshots import sequence_number
 
 # Commits come from different machines: small clock skew must not fail them.

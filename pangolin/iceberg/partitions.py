@@ -3,10 +3,10 @@
 from itertools import count
 
 from pangolin.errors import BadRequest, ValidationFailed
-from pangolin.iceberg import shape, types
-from pangolin.iceberg.draft import FIRST_PARTITION_ID, TableDraft
+from pangolin.iceberg import json_shape, types
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import FIRST_PARTITION_ID, TableDraft
 from pangolin.iceberg.schemas import Column, Columns
-from pangolin.iceberg.shape import Json
 from pangolin.iceberg.transforms import Transform, known_transform, parse_transform
 
 
@@ -15,25 +15,25 @@ def parse_spec(value: object, where: str) -> Json:
 
     Raises BadRequest naming the member that is wrong.
     """
-    spec = shape.as_object(value, where)
-    fields = [_parse_field(doc, place) for place, doc in shape.objects(spec, "fields", where)]
+    spec = json_shape.as_object(value, where)
+    fields = [_parse_field(doc, place) for place, doc in json_shape.objects(spec, "fields", where)]
     return {**spec, "fields": fields}
 
 
 def source_id(field: Json, where: str) -> int:
     """The source column of a partition or sort field; `source-ids` may hold exactly one."""
     if field.get("source-id") is None and field.get("source-ids") is not None:
-        sources = shape.integers(field, "source-ids", where)
+        sources = json_shape.integers(field, "source-ids", where)
         if len(sources) != 1:
             raise BadRequest(f"{where}.source-ids must hold one id: no known transform takes more")
-        return shape.as_integer(sources[0], f"{where}.source-ids[0]", bits=32)
-    return shape.integer(field, "source-id", where)
+        return json_shape.as_integer(sources[0], f"{where}.source-ids[0]", bits=32)
+    return json_shape.integer(field, "source-id", where)
 
 
 def _parse_field(field: Json, where: str) -> Json:
-    transform = known_transform(shape.string(field, "transform", where), f"{where}.transform")
-    shape.string(field, "name", where)
-    shape.optional_integer(field, "field-id", where)
+    transform = known_transform(json_shape.string(field, "transform", where), f"{where}.transform")
+    json_shape.string(field, "name", where)
+    json_shape.optional_integer(field, "field-id", where)
     parsed = {**field, "source-id": source_id(field, where), "transform": str(transform)}
     parsed.pop("source-ids", None)
     return parsed
@@ -159,7 +159,7 @@ def _field_ids(specs: list[Json]) -> dict[tuple[object, str], int]:
 
 def set_default_spec(draft: TableDraft, update: Json, where: str) -> None:
     """set-default-spec: -1 is the spec this commit added last."""
-    spec_id = shape.integer(update, "spec-id", where)
+    spec_id = json_shape.integer(update, "spec-id", where)
     if spec_id == -1:
         if draft.added_spec is None:
             raise ValidationFailed("Cannot set last added spec: no spec has been added")
@@ -174,7 +174,7 @@ def set_default_spec(draft: TableDraft, update: Json, where: str) -> None:
 
 def remove_specs(draft: TableDraft, update: Json, where: str) -> None:
     """remove-partition-specs: unknown ids are ignored, the default spec must stay."""
-    removed = set(shape.integers(update, "spec-ids", where))
+    removed = set(json_shape.integers(update, "spec-ids", where))
     if draft.document["default-spec-id"] in removed:
         raise ValidationFailed("Cannot remove the default partition spec")
     known = draft.document["partition-specs"]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from pangolin.errors import ValidationFailed
-from pangolin.iceberg import shape
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
 from pangolin.iceberg.schemas import Columns
-from pangolin.iceberg.shape import Json
 
 FORMAT_VERSION = "format-version"
 RESERVED = frozenset(
@@ -48,13 +48,13 @@ def boolean_property(properties: Mapping[str, str], name: str, default: bool) ->
 def updates_of(update: Json, where: str) -> dict[str, str]:
     """What a set-properties update sets; `updated` is the older name of `updates`."""
     name = "updated" if "updates" not in update and "updated" in update else "updates"
-    return shape.string_map(update, name, where)
+    return json_shape.string_map(update, name, where)
 
 
 def removals_of(update: Json, where: str) -> list[str]:
     """What a remove-properties update removes; `removed` is the older name of `removals`."""
     name = "removed" if "removals" not in update and "removed" in update else "removals"
-    return shape.strings(update, name, where)
+    return json_shape.strings(update, name, where)
 
 
 def check_new(properties: Mapping[str, str], columns: Columns, version: int) -> None:

@@ -1,9 +1,9 @@
 """Branches and tags of a table: the updates that set and remove them."""
 
 from pangolin.errors import BadRequest, ValidationFailed
-from pangolin.iceberg import shape
-from pangolin.iceberg.draft import TableDraft
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 
 MAIN = "main"
 _RETENTION = {
@@ -17,12 +17,12 @@ _BRANCH_ONLY = ("min-snapshots-to-keep", "max-snapshot-age-ms")
 def parse_ref(doc: Json, where: str) -> Json:
     """A ref as JSON: the members of the spec that are set, and those we do not know."""
     ref = {name: value for name, value in doc.items() if value is not None}
-    shape.long_integer(ref, "snapshot-id", where)
-    ref["type"] = shape.string(ref, "type", where).lower()
+    json_shape.long_integer(ref, "snapshot-id", where)
+    ref["type"] = json_shape.string(ref, "type", where).lower()
     if ref["type"] not in ("branch", "tag"):
         raise BadRequest(f"{where}.type must be branch or tag")
     for name, message in _RETENTION.items():
-        if name in ref and shape.long_integer(ref, name, where) <= 0:
+        if name in ref and json_shape.long_integer(ref, name, where) <= 0:
             raise ValidationFailed(message)
         if name in ref and name in _BRANCH_ONLY and ref["type"] == "tag":
             raise ValidationFailed(f"Tags do not support setting {name}")
@@ -35,7 +35,7 @@ def _equal(one: Json, other: Json) -> bool:
 
 def set_ref(draft: TableDraft, update: Json, where: str) -> None:
     """set-snapshot-ref: moving main makes the snapshot current and is logged."""
-    name = shape.string(update, "ref-name", where)
+    name = json_shape.string(update, "ref-name", where)
     members = {key: value for key, value in update.items() if key not in ("action", "ref-name")}
     ref = parse_ref(members, where)
     snapshot_id = ref["snapshot-id"]
@@ -67,7 +67,7 @@ def _make_current(draft: TableDraft, snapshot_id: int) -> None:
 
 def remove_ref(draft: TableDraft, update: Json, where: str) -> None:
     """remove-snapshot-ref: without main there is no current snapshot; the log stays."""
-    drop_ref(draft, shape.string(update, "ref-name", where))
+    drop_ref(draft, json_shape.string(update, "ref-name", where))
 
 
 def drop_ref(draft: TableDraft, name: str) -> None:

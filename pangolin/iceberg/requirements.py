@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pangolin.errors import BadRequest, CommitFailed
-from pangolin.iceberg import shape
-from pangolin.iceberg.normal import normalised
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.normalize import normalised
 
 _CREATE = "assert-create"
 
@@ -48,8 +48,8 @@ def check_view(base: Json, requirements: list[Json]) -> None:
 
 def _read(requirements: Any) -> list[tuple[str, str, Json]]:
     read = []
-    for where, requirement in shape.as_objects(requirements, "requirements"):
-        name = shape.string(requirement, "type", where).lower()
+    for where, requirement in json_shape.as_objects(requirements, "requirements"):
+        name = json_shape.string(requirement, "type", where).lower()
         if name not in _TABLE and name != "assert-view-uuid":
             raise BadRequest(f"{where}.type is not a known requirement: {name[:200]}")
         read.append((where, name, requirement))
@@ -62,11 +62,11 @@ def _missing(base: Json, requirement: Json, where: str) -> None:
 
 
 def _table_uuid(base: Json, requirement: Json, where: str) -> None:
-    _same_uuid(base.get("table-uuid"), shape.string(requirement, "uuid", where), "UUID")
+    _same_uuid(base.get("table-uuid"), json_shape.string(requirement, "uuid", where), "UUID")
 
 
 def _view_uuid(base: Json, requirement: Json, where: str) -> None:
-    _same_uuid(base.get("view-uuid"), shape.string(requirement, "uuid", where), "view UUID")
+    _same_uuid(base.get("view-uuid"), json_shape.string(requirement, "uuid", where), "view UUID")
 
 
 def _same_uuid(found: str | None, expected: str, what: str) -> None:
@@ -76,8 +76,8 @@ def _same_uuid(found: str | None, expected: str, what: str) -> None:
 
 
 def _ref(base: Json, requirement: Json, where: str) -> None:
-    name = shape.string(requirement, "ref", where)
-    expected = shape.optional_long(requirement, "snapshot-id", where)
+    name = json_shape.string(requirement, "ref", where)
+    expected = json_shape.optional_long(requirement, "snapshot-id", where)
     ref = base["refs"].get(name)
     if problem := _ref_problem(name, expected, ref):
         raise CommitFailed(f"Requirement failed: {problem}")
@@ -97,7 +97,7 @@ def _ref_problem(name: str, expected: int | None, ref: Json | None) -> str | Non
 
 def _number(name: str, member: str, what: str) -> Callable[[Json, Json, str], None]:
     def check(base: Json, requirement: Json, where: str) -> None:
-        expected = shape.long_integer(requirement, name, where)
+        expected = json_shape.long_integer(requirement, name, where)
         found = base.get(member)
         if expected != found:
             message = f"{what} changed: expected id {expected} != {found}"

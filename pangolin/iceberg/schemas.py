@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pangolin.errors import BadRequest, ValidationFailed
-from pangolin.iceberg import shape, types
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape, types
+from pangolin.iceberg.json_shape import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ def parse_schema(value: Any, where: str) -> Json:
 
     Raises BadRequest naming the member that is wrong, ids used twice and names used twice.
     """
-    doc = shape.as_object(value, where)
+    doc = json_shape.as_object(value, where)
     schema: Json = types.parse_type({"type": "struct", **doc}, where)
     if schema["type"] != "struct":
         raise BadRequest(f"{where}.type must be struct")
     if schema.get("identifier-field-ids") is not None:
-        shape.integers(schema, "identifier-field-ids", where)
+        json_shape.integers(schema, "identifier-field-ids", where)
     columns = index(schema, where)
     for identifier in identifiers(schema):
         _check_identifier(identifier, columns)

@@ -1,10 +1,10 @@
 """Snapshots: parsing, and the updates that add and remove them."""
 
 from pangolin.errors import BadRequest, CommitFailed, ValidationFailed
-from pangolin.iceberg import shape
-from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 from pangolin.iceberg.refs import drop_ref
-from pangolin.iceberg.shape import Json
 
 
 def sequence_number(snapshot: Json) -> int:
@@ -18,16 +18,16 @@ def parse_snapshot(value: object, where: str, version: int) -> Json:
     Raises BadRequest naming the member that is wrong. A v1 snapshot may lack the summary, and may
     name its manifests in place of a manifest list.
     """
-    snapshot = dict(shape.as_object(value, where))
-    shape.long_integer(snapshot, "snapshot-id", where)
+    snapshot = dict(json_shape.as_object(value, where))
+    json_shape.long_integer(snapshot, "snapshot-id", where)
     _not_negative(
-        snapshot, "timestamp-ms", where, shape.long_integer(snapshot, "timestamp-ms", where)
+        snapshot, "timestamp-ms", where, json_shape.long_integer(snapshot, "timestamp-ms", where)
     )
-    shape.optional_long(snapshot, "parent-snapshot-id", where)
-    shape.optional_integer(snapshot, "schema-id", where)
-    shape.optional_string(snapshot, "key-id", where)
+    json_shape.optional_long(snapshot, "parent-snapshot-id", where)
+    json_shape.optional_integer(snapshot, "schema-id", where)
+    json_shape.optional_string(snapshot, "key-id", where)
     for name in ("sequence-number", "first-row-id", "added-rows"):
-        _not_negative(snapshot, name, where, shape.optional_long(snapshot, name, where))
+        _not_negative(snapshot, name, where, json_shape.optional_long(snapshot, name, where))
     _check_manifests(snapshot, where, version)
     _read_summary(snapshot, where, version)
     if not sequence_number(snapshot):
@@ -42,16 +42,16 @@ def _not_negative(snapshot: Json, name: str, where: str, value: int | None) -> N
 
 def _check_manifests(snapshot: Json, where: str, version: int) -> None:
     if version == 1 and snapshot.get("manifest-list") is None:
-        shape.strings(snapshot, "manifests", where)
+        json_shape.strings(snapshot, "manifests", where)
     else:
-        shape.string(snapshot, "manifest-list", where)
+        json_shape.string(snapshot, "manifest-list", where)
 
 
 def _read_summary(snapshot: Json, where: str, version: int) -> None:
     if version == 1 and not snapshot.get("summary"):
         snapshot.pop("summary", None)
         return
-    summary = shape.string_map(snapshot, "summary", where)
+    summary = json_shape.string_map(snapshot, "summary", where)
     # Readers refuse a summary without its operation; overwrite promises least.
     snapshot["summary"] = {"operation": "overwrite", **summary}
 
@@ -110,7 +110,7 @@ def _take_rows(draft: TableDraft, snapshot: Json) -> None:
 
 def remove_snapshots(draft: TableDraft, update: Json, where: str) -> None:
     """remove-snapshots: their statistics and the refs to them go too; unknown ids are ignored."""
-    removed = draft.snapshot_ids & set(shape.integers(update, "snapshot-ids", where))
+    removed = draft.snapshot_ids & set(json_shape.integers(update, "snapshot-ids", where))
     if not removed:
         return
     for member in ("snapshots", "statistics", "partition-statistics"):

@@ -1,11 +1,11 @@
 """Sort orders: parsing, binding to a schema, and the updates that change them."""
 
 from pangolin.errors import BadRequest, ValidationFailed
-from pangolin.iceberg import shape, types
-from pangolin.iceberg.draft import TableDraft
+from pangolin.iceberg import json_shape, types
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 from pangolin.iceberg.partitions import source_id
 from pangolin.iceberg.schemas import Columns
-from pangolin.iceberg.shape import Json
 from pangolin.iceberg.transforms import known_transform, parse_transform
 
 
@@ -14,13 +14,13 @@ def parse_order(value: object, where: str) -> Json:
 
     Raises BadRequest naming the member that is wrong.
     """
-    order = shape.as_object(value, where)
-    fields = [_parse_field(doc, place) for place, doc in shape.objects(order, "fields", where)]
+    order = json_shape.as_object(value, where)
+    fields = [_parse_field(doc, place) for place, doc in json_shape.objects(order, "fields", where)]
     return {**order, "fields": fields}
 
 
 def _parse_field(field: Json, where: str) -> Json:
-    transform = known_transform(shape.string(field, "transform", where), f"{where}.transform")
+    transform = known_transform(json_shape.string(field, "transform", where), f"{where}.transform")
     parsed = {
         **field,
         "source-id": source_id(field, where),
@@ -33,7 +33,7 @@ def _parse_field(field: Json, where: str) -> Json:
 
 
 def _one_of(field: Json, name: str, where: str, choices: tuple[str, str]) -> str:
-    value = shape.string(field, name, where).lower()
+    value = json_shape.string(field, name, where).lower()
     if value not in choices:
         raise BadRequest(f"{where}.{name} must be {' or '.join(choices)}")
     return value
@@ -92,7 +92,7 @@ def add_order(draft: TableDraft, update: Json, where: str) -> None:
 
 def set_default_order(draft: TableDraft, update: Json, where: str) -> None:
     """set-default-sort-order: -1 is the order this commit added last."""
-    wanted = shape.integer(update, "sort-order-id", where)
+    wanted = json_shape.integer(update, "sort-order-id", where)
     if wanted == -1:
         if draft.added_order is None:
             raise ValidationFailed("Cannot set last added sort order: no sort order has been added")

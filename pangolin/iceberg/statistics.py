@@ -1,22 +1,22 @@
 """Statistics and partition statistics files: one of each per snapshot."""
 
 from pangolin.errors import BadRequest
-from pangolin.iceberg import shape
-from pangolin.iceberg.draft import TableDraft
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft
 
 
 def parse_statistics(value: object, where: str) -> Json:
     """A statistics file as JSON (table spec, Table Statistics)."""
     doc = _parse_file(value, where)
     _size(doc, "file-footer-size-in-bytes", where)
-    for place, blob in shape.objects(doc, "blob-metadata", where):
-        shape.string(blob, "type", place)
-        shape.long_integer(blob, "snapshot-id", place)
-        shape.long_integer(blob, "sequence-number", place)
-        shape.integers(blob, "fields", place)
+    for place, blob in json_shape.objects(doc, "blob-metadata", where):
+        json_shape.string(blob, "type", place)
+        json_shape.long_integer(blob, "snapshot-id", place)
+        json_shape.long_integer(blob, "sequence-number", place)
+        json_shape.integers(blob, "fields", place)
         if blob.get("properties") is not None:
-            shape.string_map(blob, "properties", place)
+            json_shape.string_map(blob, "properties", place)
     return doc
 
 
@@ -26,15 +26,15 @@ def parse_partition_statistics(value: object, where: str) -> Json:
 
 
 def _parse_file(value: object, where: str) -> Json:
-    doc = shape.as_object(value, where)
-    shape.long_integer(doc, "snapshot-id", where)
-    shape.string(doc, "statistics-path", where)
+    doc = json_shape.as_object(value, where)
+    json_shape.long_integer(doc, "snapshot-id", where)
+    json_shape.string(doc, "statistics-path", where)
     _size(doc, "file-size-in-bytes", where)
     return doc
 
 
 def _size(doc: Json, name: str, where: str) -> None:
-    if shape.long_integer(doc, name, where) < 0:
+    if json_shape.long_integer(doc, name, where) < 0:
         raise BadRequest(f"{where}.{name} must not be negative")
 
 
@@ -60,12 +60,12 @@ def _without(draft: TableDraft, member: str, snapshot_id: int) -> list[Json]:
 
 def remove_statistics(draft: TableDraft, update: Json, where: str) -> None:
     """remove-statistics: nothing happens when the snapshot has none."""
-    _remove(draft, "statistics", shape.long_integer(update, "snapshot-id", where))
+    _remove(draft, "statistics", json_shape.long_integer(update, "snapshot-id", where))
 
 
 def remove_partition_statistics(draft: TableDraft, update: Json, where: str) -> None:
     """remove-partition-statistics: nothing happens when the snapshot has none."""
-    _remove(draft, "partition-statistics", shape.long_integer(update, "snapshot-id", where))
+    _remove(draft, "partition-statistics", json_shape.long_integer(update, "snapshot-id", where))
 
 
 def _remove(draft: TableDraft, member: str, snapshot_id: int) -> None:

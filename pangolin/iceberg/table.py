@@ -9,17 +9,17 @@ from pangolin.iceberg import (
     evolution,
     identity,
     invariants,
+    json_shape,
     partitions,
     refs,
-    shape,
     snapshots,
     sorting,
     statistics,
 )
-from pangolin.iceberg.draft import TableDraft, draft_of, empty_draft
 from pangolin.iceberg.history import metadata_log, snapshot_log
-from pangolin.iceberg.normal import spell_current_snapshot
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.metadata_builder import TableDraft, draft_of, empty_draft
+from pangolin.iceberg.normalize import spell_current_snapshot
 
 _DEFAULT_VERSION = 2
 _UPGRADE = "upgrade-format-version"
@@ -78,15 +78,15 @@ def apply_updates(
 
 
 def _steps(updates: Any) -> list[tuple[str, str, Json]]:
-    shape.check_depth(updates, "updates")
+    json_shape.check_depth(updates, "updates")
     return [
         (where, _action(update, where), update)
-        for where, update in shape.as_objects(updates, "updates")
+        for where, update in json_shape.as_objects(updates, "updates")
     ]
 
 
 def _action(update: Json, where: str) -> str:
-    action = shape.string(update, "action", where).lower()
+    action = json_shape.string(update, "action", where).lower()
     if action in _VIEW_ONLY:
         raise BadRequest(f"{where}.action cannot be applied to a table: {action}")
     if action not in _UPDATES:
@@ -97,8 +97,8 @@ def _action(update: Json, where: str) -> str:
 def _initial_version(steps: list[tuple[str, str, Json]]) -> int:
     for where, action, update in steps:
         if action == _UPGRADE:
-            version = shape.integer(update, "format-version", where)
-            return check_version(version, shape.path(where, "format-version"))
+            version = json_shape.integer(update, "format-version", where)
+            return check_version(version, json_shape.path(where, "format-version"))
     return _DEFAULT_VERSION
 
 

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from pangolin.errors import BadRequest
-from pangolin.iceberg import shape
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
 
 _NUMBERS = frozenset(("boolean", "int", "long", "float", "double"))
 _TIMES = frozenset(
@@ -86,11 +86,11 @@ def parse_type(value: Any, where: str, depth: int = 0) -> Any:
     """
     if isinstance(value, str):
         return _parse_primitive(value, where)
-    doc = shape.as_object(value, where)
+    doc = json_shape.as_object(value, where)
     if depth > _DEEPEST:
         raise BadRequest(f"{where} is nested more than {_DEEPEST} levels deep")
     readers = {"struct": _parse_struct, "list": _parse_list, "map": _parse_map}
-    name = shape.string(doc, "type", where).lower()
+    name = json_shape.string(doc, "type", where).lower()
     if name not in readers:
         raise BadRequest(f"{where}.type must be struct, list or map, not {name}")
     return {**readers[name](doc, where, depth), "type": name}
@@ -104,31 +104,31 @@ def _parse_primitive(text: str, where: str) -> str:
 
 
 def _parse_list(doc: Json, where: str, depth: int) -> Json:
-    shape.integer(doc, "element-id", where)
-    shape.boolean(doc, "element-required", where)
+    json_shape.integer(doc, "element-id", where)
+    json_shape.boolean(doc, "element-required", where)
     element = parse_type(doc.get("element"), f"{where}.element", depth + 1)
     return {**doc, "element": element}
 
 
 def _parse_map(doc: Json, where: str, depth: int) -> Json:
-    shape.integer(doc, "key-id", where)
-    shape.integer(doc, "value-id", where)
-    shape.boolean(doc, "value-required", where)
+    json_shape.integer(doc, "key-id", where)
+    json_shape.integer(doc, "value-id", where)
+    json_shape.boolean(doc, "value-required", where)
     key = parse_type(doc.get("key"), f"{where}.key", depth + 1)
     return {**doc, "key": key, "value": parse_type(doc.get("value"), f"{where}.value", depth + 1)}
 
 
 def _parse_struct(doc: Json, where: str, depth: int) -> Json:
-    fields = shape.objects(doc, "fields", where)
+    fields = json_shape.objects(doc, "fields", where)
     return {**doc, "fields": [parse_field(field, place, depth) for place, field in fields]}
 
 
 def parse_field(doc: Json, where: str, depth: int) -> Json:
     """One struct field as JSON in canonical spelling."""
-    shape.integer(doc, "id", where)
-    shape.string(doc, "name", where)
-    shape.boolean(doc, "required", where)
-    shape.optional_string(doc, "doc", where)
+    json_shape.integer(doc, "id", where)
+    json_shape.string(doc, "name", where)
+    json_shape.boolean(doc, "required", where)
+    json_shape.optional_string(doc, "doc", where)
     for name in ("initial-default", "write-default"):
         _check_default(doc.get(name), f"{where}.{name}")
     return {**doc, "type": parse_type(doc.get("type"), f"{where}.type", depth + 1)}

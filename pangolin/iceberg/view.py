@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pangolin.errors import BadRequest, IllegalArgument, ValidationFailed
-from pangolin.iceberg import identity, properties, schemas, shape, view_versions
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg import identity, json_shape, properties, schemas, view_versions
+from pangolin.iceberg.json_shape import Json
 
 _COPIED = ("schemas", "versions", "version-log")
 
@@ -34,9 +34,9 @@ def new_view(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
 
     Raises BadRequest naming the member that is wrong (REST spec, CreateViewRequest).
     """
-    shape.check_depth(request, "the request")
+    json_shape.check_depth(request, "the request")
     schema = schemas.parse_schema(request.get("schema"), "schema")
-    asked = shape.an_object(request, "view-version", "")
+    asked = json_shape.an_object(request, "view-version", "")
     ours = {"version-id": 1, "timestamp-ms": now_ms, "schema-id": 0}
     version = view_versions.parse_version({**asked, **ours}, "view-version")
     given = request.get("properties")
@@ -48,7 +48,7 @@ def new_view(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
         "current-version-id": 1,
         "versions": [version],
         "version-log": [{"timestamp-ms": now_ms, "version-id": 1}],
-        "properties": {} if given is None else shape.string_map(request, "properties", ""),
+        "properties": {} if given is None else json_shape.string_map(request, "properties", ""),
     }
     view_versions.expire(document, {1})
     return _spelled(document)
@@ -64,14 +64,14 @@ def apply_updates(base: Json, updates: list[Json], *, now_ms: int) -> Json:
     document.update((name, list(base.get(name) or ())) for name in _COPIED)
     document["properties"] = dict(base.get("properties") or {})
     draft = ViewDraft(document, now_ms)
-    shape.check_depth(updates, "updates")
-    for where, update in shape.as_objects(updates, "updates"):
+    json_shape.check_depth(updates, "updates")
+    for where, update in json_shape.as_objects(updates, "updates"):
         _UPDATES[_action(update, where)](draft, update, where)
     return _build(base, draft) if draft.changed else base
 
 
 def _action(update: Json, where: str) -> str:
-    action = shape.string(update, "action", where).lower()
+    action = json_shape.string(update, "action", where).lower()
     if action not in _UPDATES:
         raise BadRequest(f"{where}.action is not a view update: {action[:200]}")
     return action
@@ -107,7 +107,7 @@ def _assign_uuid(draft: ViewDraft, update: Json, where: str) -> None:
 
 def _upgrade(draft: ViewDraft, update: Json, where: str) -> None:
     version, known = (
-        shape.integer(update, "format-version", where),
+        json_shape.integer(update, "format-version", where),
         draft.document["format-version"],
     )
     if version < known:
@@ -171,7 +171,7 @@ def _schema_id(draft: ViewDraft, schema_id: int) -> int:
 
 
 def _set_current_version(draft: ViewDraft, update: Json, where: str) -> None:
-    wanted = shape.integer(update, "view-version-id", where)
+    wanted = json_shape.integer(update, "view-version-id", where)
     if wanted == -1:
         if draft.added_version is None:
             message = "Cannot set last version id: no current version id has been set"

@@ -1,9 +1,9 @@
 """Versions of a view: parsing, equality, dialects, and which of them are kept (view spec)."""
 
 from pangolin.errors import BadRequest, IllegalArgument, ValidationFailed
-from pangolin.iceberg import shape
+from pangolin.iceberg import json_shape
+from pangolin.iceberg.json_shape import Json
 from pangolin.iceberg.properties import boolean_property, integer_property
-from pangolin.iceberg.shape import Json
 
 _DROP_DIALECT = "replace.drop-dialect.allowed"
 _HISTORY = "version.history.num-entries"
@@ -15,25 +15,25 @@ def parse_version(value: object, where: str) -> Json:
 
     Raises BadRequest naming the member that is wrong, IllegalArgument for a dialect given twice.
     """
-    version = {"summary": {}, **shape.as_object(value, where)}
+    version = {"summary": {}, **json_shape.as_object(value, where)}
     for name in ("version-id", "schema-id"):
-        shape.integer(version, name, where)
-    shape.long_integer(version, "timestamp-ms", where)
-    shape.string_map(version, "summary", where)
-    shape.strings(version, "default-namespace", where)
-    shape.optional_string(version, "default-catalog", where)
+        json_shape.integer(version, name, where)
+    json_shape.long_integer(version, "timestamp-ms", where)
+    json_shape.string_map(version, "summary", where)
+    json_shape.strings(version, "default-namespace", where)
+    json_shape.optional_string(version, "default-catalog", where)
     _check_representations(version, where)
     return version
 
 
 def _check_representations(version: Json, where: str) -> None:
-    representations = shape.objects(version, "representations", where)
+    representations = json_shape.objects(version, "representations", where)
     if not representations:
         raise BadRequest(f"{where}.representations must hold at least one query")
     for place, representation in representations:
-        if shape.string(representation, "type", place).lower() == "sql":
-            shape.string(representation, "sql", place)
-            shape.string(representation, "dialect", place)
+        if json_shape.string(representation, "type", place).lower() == "sql":
+            json_shape.string(representation, "sql", place)
+            json_shape.string(representation, "dialect", place)
     seen: set[str] = set()
     for dialect in dialects(version):
         if dialect in seen:

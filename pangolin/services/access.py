@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.errors import Forbidden, NotFound
-from pangolin.identity import ROOT, TENANT_ADMIN
+from pangolin.interfaces.authentication import ROOT, TENANT_ADMIN
 from pangolin.services import entries, filtering, rights
 from pangolin.services.entries import ASSETS
 from pangolin.services.filtering import Visible

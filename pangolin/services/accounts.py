@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from pangolin.errors import AlreadyExists, BadRequest, NotFound
-from pangolin.identity import ROLES, ROOT
+from pangolin.interfaces.authentication import ROLES, ROOT
 from pangolin.services import stamps
 from pangolin.services.access import Resource, denial
 from pangolin.services.principals import USER

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pangolin.errors import PangolinError, Unauthorized
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services import principals, server_secrets, sessions
 from pangolin.services.scope import Runtime
 from pangolin.store.api import ANY, Doc, Put, Record

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services.access import IN_CATALOG, REFS, Resource
 from pangolin.services.audit_chain import Head
 from pangolin.services.audit_ids import new_id

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pangolin.identity import ExternalIdentity, IdentityProvider, Principal
+from pangolin.interfaces.authentication import ExternalIdentity, IdentityProvider, Principal
 from pangolin.services import external, sessions
 from pangolin.services.external import Visit
 from pangolin.services.scope import Runtime
@@ -12,7 +12,7 @@ from pangolin.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services of `pangolin.identity.AuthServices`; `runtime` is for the default plugins."""
+    """The services of `AuthServices`; `runtime` is for the default plugins."""
 
     runtime: Runtime
     # For the record of a person who comes for the first time.

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pangolin.events import Event
+from pangolin.interfaces.events import Event
 from pangolin.services import audit
 from pangolin.services.access import Resource
 from pangolin.services.audit import Happening, State

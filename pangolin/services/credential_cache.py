@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pangolin.errors import Forbidden, Unavailable
+from pangolin.interfaces.credential_vending import Vended
 from pangolin.services import metering
-from pangolin.vending import Vended
 
 log = logging.getLogger(__name__)
 Mint = Callable[[], Vended]

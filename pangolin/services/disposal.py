@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pangolin.objects import ObjectMissing
+from pangolin.interfaces.object_storage import ObjectMissing
 from pangolin.services import expiry, metadata
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pangolin.errors import Unauthorized, Unavailable
-from pangolin.identity import ROOT, TENANT_USER, ExternalIdentity, Principal
+from pangolin.interfaces.authentication import ROOT, TENANT_USER, ExternalIdentity, Principal
 from pangolin.services import audit, principals, stamps
 from pangolin.services.access import Resource
 from pangolin.services.audit import Actor

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from pangolin.errors import BadRequest, NotFound, Unauthorized
-from pangolin.identity import IdentityProvider, LoginRequest, Principal
+from pangolin.interfaces.authentication import IdentityProvider, LoginRequest, Principal
 from pangolin.services import audit, external, limits, login_steps, principals, sign_in, tokens
 from pangolin.services.access import Resource
 from pangolin.services.audit import Actor

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from pangolin.errors import PangolinError
-from pangolin.identity import ROOT, Principal
+from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services import asset_notes, audit_retention, purging, signing
 from pangolin.services.disposal import Disposal, Run
 from pangolin.services.entries import ASSETS, NAMESPACES, Family

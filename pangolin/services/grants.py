@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import BadRequest, NotFound
-from pangolin.identity import Stamped
+from pangolin.interfaces.authentication import Stamped
 from pangolin.services import actions, changes, grant_scopes, lookups, principals, rights, stamps
 from pangolin.services.access import Resource, denial, is_admin
 from pangolin.services.actions import MANAGE_GRANTS

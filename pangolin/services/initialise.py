@@ -4,7 +4,7 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 
-from pangolin.identity import ROOT, Principal
+from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services import layout, signing, stamps, upgrades
 from pangolin.services.passwords import hash_password
 from pangolin.services.scope import Runtime, Scope

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from pangolin.errors import Forbidden, NotFound, Unavailable, ValidationFailed
-from pangolin.iceberg.refsmode import only_refs
-from pangolin.objects import ObjectMissing, ObjectStore
+from pangolin.iceberg.refs_only import only_refs
+from pangolin.interfaces.object_storage import ObjectMissing, ObjectStore
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope
 from pangolin.services.warehouse_secrets import as_plugin

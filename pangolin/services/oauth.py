@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from pangolin.errors import Unauthorized
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services import api_keys, audit, limits, metering, oauth_exchange, principals, tokens
 from pangolin.services.access import Resource
 from pangolin.services.audit import Actor

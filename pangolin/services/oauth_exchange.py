@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pangolin.errors import Unauthorized
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services import principals, tokens
 from pangolin.services.oauth_requests import (
     ACCESS_TOKEN,

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from typing import Final
 
 from pangolin.errors import BadRequest, UnknownPlugin
-from pangolin.objects import ObjectBackend, ObjectStore, Option, Warehouse
+from pangolin.interfaces.credential_vending import Check
+from pangolin.interfaces.object_storage import ObjectBackend, ObjectStore, Option, Warehouse
 from pangolin.settings import Settings
-from pangolin.vending import Check
 
 MASK: Final = "***"
 CAPACITY: Final = 256

@@ -10,7 +10,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from pangolin.errors import BadRequest
 from pangolin.settings import Settings
-from pangolin.store.cached import Hints
+from pangolin.store.lru import Hints
 
 # Longer ones only cost time.
 MOST_CHARACTERS = 1024

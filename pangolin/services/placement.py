@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pangolin.errors import BadRequest
-from pangolin.iceberg import places as iceberg_places
+from pangolin.iceberg import directories as iceberg_places
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope

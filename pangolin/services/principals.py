@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pangolin.errors import Unauthorized
-from pangolin.identity import ROLES, TENANT_ADMIN, TENANT_USER, Principal, Stamped
+from pangolin.interfaces.authentication import ROLES, TENANT_ADMIN, TENANT_USER, Principal, Stamped
 from pangolin.services import stamps
 from pangolin.services.scope import Runtime
 from pangolin.store.api import Doc, Key, Kind, Record

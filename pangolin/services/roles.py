@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NotFound
-from pangolin.identity import ROLES
+from pangolin.interfaces.authentication import ROLES
 from pangolin.services import (
     changes,
     filtering,

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pangolin.errors import Forbidden, Unavailable, UnknownPlugin
-from pangolin.events import EventSink
-from pangolin.identity import ROOT, IdentityProvider, Principal
+from pangolin.interfaces.authentication import ROOT, IdentityProvider, Principal
+from pangolin.interfaces.events import EventSink
 from pangolin.services.audit_chain import Chains
 from pangolin.services.credential_cache import CredentialCache
 from pangolin.services.handouts import Handouts
 from pangolin.services.sealing import Vault
 from pangolin.settings import Settings
 from pangolin.store.api import Store
-from pangolin.store.cached import Hints
-from pangolin.store.pledged import Pledge, PledgedStore
+from pangolin.store.lru import Hints
+from pangolin.store.revalidating import Pledge, PledgedStore
 from pangolin.store.scoped import ScopedStore
 
 if TYPE_CHECKING:
-    from pangolin.objects import Warehouse
+    from pangolin.interfaces.credential_vending import CredentialVendor
+    from pangolin.interfaces.object_storage import Warehouse
     from pangolin.services.metadata import MetadataCache
     from pangolin.services.objects import Objects
     from pangolin.services.rights import Rights
-    from pangolin.vending import CredentialVendor
 
 Clock = Callable[[], int]
 WAREHOUSES = 1024

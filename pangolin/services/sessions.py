@@ -12,11 +12,11 @@ from dataclasses import replace
 from functools import cache
 
 from pangolin.errors import Unauthorized, Unavailable
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services.scope import Runtime
 from pangolin.store.api import Record
 from pangolin.store.kinds import STAMP
-from pangolin.store.pledged import Pledge
+from pangolin.store.revalidating import Pledge
 
 EXPIRES = "expires_at_ms"
 

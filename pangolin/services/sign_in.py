@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from pangolin.errors import BadRequest, PangolinError, Unauthorized
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services import audit, changes, limits, passwords, principals, sessions, tokens
 from pangolin.services.access import Resource
 from pangolin.services.audit import Actor

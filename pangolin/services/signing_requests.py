@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from pangolin.errors import BadRequest, Forbidden
+from pangolin.interfaces.credential_vending import Signed, Signer, SignRequest, Vended
 from pangolin.services import addressing, metering, vending, vending_access, vending_choice
 from pangolin.services.access import denial, require
 from pangolin.services.relations import TABLES, find, resource
 from pangolin.services.scope import Scope
 from pangolin.services.vending import Offer
 from pangolin.store.api import Doc, Record
-from pangolin.vending import Signed, Signer, SignRequest, Vended
 
 
 def sign(

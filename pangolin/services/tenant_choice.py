@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pangolin.errors import NoSuchTenant
-from pangolin.identity import ROOT
+from pangolin.interfaces.authentication import ROOT
 from pangolin.services import principals
 from pangolin.services.access import Resource, denial
 from pangolin.services.scope import Scope

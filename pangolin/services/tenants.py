@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchTenant
-from pangolin.identity import ROOT
+from pangolin.interfaces.authentication import ROOT
 from pangolin.services import changes, names, removal, stamps
 from pangolin.services.access import Resource, require
 from pangolin.services.initialise import DEFAULT_TENANT

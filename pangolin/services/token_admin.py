@@ -1,7 +1,7 @@
 """Tokens as their owners and admins see them: listed, revoked one by one or all at once."""
 
 from pangolin.errors import BadRequest, NotFound
-from pangolin.identity import ROOT
+from pangolin.interfaces.authentication import ROOT
 from pangolin.services import accounts, audit, changes, principals, tokens, users
 from pangolin.services.access import Resource, require
 from pangolin.services.accounts import Wire

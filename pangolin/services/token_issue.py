@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pangolin.errors import BadRequest, Conflicting, NotFound, Unauthorized
-from pangolin.identity import ROLES, ROOT, TENANT_ADMIN, TENANT_USER, Principal
+from pangolin.interfaces.authentication import ROLES, ROOT, TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services import accounts, changes, principals, tenant_choice, tokens
 from pangolin.services.access import Resource, require
 from pangolin.services.accounts import Wire

@@ -9,7 +9,7 @@ from uuid import uuid4
 import jwt
 
 from pangolin.errors import Unauthorized
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services import principals, sessions, signing, stamps
 from pangolin.services.scope import Runtime
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import orjson
 
 from pangolin.errors import Forbidden
+from pangolin.interfaces.credential_vending import Access, CredentialVendor, Grant, Signer, Vended
 from pangolin.services import audit, metering, vending_access, vending_choice, warehouse_secrets
 from pangolin.services.access import Resource
 from pangolin.services.addressing import Address
@@ -22,7 +23,6 @@ from pangolin.services.audit_records import FAILURE
 from pangolin.services.credential_cache import Mint, Minted
 from pangolin.services.scope import Runtime, Scope
 from pangolin.store.api import Record
-from pangolin.vending import Access, CredentialVendor, Grant, Signer, Vended
 
 VENDED: Final = "vended-credentials"
 REMOTE: Final = "remote-signing"

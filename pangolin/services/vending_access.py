@@ -11,11 +11,11 @@ import orjson
 
 from pangolin.errors import Forbidden
 from pangolin.iceberg.locations import Location, parse_location
+from pangolin.interfaces.credential_vending import Access
 from pangolin.services import metadata, placement
 from pangolin.services.access import Resource, allows_asset, is_allowed
 from pangolin.services.places import Place
 from pangolin.services.scope import Scope
-from pangolin.vending import Access
 
 Directories = tuple[str, ...]
 # Each privilege comes with any one of these actions.

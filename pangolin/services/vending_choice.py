@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pangolin.errors import BadRequest
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services.scope import Runtime
 from pangolin.services.vending_strategies import NONE
 

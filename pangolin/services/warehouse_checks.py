@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from pangolin.errors import BadRequest, Conflicting, PangolinError
 from pangolin.iceberg.locations import parse_location
-from pangolin.objects import ObjectStore, Warehouse
+from pangolin.interfaces.credential_vending import Check
+from pangolin.interfaces.object_storage import ObjectStore, Warehouse
 from pangolin.services.redaction import redacted
 from pangolin.services.scope import Runtime, Scope
 from pangolin.services.times import rfc3339
 from pangolin.services.vending_choice import strategy_of
 from pangolin.store.api import ANY, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import WAREHOUSE_CHECK
-from pangolin.vending import Check
 
 log = logging.getLogger(__name__)
 # Where files are tried; nothing else is ever written there.

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pangolin.errors import BadRequest
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services import names, vending_choice, vending_strategies, warehouse_secrets
 from pangolin.services.objects import Objects
 from pangolin.services.scope import Scope

@@ -8,7 +8,7 @@ gets nothing that opens.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services import sealed_values, vending_strategies
 from pangolin.services.scope import Runtime
 from pangolin.services.sealing import Keyring, SealBroken

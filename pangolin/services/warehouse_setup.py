@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pangolin.errors import BadRequest
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services import (
     audit,
     changes,

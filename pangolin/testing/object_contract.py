@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pangolin.errors import Forbidden
-from pangolin.objects import ObjectExists, ObjectMissing, ObjectStore
+from pangolin.interfaces.object_storage import ObjectExists, ObjectMissing, ObjectStore
 
 ODD_NAMES = (
     "a space",

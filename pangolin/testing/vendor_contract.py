@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from pangolin.objects import ObjectStore, Warehouse
+from pangolin.interfaces.credential_vending import CredentialVendor, Vended
+from pangolin.interfaces.object_storage import ObjectStore, Warehouse
 from pangolin.settings import Settings
 from pangolin.testing.vendor_contract_crowds import CrowdContract
 from pangolin.testing.vendor_contract_place import Lender, Place
 from pangolin.testing.vendor_contract_scope import ScopeContract
 from pangolin.testing.vendor_contract_secrets import SecrecyContract
 from pangolin.testing.vendor_contract_terms import TermsContract
-from pangolin.vending import CredentialVendor, Vended
 
 
 class VendorContract(ScopeContract, TermsContract, SecrecyContract, CrowdContract):

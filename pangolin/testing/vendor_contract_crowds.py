@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from pangolin.objects import ObjectStore
+from pangolin.interfaces.credential_vending import CredentialVendor, Vended
+from pangolin.interfaces.object_storage import ObjectStore
 from pangolin.testing.vendor_contract_place import (
     FILE,
     Lender,
@@ -18,7 +19,6 @@ from pangolin.testing.vendor_contract_place import (
     assert_unread,
     everything,
 )
-from pangolin.vending import CredentialVendor, Vended
 
 THREADS: Final = 8
 WAIT_S: Final = 60.0

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from pangolin.errors import BadRequest, Forbidden
-from pangolin.objects import ObjectStore, Warehouse
-from pangolin.vending import Access, CredentialVendor, Grant, Vended
+from pangolin.interfaces.credential_vending import Access, CredentialVendor, Grant, Vended
+from pangolin.interfaces.object_storage import ObjectStore, Warehouse
 
 ANN: Final = "ann"
 BOB: Final = "bob"

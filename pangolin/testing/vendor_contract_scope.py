@@ -5,7 +5,8 @@ from typing import ClassVar
 import pytest
 
 from pangolin.errors import Forbidden
-from pangolin.objects import ObjectStore
+from pangolin.interfaces.credential_vending import Access
+from pangolin.interfaces.object_storage import ObjectStore
 from pangolin.testing.vendor_contract_place import (
     FILE,
     Lender,
@@ -19,7 +20,6 @@ from pangolin.testing.vendor_contract_place import (
     everything,
     fresh,
 )
-from pangolin.vending import Access
 
 # A directory's name, and what it must not be mistaken for.
 ODD_NAMES = {

@@ -4,9 +4,9 @@ import json
 from typing import ClassVar
 
 from pangolin.errors import PangolinError
-from pangolin.objects import Warehouse
+from pangolin.interfaces.credential_vending import CredentialVendor, Vended
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.testing.vendor_contract_place import Lender, Place, everything, fresh
-from pangolin.vending import CredentialVendor, Vended
 
 
 class SecrecyContract:

@@ -8,7 +8,8 @@ from typing import ClassVar
 import pytest
 
 from pangolin.errors import BadRequest
-from pangolin.objects import Warehouse
+from pangolin.interfaces.credential_vending import CredentialVendor, Grant, Vended
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.settings import Settings
 from pangolin.testing.vendor_contract_place import (
     ANN,
@@ -18,7 +19,6 @@ from pangolin.testing.vendor_contract_place import (
     assert_opens,
     everything,
 )
-from pangolin.vending import CredentialVendor, Grant, Vended
 
 # What Iceberg's clients read of an object storage that they are lent.
 PROPERTIES = frozenset(

@@ -10,8 +10,8 @@ from marshmallow import Schema, fields
 from swagger_ui_bundle import swagger_ui_path
 
 from pangolin import __version__
-from pangolin.web.answers import json_answer
-from pangolin.web.routing import NamespaceConverter
+from pangolin.web.http.json_response import json_answer
+from pangolin.web.http.raw_path import NamespaceConverter
 
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer"},

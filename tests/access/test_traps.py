@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.identity import TENANT_ADMIN
+from pangolin.interfaces.authentication import TENANT_ADMIN
 from pangolin.services import assets, catalogs, namespaces, refs, warehouses
 from pangolin.services.scope import Scope
 from pangolin.store.api import Put

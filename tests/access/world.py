@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from pangolin.identity import TENANT_USER, Principal
+from pangolin.interfaces.authentication import TENANT_USER, Principal
 from pangolin.services import assets, catalogs, grants, namespaces, principals, stamps, tokens
 from pangolin.services.initialise import DEFAULT_TENANT
 from pangolin.services.scope import Runtime, Scope

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pangolin.errors import BadRequest, Forbidden, NoSuchAuditRecord
-from pangolin.identity import TENANT_ADMIN, TENANT_USER, Principal
+from pangolin.interfaces.authentication import TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services import audit, audit_query
 from pangolin.services.access import Resource
 from pangolin.services.scope import Scope

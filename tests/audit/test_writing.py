@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pangolin.errors import OutcomeUnknown, Unavailable
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.registry import Registry
 from pangolin.services import audit, branches, changes, namespaces, warehouses
 from pangolin.services.access import Resource, denial

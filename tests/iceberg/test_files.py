@@ -1,14 +1,14 @@
 import pytest
 
 from pangolin.errors import ValidationFailed
+from pangolin.iceberg.directories import claimed, manifest_lists
 from pangolin.iceberg.files import (
     expired_metadata_files,
     metadata_codec,
     next_metadata_location,
     referenced_files,
 )
-from pangolin.iceberg.places import claimed, manifest_lists
-from pangolin.iceberg.refsmode import only_refs
+from pangolin.iceberg.refs_only import only_refs
 from tests.iceberg import samples
 from tests.iceberg.samples import LOCATION, UUID, Json
 

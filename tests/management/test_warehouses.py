@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services.scope import Scope
 from pangolin.services.warehouse_secrets import as_plugin
 from pangolin.store.kinds import WAREHOUSE

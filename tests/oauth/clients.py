@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from pangolin.identity import AuthRequest, Principal
+from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.services import api_keys, stamps
 from pangolin.services.scope import Runtime
 from pangolin.store.api import ANY, Delete, Put
 from pangolin.store.kinds import API_KEY, PRINCIPAL, TENANT
-from pangolin.web.scope import Server
+from pangolin.web.context import Server
 
 ACME = "5e0d2a3c-0000-4000-8000-000000000001"
 Ask = Callable[..., TestResponse]

@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from pangolin.app import create_app
-from pangolin.identity import AuthRequest, Principal
+from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.plugin import hookimpl
 from pangolin.services import tokens
 from pangolin.services.initialise import DEFAULT_TENANT, initialise

@@ -9,11 +9,11 @@ import pytest
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import MemoryStore
 
-from pangolin.buckets import BucketObjects, Supplier
 from pangolin.errors import Forbidden, Unavailable
 from pangolin.iceberg.locations import parse_location
-from pangolin.objects import ObjectExists, ObjectMissing
+from pangolin.interfaces.object_storage import ObjectExists, ObjectMissing
 from pangolin.testing.object_contract import ObjectStoreContract
+from pangolin.toolkit.buckets import BucketObjects, Supplier
 
 ROOT = "s3://bucket/lake"
 

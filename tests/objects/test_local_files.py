@@ -7,7 +7,7 @@ import pytest
 from pangolin.default_plugins import local_files
 from pangolin.default_plugins.local_files import LocalFiles, open_store, root_of
 from pangolin.errors import BadRequest, Forbidden, Unavailable
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.settings import Settings
 from pangolin.testing.object_contract import ObjectStoreContract
 

@@ -6,9 +6,9 @@ import pytest
 
 from pangolin.errors import Forbidden, Unavailable
 from pangolin.iceberg.locations import parse_location
-from pangolin.objects import ObjectInfo, ObjectStore
-from pangolin.probing import prove_narrowness
-from pangolin.vending import Access
+from pangolin.interfaces.credential_vending import Access
+from pangolin.interfaces.object_storage import ObjectInfo, ObjectStore
+from pangolin.toolkit.probes import prove_narrowness
 from tests.objects.test_buckets import ROOT, opened
 
 PROBE = f"{ROOT}/probe"

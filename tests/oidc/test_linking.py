@@ -9,7 +9,7 @@ import pytest
 
 from pangolin.app import build_server
 from pangolin.errors import Unauthorized
-from pangolin.identity import ExternalIdentity, Principal
+from pangolin.interfaces.authentication import ExternalIdentity, Principal
 from pangolin.services import external
 from pangolin.services.initialise import DEFAULT_TENANT, ROOT_ID, initialise
 from pangolin.services.scope import Runtime

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.identity import ExternalIdentity
+from pangolin.interfaces.authentication import ExternalIdentity
 from pangolin.services.initialise import DEFAULT_TENANT
 from pangolin.services.principals import mail_fields
 from pangolin.services.scope import Runtime

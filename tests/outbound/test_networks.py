@@ -3,8 +3,8 @@ from ipaddress import ip_address
 import pytest
 
 from pangolin.errors import BadRequest
-from pangolin.networks import is_reachable, networks_of
 from pangolin.settings import Settings
+from pangolin.toolkit.networks import is_reachable, networks_of
 
 OPEN = networks_of(Settings(endpoint_networks=("loopback", "private")))
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from pangolin.errors import BadRequest, Unavailable
-from pangolin.outbound import call_endpoint, check_endpoint, resolve_endpoint
 from pangolin.settings import Settings
+from pangolin.toolkit.outbound import call_endpoint, check_endpoint, resolve_endpoint
 from tests.servers.loopback import Asked, Said, serving
 
 NEAR = Settings(endpoint_networks=("loopback",))

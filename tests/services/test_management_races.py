@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pangolin.errors import NotFound, PangolinError
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.services import (
     assets,
     branches,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pangolin.default_plugins.local_files import pangolin_object_stores
 from pangolin.default_plugins.memory_store import MemoryStore
-from pangolin.identity import ROOT, Principal
+from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services import refs
 from pangolin.services.metadata import MetadataCache
 from pangolin.services.objects import Objects

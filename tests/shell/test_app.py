@@ -23,7 +23,7 @@ def test_the_factory_touches_no_disk(tmp_path: Path) -> None:
 
 def test_the_wsgi_module_offers_an_application(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANGOLIN_STORE_URL", "memory:")
-    monkeypatch.setattr("pangolin.web.logs.configure", lambda settings: None)
+    monkeypatch.setattr("pangolin.web.http.logs.configure", lambda settings: None)
     assert isinstance(runpy.run_path(str(ROOT / "wsgi.py"))["app"], Flask)
 
 

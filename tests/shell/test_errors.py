@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from pangolin import errors as domain
 from pangolin.store.api import Conflict, Put
 from pangolin.store.kinds import TENANT
-from pangolin.web.errors import flatten
+from pangolin.web.http.errors import flatten
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from pangolin.services.redaction import redacted
 from pangolin.settings import Settings
-from pangolin.web import logs
+from pangolin.web.http import logs
 
 Read = Callable[[], str]
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY0"

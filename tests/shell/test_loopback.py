@@ -9,7 +9,7 @@ from pangolin.app import create_app
 from pangolin.errors import BadRequest
 from pangolin.services.initialise import initialise
 from pangolin.settings import Settings
-from pangolin.web.loopback import is_loopback
+from pangolin.web.http.loopback import is_loopback
 
 HERE = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST", "::ffff:127.0.0.1"]
 ELSEWHERE = ["0.0.0.0", "::", "10.0.0.1", "example.org", "localhost.example.org", "", None]

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from pangolin.services import metering
 from pangolin.settings import Settings
-from pangolin.web import logs
+from pangolin.web.http import logs
 from tests.conftest import ROOT_PASSWORD, basic
 
 Read = Callable[[], str]

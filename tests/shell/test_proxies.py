@@ -6,7 +6,7 @@ import pytest
 
 from pangolin.errors import BadRequest
 from pangolin.settings import Settings
-from pangolin.web.proxies import check_settings, client_address
+from pangolin.web.http.proxies import check_settings, client_address
 
 TRUSTED = ("10.0.0.0/8", "2001:db8:1::/48", "127.0.0.1")
 

@@ -9,7 +9,7 @@ from flask import Flask, request
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pangolin.web import errors, observing, routing
+from pangolin.web.http import access_log, errors, raw_path
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 Ask = Callable[..., Any]
@@ -17,18 +17,18 @@ Ask = Callable[..., Any]
 
 def make_app() -> Flask:
     app = Flask("routes", static_folder=None)
-    routing.install(app)
-    observing.install(app)
+    raw_path.install(app)
+    access_log.install(app)
     errors.install(app)
 
     @app.get("/v1/<prefix>/namespaces/<namespace:levels>/tables/<table>")
     def table(prefix: str, levels: tuple[str, ...], table: str) -> dict[str, Any]:
-        base = request.environ.get(routing.BASE_CATALOG)
+        base = request.environ.get(raw_path.BASE_CATALOG)
         return {"prefix": prefix, "levels": list(levels), "table": table, "base": base}
 
     @app.get("/v1/config")
     def config() -> dict[str, Any]:
-        return {"base": request.environ.get(routing.BASE_CATALOG)}
+        return {"base": request.environ.get(raw_path.BASE_CATALOG)}
 
     @app.get("/api/v1/things/<name>")
     def thing(name: str) -> dict[str, Any]:

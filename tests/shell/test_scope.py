@@ -9,14 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.identity import AuthRequest, Principal
+from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.plugin import hookimpl
 from pangolin.services.initialise import DEFAULT_TENANT, initialise
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT
-from pangolin.web.scope import current_scope
+from pangolin.web.context import current_scope
 
 ACME = "5e0d2a3c-0000-4000-8000-000000000001"
 

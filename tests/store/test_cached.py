@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pangolin.store.cached import Hints
+from pangolin.store.lru import Hints
 
 
 def test_what_was_put_is_got_until_it_is_dropped() -> None:

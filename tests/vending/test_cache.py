@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from pangolin.errors import Forbidden, PangolinError, Unavailable
+from pangolin.interfaces.credential_vending import Vended
 from pangolin.services.credential_cache import CredentialCache
-from pangolin.vending import Vended
 
 HOUR = 3_600_000
 MINUTE = 60_000

@@ -12,7 +12,7 @@ import pytest
 from pangolin.services import archive
 from pangolin.services.scope import Scope
 from pangolin.settings import Settings
-from pangolin.web import logs
+from pangolin.web.http import logs
 from tests.servers.sts import NotingSts, noting, refusal
 from tests.warehouses.conftest import ROLE, S3, SECRET, Call
 

@@ -12,6 +12,7 @@ from flask import Flask
 from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
+from pangolin.interfaces.credential_vending import Check
 from pangolin.services import doctor, warehouse_checks
 from pangolin.services.health import every_warehouse
 from pangolin.services.initialise import initialise
@@ -19,9 +20,8 @@ from pangolin.services.scope import Runtime, Scope
 from pangolin.services.sealing import Vault, new_key
 from pangolin.services.warehouse_secrets import as_plugin
 from pangolin.settings import Settings
-from pangolin.store.cached import Hints
 from pangolin.store.kinds import WAREHOUSE_CHECK
-from pangolin.vending import Check
+from pangolin.store.lru import Hints
 from tests.warehouses.conftest import SECRET, Call, made, refused
 from tests.warehouses.vendor import Vendor
 

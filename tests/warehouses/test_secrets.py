@@ -25,8 +25,8 @@ from pangolin.services.scope import Scope
 from pangolin.services.sealing import SealBroken, Vault
 from pangolin.services.warehouse_secrets import as_plugin
 from pangolin.store.api import Put
-from pangolin.store.cached import Hints
 from pangolin.store.kinds import AUDIT, TENANT_SETTINGS, WAREHOUSE
+from pangolin.store.lru import Hints
 from tests.warehouses.conftest import ROLE, S3, SECRET, Call, made, record, refused
 
 KEY = "s3.secret-access-key"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pangolin.cli import main
-from pangolin.cli.opened import opened_server
+from pangolin.cli.sessions import opened_server
 from pangolin.services import sealing, warehouse_secrets, warehouses
 from pangolin.services.initialise import system_scope
 from pangolin.services.layout import write_layout

@@ -3,10 +3,10 @@
 from flask import Response, request
 
 from pangolin.services import configuration
-from pangolin.web.iceberg import answering
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CatalogConfig
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("iceberg_config", __name__, url_prefix="/v1", description="Configuration")
 WAREHOUSE = {
@@ -27,7 +27,7 @@ def config() -> Response:
     based = request.environ.get("pangolin.base_catalog")
     wanted = based or request.args.get("warehouse")
     found = configuration.config(current_scope(), wanted, with_prefix=based is None)
-    return answering.json(found)
+    return responses.json(found)
 
 
 @blp.route("/<prefix>/config")
@@ -37,4 +37,4 @@ def config_of(prefix: str) -> Response:
     """Tell a client whose base URI names the catalog."""
     based = request.environ.get("pangolin.base_catalog") is not None
     found = configuration.config(current_scope(), prefix, with_prefix=not based)
-    return answering.json(found)
+    return responses.json(found)

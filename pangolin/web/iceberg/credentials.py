@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Response
 
+from pangolin.interfaces.credential_vending import SignRequest
 from pangolin.services import signing_requests, table_credentials
 from pangolin.services.addressing import Levels
-from pangolin.vending import SignRequest
-from pangolin.web.iceberg import answering
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.relations import PATH
 from pangolin.web.iceberg.schemas import (
@@ -15,7 +16,6 @@ from pangolin.web.iceberg.schemas import (
     RemoteSignRequest,
     RemoteSignResult,
 )
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("iceberg_credentials", __name__, url_prefix="/v1", description="Credentials")
 TABLE = f"{PATH}/tables/<table>"
@@ -37,7 +37,7 @@ CACHEABLE = {True: "private", False: "no-cache"}
 def credentials(prefix: str, namespace: Levels, table: str) -> Response:
     """Vend fresh credentials for a table's files."""
     found = table_credentials.of_table(current_scope(), prefix, namespace, table)
-    return answering.secret({"storage-credentials": list(found)})
+    return responses.secret({"storage-credentials": list(found)})
 
 
 @blp.route(f"{TABLE}/sign", methods=["POST"])
@@ -49,7 +49,7 @@ def sign(given: dict[str, Any], prefix: str, namespace: Levels, table: str) -> R
     scope, request = current_scope(), _request(given)
     signed = signing_requests.sign(scope, prefix, namespace, table, request)
     headers = {name: list(values) for name, values in signed.headers.items()}
-    response = answering.json({"uri": signed.uri, "headers": headers})
+    response = responses.json({"uri": signed.uri, "headers": headers})
     response.headers["Cache-Control"] = CACHEABLE[signed.cacheable]
     return response
 

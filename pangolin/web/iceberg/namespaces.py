@@ -7,7 +7,8 @@ from flask.views import MethodView
 
 from pangolin.services import namespaces
 from pangolin.services.addressing import Levels
-from pangolin.web.iceberg import answering, reading
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import PAGING, PARENT, Blueprint
 from pangolin.web.iceberg.schemas import (
     CreateNamespaceRequest,
@@ -17,7 +18,6 @@ from pangolin.web.iceberg.schemas import (
     UpdateNamespacePropertiesResponse,
 )
 from pangolin.web.openapi import IDEMPOTENCY_KEY
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("iceberg_namespaces", __name__, url_prefix="/v1", description="Namespaces")
 
@@ -32,11 +32,11 @@ class Namespaces(MethodView):
     def get(self, prefix: str) -> Response:
         """List the namespaces directly below `parent`, or the top-level ones."""
         scope = current_scope()
-        page = reading.paging(scope.settings.max_page_size)
+        page = parameters.paging(scope.settings.max_page_size)
         found, more = namespaces.list_children(
-            scope, prefix, reading.parent(), after=page.after, limit=page.limit
+            scope, prefix, parameters.parent(), after=page.after, limit=page.limit
         )
-        return answering.json({"namespaces": found, "next-page-token": reading.token(more)})
+        return responses.json({"namespaces": found, "next-page-token": parameters.token(more)})
 
     @blp.failures(404, 406, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
@@ -47,7 +47,7 @@ class Namespaces(MethodView):
         made = namespaces.create(
             current_scope(), prefix, given["namespace"], given["properties"] or {}
         )
-        return answering.json(made)
+        return responses.json(made)
 
 
 @blp.route("/<prefix>/namespaces/<namespace:namespace>")
@@ -58,14 +58,14 @@ class Namespace(MethodView):
     @blp.response(200, NamespaceResponse)
     def get(self, prefix: str, namespace: Levels) -> Response:
         """Read a namespace's properties."""
-        return answering.json(namespaces.load(current_scope(), prefix, namespace))
+        return responses.json(namespaces.load(current_scope(), prefix, namespace))
 
     @blp.failures(404)
     @blp.response(204)
     def head(self, prefix: str, namespace: Levels) -> Response:
         """Say whether a namespace exists."""
         namespaces.load(current_scope(), prefix, namespace)
-        return answering.nothing()
+        return responses.nothing()
 
     @blp.failures(404, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
@@ -73,7 +73,7 @@ class Namespace(MethodView):
     def delete(self, prefix: str, namespace: Levels) -> Response:
         """Drop an empty namespace."""
         namespaces.drop(current_scope(), prefix, namespace)
-        return answering.nothing()
+        return responses.nothing()
 
 
 @blp.route("/<prefix>/namespaces/<namespace:namespace>/properties", methods=["POST"])
@@ -86,4 +86,4 @@ def update_properties(given: dict[str, Any], prefix: str, namespace: Levels) -> 
     done = namespaces.update_properties(
         current_scope(), prefix, namespace, given["removals"], given["updates"]
     )
-    return answering.json(done)
+    return responses.json(done)

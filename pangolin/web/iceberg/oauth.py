@@ -11,15 +11,15 @@ from werkzeug.exceptions import HTTPException
 from pangolin.errors import PangolinError
 from pangolin.services import oauth
 from pangolin.services.oauth_requests import GIVEN_TYPES, TAKEN_TYPES, OAuthError, TokenRequest
-from pangolin.web import errors
-from pangolin.web.answers import json_answer
 from pangolin.web.blueprint import Blueprint, F
-from pangolin.web.scope import (
+from pangolin.web.context import (
     current_authorization,
     current_client,
     current_server,
     principal_of_bearer,
 )
+from pangolin.web.http import errors
+from pangolin.web.http.json_response import json_answer
 
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 64 * 1024

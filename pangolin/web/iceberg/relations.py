@@ -9,8 +9,8 @@ from pangolin.services import commits, creation, tables
 from pangolin.services.addressing import Levels
 from pangolin.services.loading import Loaded
 from pangolin.services.relations import Relation
-from pangolin.web.iceberg import answering, reading
-from pangolin.web.scope import current_scope
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import parameters, responses
 
 PATH = "/<prefix>/namespaces/<namespace:namespace>"
 
@@ -24,15 +24,15 @@ class Relations:
     def names(self, prefix: str, namespace: Levels) -> Response:
         """Answer a page of the names in a namespace."""
         scope = current_scope()
-        page = reading.paging(scope.settings.max_page_size)
+        page = parameters.paging(scope.settings.max_page_size)
         names, more = tables.list_names(
             scope, prefix, namespace, self.relation, after=page.after, limit=page.limit
         )
-        return answering.identifiers(namespace, names, reading.token(more))
+        return responses.identifiers(namespace, names, parameters.token(more))
 
     def create(self, prefix: str, namespace: Levels, delegation: tuple[str, ...] = ()) -> Loaded:
         """Create what the body describes."""
-        request = reading.body()
+        request = parameters.body()
         return creation.create(
             current_scope(), prefix, namespace, request, self.relation, delegation=delegation
         )
@@ -59,22 +59,22 @@ class Relations:
     def exists(self, prefix: str, namespace: Levels, name: str) -> Response:
         """Answer 204 if it exists."""
         tables.exists(current_scope(), prefix, namespace, name, self.relation)
-        return answering.nothing()
+        return responses.nothing()
 
     def commit(self, prefix: str, namespace: Levels, name: str) -> Loaded:
         """Commit the body's updates if its requirements hold."""
-        wire = reading.commit_body(namespace, name)
+        wire = parameters.commit_body(namespace, name)
         asked = wire["requirements"], wire["updates"]
         return commits.commit(current_scope(), prefix, namespace, name, *asked, self.relation)
 
     def drop(self, prefix: str, namespace: Levels, name: str, *, purge: bool) -> Response:
         """Drop it; with `purge` its files are deleted as well."""
         tables.drop(current_scope(), prefix, namespace, name, self.relation, purge=purge)
-        return answering.nothing()
+        return responses.nothing()
 
     def rename(self, prefix: str, given: dict[str, Any]) -> Response:
         """Rename it, also into another namespace."""
         old, new = given["source"], given["destination"]
         before, after = (old["namespace"], old["name"]), (new["namespace"], new["name"])
         tables.rename(current_scope(), prefix, before, after, self.relation)
-        return answering.nothing()
+        return responses.nothing()

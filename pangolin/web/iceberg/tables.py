@@ -8,7 +8,8 @@ from flask.views import MethodView
 from pangolin.services import reports, tables
 from pangolin.services.addressing import Levels
 from pangolin.services.relations import TABLES
-from pangolin.web.iceberg import answering, reading
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import (
     DELEGATION,
     IF_NONE_MATCH,
@@ -28,7 +29,6 @@ from pangolin.web.iceberg.schemas import (
     RenameTableRequest,
 )
 from pangolin.web.openapi import IDEMPOTENCY_KEY
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("iceberg_tables", __name__, url_prefix="/v1", description="Tables")
 shared = Relations(TABLES)
@@ -50,7 +50,7 @@ class Tables(MethodView):
     @blp.response(200, LoadTableResult)
     def post(self, prefix: str, namespace: Levels) -> Response:
         """Create a table, or stage one that a later commit creates."""
-        return answering.loaded(shared.create(prefix, namespace, reading.delegation()))
+        return responses.loaded(shared.create(prefix, namespace, parameters.delegation()))
 
 
 @blp.route(f"{PATH}/tables/<table>")
@@ -68,11 +68,11 @@ class Table(MethodView):
             prefix,
             namespace,
             table,
-            snapshots=reading.snapshots(),
-            known=reading.etags(),
-            delegation=reading.delegation(),
+            snapshots=parameters.snapshots(),
+            known=parameters.etags(),
+            delegation=parameters.delegation(),
         )
-        return answering.loaded(answer)
+        return responses.loaded(answer)
 
     @blp.failures(404)
     @blp.response(204)
@@ -85,14 +85,14 @@ class Table(MethodView):
     @blp.response(200, LoadTableResult)
     def post(self, prefix: str, namespace: Levels, table: str) -> Response:
         """Commit updates to a table if its requirements hold."""
-        return answering.loaded(shared.commit(prefix, namespace, table))
+        return responses.loaded(shared.commit(prefix, namespace, table))
 
     @blp.failures(404, 409, 422)
     @blp.doc(parameters=[PURGE, IDEMPOTENCY_KEY])
     @blp.response(204)
     def delete(self, prefix: str, namespace: Levels, table: str) -> Response:
         """Drop a table, and its files if asked."""
-        return shared.drop(prefix, namespace, table, purge=reading.flag("purgeRequested"))
+        return shared.drop(prefix, namespace, table, purge=parameters.flag("purgeRequested"))
 
 
 @blp.route(f"{PATH}/register", methods=["POST"])
@@ -102,7 +102,7 @@ class Table(MethodView):
 @blp.response(200, LoadTableResult)
 def register(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
     """Adopt a metadata file that exists as a table."""
-    return answering.loaded(shared.register(prefix, namespace, given, reading.delegation()))
+    return responses.loaded(shared.register(prefix, namespace, given, parameters.delegation()))
 
 
 @blp.route(f"{PATH}/tables/<table>/unregister", methods=["POST"])
@@ -111,7 +111,7 @@ def register(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
 @blp.response(200, LoadTableResult)
 def unregister(prefix: str, namespace: Levels, table: str) -> Response:
     """Take a table out of the catalog; no file is deleted."""
-    return answering.untagged(tables.unregister(current_scope(), prefix, namespace, table))
+    return responses.untagged(tables.unregister(current_scope(), prefix, namespace, table))
 
 
 @blp.route(f"{PATH}/tables/<table>/metrics", methods=["POST"])
@@ -120,8 +120,8 @@ def unregister(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.response(204)
 def report_metrics(prefix: str, namespace: Levels, table: str) -> Response:
     """Take a scan or commit report."""
-    reports.accept(current_scope(), prefix, namespace, table, reading.body())
-    return answering.nothing()
+    reports.accept(current_scope(), prefix, namespace, table, parameters.body())
+    return responses.nothing()
 
 
 @blp.route("/<prefix>/tables/rename", methods=["POST"])

@@ -3,11 +3,11 @@
 from flask import Response
 
 from pangolin.services import commits
-from pangolin.web.iceberg import answering, reading
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CommitTransactionRequest
 from pangolin.web.openapi import IDEMPOTENCY_KEY
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("iceberg_transactions", __name__, url_prefix="/v1", description="Transactions")
 
@@ -18,5 +18,5 @@ blp = Blueprint("iceberg_transactions", __name__, url_prefix="/v1", description=
 @blp.response(204)
 def commit_transaction(prefix: str) -> Response:
     """Commit to several tables, all or none."""
-    commits.commit_many(current_scope(), prefix, reading.transaction_body())
-    return answering.nothing()
+    commits.commit_many(current_scope(), prefix, parameters.transaction_body())
+    return responses.nothing()

@@ -8,7 +8,8 @@ from flask.views import MethodView
 from pangolin.services import tables
 from pangolin.services.addressing import Levels
 from pangolin.services.relations import VIEWS
-from pangolin.web.iceberg import answering
+from pangolin.web.context import current_scope
+from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import PAGING, Blueprint
 from pangolin.web.iceberg.relations import PATH, Relations
 from pangolin.web.iceberg.schemas import (
@@ -20,7 +21,6 @@ from pangolin.web.iceberg.schemas import (
     RenameTableRequest,
 )
 from pangolin.web.openapi import IDEMPOTENCY_KEY
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("iceberg_views", __name__, url_prefix="/v1", description="Views")
 shared = Relations(VIEWS)
@@ -42,7 +42,7 @@ class Views(MethodView):
     @blp.response(200, LoadViewResult)
     def post(self, prefix: str, namespace: Levels) -> Response:
         """Create a view."""
-        return answering.untagged(shared.create(prefix, namespace))
+        return responses.untagged(shared.create(prefix, namespace))
 
 
 @blp.route(f"{PATH}/views/<view>")
@@ -53,7 +53,7 @@ class View(MethodView):
     @blp.response(200, LoadViewResult)
     def get(self, prefix: str, namespace: Levels, view: str) -> Response:
         """Load a view."""
-        return answering.untagged(tables.load(current_scope(), prefix, namespace, view, VIEWS))
+        return responses.untagged(tables.load(current_scope(), prefix, namespace, view, VIEWS))
 
     @blp.failures(404)
     @blp.response(204)
@@ -66,7 +66,7 @@ class View(MethodView):
     @blp.response(200, LoadViewResult)
     def post(self, prefix: str, namespace: Levels, view: str) -> Response:
         """Replace a view, or change its properties, if its requirements hold."""
-        return answering.untagged(shared.commit(prefix, namespace, view))
+        return responses.untagged(shared.commit(prefix, namespace, view))
 
     @blp.failures(404, 409, 422)
     @blp.doc(parameters=[IDEMPOTENCY_KEY])
@@ -83,7 +83,7 @@ class View(MethodView):
 @blp.response(200, LoadViewResult)
 def register_view(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
     """Adopt a metadata file that exists as a view."""
-    return answering.untagged(shared.register(prefix, namespace, given))
+    return responses.untagged(shared.register(prefix, namespace, given))
 
 
 @blp.route("/<prefix>/views/rename", methods=["POST"])

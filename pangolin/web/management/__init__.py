@@ -4,17 +4,17 @@ from flask_smorest import Blueprint
 
 from pangolin.web.iceberg import oauth
 from pangolin.web.management import (
-    asset_metadata,
     assets,
     audit,
     branches,
+    business_metadata,
     catalogs,
     credentials,
-    installation,
     oauth_login,
     permissions,
     roles,
     service_users,
+    settings,
     system,
     tenants,
     tokens,
@@ -37,11 +37,11 @@ def blueprints() -> list[Blueprint]:
         branches.blp,
         branches.tags,
         assets.blp,
-        asset_metadata.blp,
+        business_metadata.blp,
         roles.blp,
         permissions.blp,
         audit.blp,
-        installation.blp,
+        settings.blp,
         oauth_login.blp,
         oauth.aliases,
     ]

@@ -5,11 +5,11 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services import assets
 from pangolin.store.api import Doc
-from pangolin.web.management.asset_metadata import BusinessMetadata
+from pangolin.web.context import current_scope
+from pangolin.web.management.business_metadata import BusinessMetadata
 from pangolin.web.management.fields import Text, TextMap
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "assets",

@@ -8,10 +8,10 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import audit_query
 from pangolin.services.audit_records import RESULTS
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "audit",

@@ -5,10 +5,10 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services import branches
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "branches", __name__, url_prefix="/api/v1/branches", description="Branches of a catalog."

@@ -7,11 +7,11 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services import catalog_contents, catalogs
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.deleting import Deleting
 from pangolin.web.management.fields import Text, TextMap
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "catalogs",

@@ -5,11 +5,11 @@ from marshmallow import RAISE, Schema
 
 from pangolin.services import table_credentials
 from pangolin.store.api import Doc
-from pangolin.web.answers import json_answer
+from pangolin.web.context import current_scope
+from pangolin.web.http.json_response import json_answer
 from pangolin.web.management.assets import levels_of
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "credentials",

@@ -12,10 +12,10 @@ from pangolin.services.external_login import LONGEST_STATE, Return
 from pangolin.services.login_steps import LIFETIMES_MS, STATE
 from pangolin.settings import Settings
 from pangolin.store.api import Doc
-from pangolin.web.loopback import is_loopback, names_this_machine
+from pangolin.web.context import current_client, current_server
+from pangolin.web.http.loopback import is_loopback, names_this_machine
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
-from pangolin.web.scope import current_client, current_server
 
 blp = Blueprint("oauth", __name__, description="Signing in with an identity provider.")
 CALLBACK = "/oauth/callback/"

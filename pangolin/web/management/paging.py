@@ -14,8 +14,8 @@ from flask import request
 from marshmallow import Schema, fields, validate
 
 from pangolin.errors import BadRequest
-from pangolin.web.routing import RAW_PATH
-from pangolin.web.scope import current_scope
+from pangolin.web.context import current_scope
+from pangolin.web.http.raw_path import RAW_PATH
 
 Rows = list[dict[str, Any]]
 Fetch = Callable[..., tuple[Rows, str | None]]

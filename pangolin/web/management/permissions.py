@@ -6,11 +6,11 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import grants, permission_checks
 from pangolin.services.actions import ACTIONS
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text
-from pangolin.web.management.granting import ActionList, NamespacePath, PermissionScope
+from pangolin.web.management.grant_schemas import ActionList, NamespacePath, PermissionScope
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "permissions",

@@ -5,11 +5,11 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services import memberships, roles
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text
-from pangolin.web.management.granting import ActionList, PermissionScope
+from pangolin.web.management.grant_schemas import ActionList, PermissionScope
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "roles",

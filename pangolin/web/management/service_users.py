@@ -3,13 +3,13 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
-from pangolin.identity import ROLES
+from pangolin.interfaces.authentication import ROLES
 from pangolin.services import api_key_admin, service_users
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "service-users",

@@ -9,10 +9,10 @@ from prometheus_client import multiprocess
 
 from pangolin.services import health, signing
 from pangolin.store.api import Doc
-from pangolin.web.answers import json_answer
+from pangolin.web.context import current_server
+from pangolin.web.http.json_response import json_answer
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.openapi import ErrorSchema
-from pangolin.web.scope import current_server
 
 system = Blueprint("system", __name__, description="Health, metrics and public keys.")
 

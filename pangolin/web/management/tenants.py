@@ -5,11 +5,11 @@ from marshmallow import RAISE, Schema
 
 from pangolin.services import tenants
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.deleting import Deleting
 from pangolin.web.management.fields import Text, TextMap
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "tenants", __name__, url_prefix="/api/v1/tenants", description="Owners of all else; root only."

@@ -6,10 +6,10 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services import token_admin, token_issue
 from pangolin.services.signing import MAX_TOKEN_HOURS
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint("tokens", __name__, url_prefix="/api/v1", description="Tokens and their end.")
 MOST_ROLES = 20

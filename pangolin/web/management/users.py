@@ -4,16 +4,16 @@ from flask import g
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from pangolin.identity import ROLES
+from pangolin.interfaces.authentication import ROLES
 from pangolin.services import principals, sign_in, users
 from pangolin.services.sign_in import Attempt
 from pangolin.services.times import rfc3339
 from pangolin.store.api import Doc
 from pangolin.store.kinds import ROOT_HOME
+from pangolin.web.context import current_client, current_scope, current_server
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_client, current_scope, current_server
 
 blp = Blueprint(
     "users", __name__, url_prefix="/api/v1/users", description="People, and their signing in."

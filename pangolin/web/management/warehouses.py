@@ -9,11 +9,11 @@ from marshmallow.validate import OneOf
 from pangolin.services import warehouse_setup, warehouses
 from pangolin.services.vending_strategies import SHAPES
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.deleting import Deleting
 from pangolin.web.management.fields import Flag, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "warehouses",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class RoleVendor:
-    """Vend sessions by AssumeRole; see `pangolin.vending.CredentialVendor` and `Signer`."""
+    """Vend sessions by AssumeRole; see `pangolin.plugin.CredentialVendor` and `Signer`."""
 
     strategies: tuple[str, ...] = ("AwsSts",)
     types: tuple[str, ...] = ("s3",)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class RemoteSigning:
     """Sign with a session of the warehouse's role where it has one, else with its own key.
 
-    See `pangolin.vending.CredentialVendor` and `Signer`. What is vended are properties only.
+    See `pangolin.plugin.CredentialVendor` and `Signer`. What is vended are properties only.
     """
 
     strategies: tuple[str, ...] = ("S3RemoteSigning",)

@@ -35,7 +35,7 @@ NARROWER: Final = "use AwsSts, or S3RemoteSigning where the store has no STS"
 class StaticKey:
     """Hand out a key that opens the whole bucket, to callers who may do everything with a table.
 
-    See `pangolin.vending.CredentialVendor` and `Signer`.
+    See `pangolin.plugin.CredentialVendor` and `Signer`.
     """
 
     strategies: tuple[str, ...] = ("AwsStatic",)

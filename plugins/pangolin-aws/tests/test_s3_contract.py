@@ -7,7 +7,7 @@ import pytest
 from pangolin_aws import pangolin_object_stores
 from pangolin_aws.store import open_store
 
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.plugin import BadRequest, BucketObjects, Forbidden, Unavailable
 from pangolin.settings import Settings
 from pangolin.testing.object_contract import ObjectStoreContract

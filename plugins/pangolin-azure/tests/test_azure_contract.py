@@ -6,11 +6,11 @@ import pytest
 from pangolin_azure import pangolin_object_stores
 from pangolin_azure.store import open_store
 
-from pangolin.buckets import BucketObjects
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.plugin import BadRequest, Forbidden, Unavailable
 from pangolin.settings import Settings
 from pangolin.testing.object_contract import ObjectStoreContract
+from pangolin.toolkit.buckets import BucketObjects
 from tests.servers.azurite import ACCOUNT, ACCOUNT_KEY, Azurite
 from tests.servers.entra import Entra, refused
 from tests.servers.seaweed import free_ports

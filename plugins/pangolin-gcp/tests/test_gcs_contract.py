@@ -7,11 +7,11 @@ from pangolin_gcp import pangolin_object_stores
 from pangolin_gcp.sources import Sources
 from pangolin_gcp.store import GcsOpener
 
-from pangolin.buckets import BucketObjects
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 from pangolin.plugin import BadRequest, Forbidden, Unavailable
 from pangolin.settings import Settings
 from pangolin.testing.object_contract import ObjectStoreContract
+from pangolin.toolkit.buckets import BucketObjects
 from tests.servers.gcp import BUCKET, said
 from tests.servers.seaweed import free_ports
 

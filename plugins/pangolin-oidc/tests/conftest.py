@@ -10,12 +10,12 @@ from pangolin_oidc.provider import OidcProvider
 from pangolin_oidc.reading import read
 
 from pangolin.app import build_server
-from pangolin.identity import AuthRequest, Principal
+from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.services.authenticating import Services
 from pangolin.services.initialise import initialise
 from pangolin.services.scope import Runtime
 from pangolin.settings import Settings
-from pangolin.web.scope import Server
+from pangolin.web.context import Server
 from tests.servers.issuer import CLIENT, Issuer, issuing
 
 

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from pangolin.identity import Principal
+from pangolin.interfaces.authentication import Principal
 from pangolin.plugin import Unauthorized
 from tests.servers.issuer import CLIENT, MAKERS, Issuer, encoded
 

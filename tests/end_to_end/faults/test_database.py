@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pangolin.cli.opened import opened_server
+from pangolin.cli.sessions import opened_server
 from pangolin.services import sign_in
 from pangolin.services.sign_in import Attempt
 from pangolin.settings import Settings

@@ -9,8 +9,8 @@ from random import getrandbits
 from flask import Flask, Request, Response, g, request
 
 from pangolin.services import metering
-from pangolin.web.bodies import bound
-from pangolin.web.routing import RAW_PATH, STARTED
+from pangolin.web.http.body_limit import bound
+from pangolin.web.http.raw_path import RAW_PATH, STARTED
 
 log = logging.getLogger("pangolin.access")
 REQUEST_ID = "X-Request-Id"

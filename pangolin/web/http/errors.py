@@ -9,7 +9,7 @@ from flask import Flask, Response, make_response
 from werkzeug.exceptions import HTTPException
 
 from pangolin.errors import PangolinError
-from pangolin.web.answers import json_answer
+from pangolin.web.http.json_response import json_answer
 
 log = logging.getLogger(__name__)
 # Wire types of failures that HTTP itself knows; the Java client maps some of them by name.

@@ -12,7 +12,7 @@ from pangolin.settings import Settings
 if TYPE_CHECKING:
     from pangolin.services.scope import Scope
     from pangolin.store.api import Store
-    from pangolin.web.scope import Server
+    from pangolin.web.context import Server
 
 
 @contextmanager

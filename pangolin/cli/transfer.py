@@ -10,8 +10,8 @@ from typing import IO
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pangolin.cli.opened import opened_store
-from pangolin.cli.operate import as_json
+from pangolin.cli.maintenance import as_json
+from pangolin.cli.sessions import opened_store
 from pangolin.services.transfer import Tally
 from pangolin.settings import Settings
 from pangolin.store.api import Kind, Store

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from pangolin.cli.opened import opened_server
+from pangolin.cli.sessions import opened_server
 from pangolin.settings import Settings
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
@@ -26,7 +26,7 @@ def tell(notes: Sequence[str], as_json: bool) -> None:
 def init(as_json: bool) -> None:
     """Create the store's layout, the default tenant and the root user; may be repeated."""
     from pangolin.services.initialise import initialise
-    from pangolin.web.loopback import check_settings
+    from pangolin.web.http.loopback import check_settings
 
     settings = Settings.from_environ()
     check_settings(settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg.json_shape import Json
 
 _PROPERTIES = (
     "write.data.path",

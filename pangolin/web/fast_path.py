@@ -15,17 +15,18 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from pangolin.errors import PangolinError, TooManyRequests, Unauthorized
-from pangolin.identity import AuthRequest
+from pangolin.interfaces.authentication import AuthRequest
 from pangolin.services import metering, tables
 from pangolin.services.loading import Loaded
 from pangolin.services.scope import Scope
 from pangolin.services.sessions import Stale
-from pangolin.web import errors, observing, scope
-from pangolin.web.iceberg.answering import NO_STORE
-from pangolin.web.iceberg.reading import parse_delegation, parse_etags
-from pangolin.web.loopback import is_loopback
-from pangolin.web.routing import LEVELS, RAW_PATH, STARTED, decode_segment
-from pangolin.web.scope import Server
+from pangolin.web import context
+from pangolin.web.context import Server
+from pangolin.web.http import access_log, errors
+from pangolin.web.http.loopback import is_loopback
+from pangolin.web.http.raw_path import LEVELS, RAW_PATH, STARTED, decode_segment
+from pangolin.web.iceberg.parameters import parse_delegation, parse_etags
+from pangolin.web.iceberg.responses import NO_STORE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -84,7 +85,7 @@ class Lane:
         return sent.parts
 
     def _try(self, environ: "WSGIEnvironment", asked: Asked) -> Sent | None:
-        mark = observing.request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        mark = access_log.request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         view = None
         try:
             view = self._scope(environ, mark)
@@ -95,7 +96,7 @@ class Lane:
         except PangolinError as error:
             if error.status in REFUSALS:
                 # Flask says so: a secret must not be checked, and counted, a second time.
-                environ[scope.REFUSED] = error
+                environ[context.REFUSED] = error
             # A store that timed out must not be asked, and waited for, a second time.
             if error.status < 500 or view is None:
                 return None
@@ -108,7 +109,7 @@ class Lane:
 
     def _scope(self, environ: "WSGIEnvironment", mark: str) -> Scope:
         """Authenticate; raises what the plugins raise."""
-        client = scope.client_of(environ, self._server.runtime.settings)
+        client = context.client_of(environ, self._server.runtime.settings)
         credential = AuthRequest(
             authorization=environ.get("HTTP_AUTHORIZATION"),
             api_key=environ.get("HTTP_X_API_KEY"),
@@ -121,7 +122,7 @@ class Lane:
         if principal is None:
             raise PangolinError("left to Flask to refuse")
         wanted = environ.get("HTTP_X_PANGOLIN_TENANT")
-        return scope.build(self._server.runtime, principal, wanted, mark, client)
+        return context.build(self._server.runtime, principal, wanted, mark, client)
 
     def _load(self, view: Scope, asked: Asked, environ: "WSGIEnvironment") -> Loaded:
         tags, wanted = environ.get("HTTP_IF_NONE_MATCH", ""), environ.get(DELEGATION, "")
@@ -172,10 +173,10 @@ def _failed(error: PangolinError) -> Sent:
 
 def _observe(environ: "WSGIEnvironment", view: Scope, sent: Sent) -> None:
     metering.authenticated("success")
-    sent.headers.extend(observing.headers(view.request_id))
+    sent.headers.extend(access_log.headers(view.request_id))
     code, name = int(sent.status[:3]), view.principal.name
-    answered = observing.Answered(view.request_id, "GET", environ[RAW_PATH], ROUTE, code, name)
-    observing.note(answered, time.monotonic() - environ[STARTED])
+    answered = access_log.Answered(view.request_id, "GET", environ[RAW_PATH], ROUTE, code, name)
+    access_log.note(answered, time.monotonic() - environ[STARTED])
 
 
 def install(app: Flask, server: Server) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from pangolin.errors import BadRequest, Unavailable
-from pangolin.networks import Address, Network, is_reachable, networks_of
+from pangolin.toolkit.networks import Address, Network, is_reachable, networks_of
 
 if TYPE_CHECKING:
     from pangolin.settings import Settings

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from pangolin.objects import Warehouse
+from pangolin.interfaces.object_storage import Warehouse
 
 if TYPE_CHECKING:
     from pangolin.settings import Settings

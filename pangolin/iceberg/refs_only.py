@@ -1,7 +1,7 @@
 """Metadata as `snapshots=refs` shows it (REST spec, loadTable)."""
 
-from pangolin.iceberg.normal import normalised
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.normalize import normalised
 
 
 def only_refs(metadata: Json) -> Json:

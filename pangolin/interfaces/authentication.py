@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from pangolin.settings import Settings
 from pangolin.store.api import Key, Version
-from pangolin.store.pledged import Pledge
+from pangolin.store.revalidating import Pledge
 
 ROOT: Final = "root"
 TENANT_ADMIN: Final = "tenant-admin"

@@ -5,9 +5,9 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services import installed, names, statistics, tenant_settings
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope, current_server
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
-from pangolin.web.scope import current_scope, current_server
 
 blp = Blueprint(
     "installation",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Request, current_app, g, request
 
 from pangolin.errors import BadRequest, Forbidden, NoSuchTenant, PangolinError, Unauthorized
-from pangolin.identity import ROOT, AuthRequest, Principal
+from pangolin.interfaces.authentication import ROOT, AuthRequest, Principal
 from pangolin.registry import Registry
 from pangolin.services import impersonation, metering, principals
 from pangolin.services.authenticating import Services
@@ -17,9 +17,9 @@ from pangolin.services.initialise import DEFAULT_TENANT
 from pangolin.services.scope import Client, Idempotency, Runtime, Scope
 from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT
-from pangolin.web.loopback import is_loopback, refuse_foreign
-from pangolin.web.proxies import client_address
-from pangolin.web.routing import RAW_PATH
+from pangolin.web.http.loopback import is_loopback, refuse_foreign
+from pangolin.web.http.proxies import client_address
+from pangolin.web.http.raw_path import RAW_PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from pangolin.errors import Conflicting, NotFound
 
 if TYPE_CHECKING:
+    from pangolin.interfaces.credential_vending import Check
     from pangolin.settings import Settings
-    from pangolin.vending import Check
 
 
 class ObjectMissing(NotFound):

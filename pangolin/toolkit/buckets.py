@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from pangolin.errors import Forbidden, PangolinError, Unavailable
 from pangolin.iceberg.locations import Location
-from pangolin.objects import ObjectInfo, ObjectMissing
+from pangolin.interfaces.object_storage import ObjectInfo, ObjectMissing
 
 LIST_CHUNK: Final = 1000
 # The client's runtime is one per process and hangs in a child of a process that has used it.
@@ -81,7 +81,7 @@ class Supplier:
 
 
 class BucketObjects:
-    """Objects of one warehouse; see `pangolin.objects.ObjectStore`.
+    """Objects of one warehouse; see `pangolin.plugin.ObjectStore`.
 
     Connects at first use. A conditional put whose connection broke may find its own object and
     raise `ObjectExists`; names with a UUID make that harmless.

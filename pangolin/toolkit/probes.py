@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.errors import Forbidden, NotFound, PangolinError
-from pangolin.objects import ObjectStore
-from pangolin.vending import Access, Check
+from pangolin.interfaces.credential_vending import Access, Check
+from pangolin.interfaces.object_storage import ObjectStore
 
 # Gives a store on the whole warehouse that uses a credential vended for the access, and no other.
 OpenFor = Callable[[Access], ObjectStore]

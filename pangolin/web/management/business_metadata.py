@@ -5,9 +5,9 @@ from marshmallow import Schema, fields
 
 from pangolin.services import asset_notes
 from pangolin.store.api import Doc
+from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
-from pangolin.web.scope import current_scope
 
 blp = Blueprint(
     "asset_metadata",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pangolin.cli.operate import as_json
+from pangolin.cli.maintenance import as_json
 from pangolin.settings import PREFIX, Settings, masked_url
 
 MASK = "***"

@@ -1,6 +1,6 @@
 """The normal form of table metadata: what older writers left out is filled in (table spec, v1)."""
 
-from pangolin.iceberg.shape import Json
+from pangolin.iceberg.json_shape import Json
 
 UNSORTED: Json = {"order-id": 0, "fields": []}
 _EMPTY_LISTS = (

@@ -5,9 +5,9 @@ from typing import Any
 
 from pangolin.errors import ValidationFailed
 from pangolin.iceberg import schemas
-from pangolin.iceberg.normal import normalised
+from pangolin.iceberg.json_shape import Json
+from pangolin.iceberg.normalize import normalised
 from pangolin.iceberg.schemas import Columns
-from pangolin.iceberg.shape import Json
 
 # These are copied one level deep when a draft starts, so updates may change them in place; what
 # they hold is shared with the base and is only ever replaced.
