@@ -17,11 +17,15 @@ from benchmarks.scale import SPACE, median
 from benchmarks.world import make_catalog
 from pangolin.app import build_server
 from pangolin.interfaces.authentication import TENANT_USER, Principal
-from pangolin.services import assets, grants, permission_checks, principals, tables
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.scope import Scope
-from pangolin.services.sealing import new_key
-from pangolin.services.warehouses import create as create_warehouse
+from pangolin.services.assets import assets
+from pangolin.services.authn import principals
+from pangolin.services.authz import checks
+from pangolin.services.context.scope import Scope
+from pangolin.services.grants import grants
+from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.sealing.keyring import new_key
+from pangolin.services.tables import tables
+from pangolin.services.warehouses.warehouses import create as create_warehouse
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import CATALOG, PRINCIPAL
@@ -115,7 +119,7 @@ def checked(scope: Scope, catalog: str) -> object:
         }
         for number in range(CHECKS)
     ]
-    return permission_checks.check(scope, asked)
+    return checks.check(scope, asked)
 
 
 if __name__ == "__main__":

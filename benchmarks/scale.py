@@ -22,11 +22,12 @@ from pathlib import Path
 
 from benchmarks.world import make_catalog, sample
 from pangolin.app import build_server
-from pangolin.services import commits, creation, refs, tables
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.scope import Scope
-from pangolin.services.sealing import new_key
-from pangolin.services.warehouses import create as create_warehouse
+from pangolin.services.branches import refs
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.sealing.keyring import new_key
+from pangolin.services.tables import commits, creation, tables
+from pangolin.services.warehouses.warehouses import create as create_warehouse
 from pangolin.settings import Settings
 from tests.servers.stores import STORES, database
 

@@ -11,11 +11,14 @@ from uuid import uuid4
 from benchmarks.farm import PATIENCE
 from pangolin.app import build_server
 from pangolin.iceberg.create import new_table
-from pangolin.services import catalogs, creation, metadata, namespaces, places
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.quick_start import quick_start
-from pangolin.services.scope import Runtime, Scope
-from pangolin.services.sealing import new_key
+from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.operations.quick_start import quick_start
+from pangolin.services.sealing.keyring import new_key
+from pangolin.services.storage import metadata_files
+from pangolin.services.tables import creation
+from pangolin.services.versioned import resolution
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import ASSET
@@ -54,11 +57,11 @@ def populate(runtime: Runtime, clients: int, sizes: tuple[int, ...]) -> None:
 
 
 def _register(scope: Scope, name: str, snapshots: int) -> None:
-    place, _ = places.locate(scope, CATALOG)
+    place, _ = resolution.locate(scope, CATALOG)
     location = f"{place.catalog.doc['storage_location']}/bench/{name}"
     document = sample(location, snapshots)
     path = f"{location}/metadata/00000-{uuid4()}.metadata.json"
-    metadata.write(scope, place, path, metadata.dump(document))
+    metadata_files.write(scope, place, path, metadata_files.dump(document))
     creation.register(scope, CATALOG, ("bench",), name, path)
 
 
@@ -107,13 +110,13 @@ def make_catalog(runtime: Runtime, scope: Scope, tables: int) -> None:
     name = f"of{tables}"
     catalogs.create(scope, {"name": name, "warehouse_name": "local"})
     namespaces.create(scope, name, ("bench",), {})
-    place, _ = places.locate(scope, name)
+    place, _ = resolution.locate(scope, name)
     docs = _documents(place, tables)
     while batch := list(islice(docs, BATCH)):
         scope.store.apply(*(Put(ASSET, doc) for doc in batch))
 
 
-def _documents(place: places.Place, count: int) -> Iterator[Doc]:
+def _documents(place: resolution.Place, count: int) -> Iterator[Doc]:
     root = place.catalog.doc["storage_location"]
     for number in range(count):
         location = f"{root}/bench/table_{number:06}-{uuid4().hex}"

@@ -7,12 +7,12 @@ from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 
 from pangolin.registry import Registry
-from pangolin.services import audit
-from pangolin.services.access import Denied
-from pangolin.services.metadata import MetadataCache
-from pangolin.services.objects import Objects
-from pangolin.services.scope import Runtime
-from pangolin.services.sessions import Stale
+from pangolin.services.audit import trail
+from pangolin.services.authn.sessions import Stale
+from pangolin.services.authz.access import Denied
+from pangolin.services.context.scope import Runtime
+from pangolin.services.storage.metadata_files import MetadataCache
+from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 from pangolin.web import fast_path, iceberg, management, openapi
 from pangolin.web.context import Server, current_scope
@@ -39,7 +39,7 @@ class Application(Flask):
         try:
             answer = super().dispatch_request()
         except Denied as error:
-            audit.denied(g.scope, error)
+            trail.denied(g.scope, error)
             raise
         if "scope" in g:
             g.scope.settle()

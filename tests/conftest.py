@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.scope import Runtime, Scope
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.operations.bootstrap import initialise, system_scope
 from pangolin.settings import Settings
 from tests.hashing import cheap
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pangolin
 from docs.generators.markdown import document, first_paragraph, table
 from pangolin.errors import PangolinError
-from pangolin.services.idempotency import Replay
+from pangolin.services.changes.idempotency import Replay
 from pangolin.web.http.errors import TYPES
 
 INTRO = """

@@ -15,9 +15,9 @@ from pangolin.cli.sessions import opened_server
 from pangolin.settings import Settings
 
 if TYPE_CHECKING:
-    from pangolin.services.audit_chain import Head
-    from pangolin.services.audit_verify import Verdict
-    from pangolin.services.scope import Runtime
+    from pangolin.services.audit.chains import Head
+    from pangolin.services.audit.verification import Verdict
+    from pangolin.services.context.scope import Runtime
 
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 time = click.DateTime(TIMES)
@@ -38,7 +38,7 @@ def export(
     file: IO[bytes], tenant: str | None, since: datetime | None, until: datetime | None
 ) -> None:
     """Write records as JSON lines, oldest first, signatures and all."""
-    from pangolin.services.audit_export import lines
+    from pangolin.services.audit.export import lines
 
     with opened_server(Settings.from_environ()) as server:
         wanted = _tenant(server.runtime, tenant)
@@ -65,8 +65,8 @@ def verify(
 
     That records were cut off the newest end is seen only against a file of ends kept elsewhere.
     """
-    from pangolin.services.audit_orders import first_hidden
-    from pangolin.services.audit_verify import verify as verified
+    from pangolin.services.audit.index_verification import first_hidden
+    from pangolin.services.audit.verification import verify as verified
 
     kept = _read(against) if against else {}
     with opened_server(Settings.from_environ()) as server:
@@ -81,7 +81,7 @@ def verify(
 
 
 def _tenant(runtime: Runtime, wanted: str | None) -> str | None:
-    from pangolin.services.audit_segments import tenants
+    from pangolin.services.audit.segments import tenants
     from pangolin.web.context import find_tenant
 
     # The log of a tenant that is gone is still there, under its id.
@@ -98,7 +98,7 @@ def _ms(time: datetime | None) -> int | None:
 
 def _read(file: IO[str]) -> dict[str, list[Head]]:
     from pangolin.errors import BadRequest
-    from pangolin.services.audit_chain import Head
+    from pangolin.services.audit.chains import Head
 
     kept: dict[str, list[Head]] = {}
     for at, line in enumerate(file, 1):

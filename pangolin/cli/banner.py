@@ -1,6 +1,6 @@
 """What `pangolin serve` says once it listens."""
 
-from pangolin.services.sealing import KEY_FILE
+from pangolin.services.sealing.keyring import KEY_FILE
 from pangolin.settings import Settings, masked_url
 
 PLACEHOLDER = "<password>"

@@ -2,7 +2,7 @@
 
 from pangolin.cli.sessions import opened_server
 from pangolin.errors import PangolinError
-from pangolin.services.doctor import Finding, check_data_dir, check_runtime
+from pangolin.services.operations.doctor import Finding, check_data_dir, check_runtime
 from pangolin.settings import Settings
 
 
@@ -28,7 +28,7 @@ def examine() -> list[Finding]:
 
 def examine_store() -> list[Finding]:
     """Measure the configured store's round trips and ask the backend about itself."""
-    from pangolin.services.store_check import check
+    from pangolin.services.operations.store_check import check
 
     try:
         with opened_server(Settings.from_environ()) as server:

@@ -15,9 +15,9 @@ from prometheus_client import multiprocess
 from pangolin.app import create_app
 from pangolin.cli.banner import banner
 from pangolin.cli.sessions import opened_server
-from pangolin.services.doctor import failed_trials
-from pangolin.services.initialise import initialise
-from pangolin.services.scope import Runtime
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import initialise
+from pangolin.services.operations.doctor import failed_trials
 from pangolin.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def prepare(runtime: Runtime) -> str:
     done = initialise(runtime)
     notes = list(done.notes)
     if runtime.settings.is_quick_start:
-        from pangolin.services.quick_start import quick_start
+        from pangolin.services.operations.quick_start import quick_start
 
         notes += quick_start(runtime)
     for note in notes:

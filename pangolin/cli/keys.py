@@ -18,11 +18,11 @@ def keys() -> None:
 @as_json
 def list_(as_json: bool) -> None:
     """List the signing keys, the oldest first."""
-    from pangolin.services import key_admin
-    from pangolin.services.times import rfc3339
+    from pangolin.services.context.times import rfc3339
+    from pangolin.services.operations import signing_key_rotation
 
     with opened_scope() as scope:
-        rows = key_admin.page(scope)
+        rows = signing_key_rotation.page(scope)
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -35,10 +35,10 @@ def list_(as_json: bool) -> None:
 @as_json
 def rotate(as_json: bool) -> None:
     """Make a new key that signs from now on; nobody is logged out."""
-    from pangolin.services import key_admin
+    from pangolin.services.operations import signing_key_rotation
 
     with opened_scope() as scope:
-        kid = key_admin.rotate(scope)
+        kid = signing_key_rotation.rotate(scope)
     click.echo(json.dumps({"kid": kid}) if as_json else f"{kid} signs from now on")
 
 
@@ -47,8 +47,8 @@ def rotate(as_json: bool) -> None:
 @as_json
 def revoke(kid: str, as_json: bool) -> None:
     """Remove a key: every token it signed is refused at once."""
-    from pangolin.services import key_admin
+    from pangolin.services.operations import signing_key_rotation
 
     with opened_scope() as scope:
-        key_admin.revoke(scope, kid)
+        signing_key_rotation.revoke(scope, kid)
     click.echo(json.dumps({"kid": kid}) if as_json else f"tokens signed by {kid} are refused")

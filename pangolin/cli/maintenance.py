@@ -25,7 +25,7 @@ def tell(notes: Sequence[str], as_json: bool) -> None:
 @as_json
 def init(as_json: bool) -> None:
     """Create the store's layout, the default tenant and the root user; may be repeated."""
-    from pangolin.services.initialise import initialise
+    from pangolin.services.operations.bootstrap import initialise
     from pangolin.web.http.loopback import check_settings
 
     settings = Settings.from_environ()
@@ -42,7 +42,7 @@ def upgrade(dry_run: bool, as_json: bool) -> None:
 
     An upgrade that was stopped goes on when it is run again.
     """
-    from pangolin.services.initialise import upgrade as bring_up
+    from pangolin.services.operations.bootstrap import upgrade as bring_up
 
     with opened_server(Settings.from_environ()) as server:
         tell(bring_up(server.runtime, dry_run=dry_run).notes, as_json)
@@ -54,7 +54,7 @@ def upgrade(dry_run: bool, as_json: bool) -> None:
 @as_json
 def gc(dry_run: bool, files: bool, as_json: bool) -> None:
     """Remove entries, sessions and keys that nothing can reach any more."""
-    from pangolin.services.gc import collect
+    from pangolin.services.operations.garbage_collection import collect
 
     with opened_server(Settings.from_environ()) as server:
         report = asdict(collect(server.runtime, dry_run=dry_run, files=files))

@@ -17,10 +17,10 @@ def root() -> None:
 @as_json
 def reset(as_json: bool) -> None:
     """Give root a new random password, shown this once; it is signed out everywhere."""
-    from pangolin.services import root_reset
+    from pangolin.services.operations import root_password
 
     with opened_scope() as scope:
-        password = root_reset.reset(scope)
+        password = root_password.reset(scope)
         name = scope.settings.root_user
     if as_json:
         click.echo(json.dumps({"username": name, "password": password}))

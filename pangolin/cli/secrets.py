@@ -17,19 +17,19 @@ def secrets() -> None:
 @secrets.command("new-key")
 def new_key() -> None:
     """Print a new key for PANGOLIN_SECRET_KEYS; put it first, and keep the others."""
-    from pangolin.services import sealing
+    from pangolin.services.sealing import keyring
 
-    click.echo(sealing.new_key())
+    click.echo(keyring.new_key())
 
 
 @secrets.command()
 @as_json
 def rotate(as_json: bool) -> None:
     """Seal every secret anew with the first key; may be repeated. Older keys may go then."""
-    from pangolin.services import resealing
+    from pangolin.services.operations import secret_rotation
 
     with opened_scope() as scope:
-        done = resealing.reseal(scope)
+        done = secret_rotation.reseal(scope)
     if as_json:
         click.echo(json.dumps([asdict(each) for each in done]))
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pangolin.settings import Settings
 
 if TYPE_CHECKING:
-    from pangolin.services.scope import Scope
+    from pangolin.services.context.scope import Scope
     from pangolin.store.api import Store
     from pangolin.web.context import Server
 
@@ -30,12 +30,12 @@ def opened_server(settings: Settings) -> Iterator[Server]:
 @contextmanager
 def opened_scope() -> Iterator[Scope]:
     """Open the installation for its operator, who may do what root may; raise `LayoutMismatch`."""
-    from pangolin.services import layout, upgrades
-    from pangolin.services.initialise import system_scope
-    from pangolin.services.scope import Client
+    from pangolin.services.context.scope import Client
+    from pangolin.services.operations import layout, migrations
+    from pangolin.services.operations.bootstrap import system_scope
 
     with opened_server(Settings.from_environ()) as server:
-        layout.check_ready(server.runtime.store, upgrades.newest())
+        layout.check_ready(server.runtime.store, migrations.newest())
         if layout.read_layout(server.runtime.store) is None:
             raise layout.LayoutMismatch("the store is empty: run `pangolin init` first")
         yield replace(system_scope(server.runtime), client=Client(agent="pangolin command"))

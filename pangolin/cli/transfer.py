@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pangolin.cli.maintenance import as_json
 from pangolin.cli.sessions import opened_store
-from pangolin.services.transfer import Tally
+from pangolin.services.operations.store_copy import Tally
 from pangolin.settings import Settings
 from pangolin.store.api import Kind, Store
 
@@ -39,7 +39,7 @@ def copy(from_url: str, to_url: str, as_json: bool) -> None:
 
 
 def _copied(source: Store, target: Store, origin: str, *, quiet: bool) -> list[Tally]:
-    from pangolin.services import transfer
+    from pangolin.services.operations import store_copy
     from pangolin.store.kinds import ALL
 
     source.setup(ALL)
@@ -50,7 +50,7 @@ def _copied(source: Store, target: Store, origin: str, *, quiet: bool) -> list[T
         def advance(kind: Kind, count: int) -> None:
             bar.update(task, advance=count, description=kind.name)
 
-        return transfer.copy(source, target, origin, progress=advance)
+        return store_copy.copy(source, target, origin, progress=advance)
 
 
 @click.command()
@@ -59,7 +59,7 @@ def _copied(source: Store, target: Store, origin: str, *, quiet: bool) -> list[T
 def export(file: IO[bytes], tenant: str | None) -> None:
     """Write all records, or one tenant's, as JSON lines; secrets stay as they are stored."""
     from pangolin.app import epoch_ms
-    from pangolin.services.archive import export as write
+    from pangolin.services.operations.export import export as write
 
     settings = Settings.from_environ()
     with opened_store(settings.effective_store_url) as store:
@@ -72,8 +72,8 @@ def export(file: IO[bytes], tenant: str | None) -> None:
 @as_json
 def import_(file: IO[bytes], as_json: bool) -> None:
     """Put an export's records into the store; nothing that is there is overwritten."""
-    from pangolin.services.archive import import_ as read
-    from pangolin.services.upgrades import newest
+    from pangolin.services.operations.export import import_ as read
+    from pangolin.services.operations.migrations import newest
 
     url = Settings.from_environ().effective_store_url
     with opened_store(url) as store, tempfile.TemporaryFile() as spool:

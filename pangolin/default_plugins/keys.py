@@ -3,7 +3,7 @@
 from typing import Any
 
 from pangolin.plugin import AuthRequest, Principal, hookimpl
-from pangolin.services import api_keys
+from pangolin.services.authn import api_keys
 
 
 @hookimpl

@@ -5,8 +5,8 @@ from base64 import b64decode
 from typing import Any
 
 from pangolin.plugin import AuthRequest, Principal, Unauthorized, hookimpl
-from pangolin.services import sign_in
-from pangolin.services.scope import Client
+from pangolin.services.context.scope import Client
+from pangolin.services.login import password_login
 
 
 @hookimpl
@@ -17,7 +17,7 @@ def pangolin_authenticate(request: AuthRequest, services: Any) -> Principal | No
         return None
     username, password = _decode(encoded.strip())
     client = Client(request.remote_address or "", request.agent)
-    return sign_in.principal_of_basic(
+    return password_login.principal_of_basic(
         services.runtime, username, password, client, request.request_id
     )
 

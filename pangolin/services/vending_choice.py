@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pangolin.errors import BadRequest
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services.scope import Runtime
-from pangolin.services.vending_strategies import NONE
+from pangolin.services.context.scope import Runtime
+from pangolin.services.storage.vending_strategies import NONE
 
 # What `use_sts` means where no strategy is named.
 DERIVED: Final = {"s3": "AwsSts", "azure": "AzureSas", "gcs": "GcpDownscoped"}

@@ -10,11 +10,13 @@ from flask import Request, current_app, g, request
 from pangolin.errors import BadRequest, Forbidden, NoSuchTenant, PangolinError, Unauthorized
 from pangolin.interfaces.authentication import ROOT, AuthRequest, Principal
 from pangolin.registry import Registry
-from pangolin.services import impersonation, metering, principals
-from pangolin.services.authenticating import Services
-from pangolin.services.external import Visit
-from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.scope import Client, Idempotency, Runtime, Scope
+from pangolin.services.authn import principals
+from pangolin.services.context import metrics
+from pangolin.services.context.scope import Client, Idempotency, Runtime, Scope
+from pangolin.services.login import impersonation
+from pangolin.services.login.external_identities import Visit
+from pangolin.services.login.plugin_services import Services
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT
 from pangolin.web.http.loopback import is_loopback, refuse_foreign
@@ -154,9 +156,9 @@ def _verify(server: Server, credential: AuthRequest) -> Principal:
             raise Unauthorized("no installed plugin accepts this credential")
     except PangolinError as error:
         if error.status == Unauthorized.status:
-            metering.authenticated("failure")
+            metrics.authenticated("failure")
         raise
-    metering.authenticated("success")
+    metrics.authenticated("success")
     return principal
 
 

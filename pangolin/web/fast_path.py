@@ -16,10 +16,11 @@ from werkzeug.exceptions import HTTPException
 
 from pangolin.errors import PangolinError, TooManyRequests, Unauthorized
 from pangolin.interfaces.authentication import AuthRequest
-from pangolin.services import metering, tables
-from pangolin.services.loading import Loaded
-from pangolin.services.scope import Scope
-from pangolin.services.sessions import Stale
+from pangolin.services.authn.sessions import Stale
+from pangolin.services.context import metrics
+from pangolin.services.context.scope import Scope
+from pangolin.services.tables import tables
+from pangolin.services.tables.loading import Loaded
 from pangolin.web import context
 from pangolin.web.context import Server
 from pangolin.web.http import access_log, errors
@@ -172,7 +173,7 @@ def _failed(error: PangolinError) -> Sent:
 
 
 def _observe(environ: "WSGIEnvironment", view: Scope, sent: Sent) -> None:
-    metering.authenticated("success")
+    metrics.authenticated("success")
     sent.headers.extend(access_log.headers(view.request_id))
     code, name = int(sent.status[:3]), view.principal.name
     answered = access_log.Answered(view.request_id, "GET", environ[RAW_PATH], ROUTE, code, name)

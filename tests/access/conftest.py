@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from pangolin.services import catalogs, warehouses
-from pangolin.services.scope import Scope
+from pangolin.services.catalogs import catalogs
+from pangolin.services.context.scope import Scope
+from pangolin.services.warehouses import warehouses
 from tests.access.world import Caller, Lake, caller, lake_on
 
 Person = Callable[..., Caller]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.services import permission_checks, roles
+from pangolin.services.authz import checks as permission_checks
+from pangolin.services.grants import roles
 from pangolin.store.api import Put
 from pangolin.store.kinds import PRINCIPAL
 from tests.access.conftest import Person

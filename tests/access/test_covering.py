@@ -5,18 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from pangolin.services import (
-    actions,
-    asset_notes,
-    assets,
-    catalogs,
-    memberships,
-    refs,
-    roles,
-)
-from pangolin.services.access import Resource, is_allowed
-from pangolin.services.rights import MOST_DEPTH
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets, business_metadata
+from pangolin.services.authz import actions
+from pangolin.services.authz.access import Resource, is_allowed
+from pangolin.services.authz.rights_loader import MOST_DEPTH
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import catalogs
+from pangolin.services.context.scope import Scope
+from pangolin.services.grants import memberships, roles
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, space, tag
 
 RESOURCES = {
@@ -81,7 +77,7 @@ def give(lake: Lake, ids: dict[str, str], kind: str, *actions: str, **more: str)
 
 def write_tag(lake: Lake, asset_id: str) -> None:
     fields = {"tags": ["pii"], "properties": {}, "discoverable": False}
-    asset_notes.write(lake.root, asset_id, fields)
+    business_metadata.write(lake.root, asset_id, fields)
 
 
 @pytest.mark.parametrize("kind", COVERED)

@@ -7,18 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pangolin.services import (
-    actions,
-    asset_notes,
-    assets,
-    memberships,
-    namespaces,
-    permission_checks,
-    refs,
-    roles,
-)
-from pangolin.services.access import Denied, Resource, is_allowed
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets, business_metadata
+from pangolin.services.authz import actions, checks
+from pangolin.services.authz.access import Denied, Resource, is_allowed
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.grants import memberships, roles
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, lake_on, names, space, tag
 from tests.examples import examples
 
@@ -69,7 +64,7 @@ def build(lake: Lake) -> dict[str, str]:
     for name, tagged in TAGS.items():
         for full in tagged:
             fields = {"tags": [name], "properties": {}, "discoverable": False}
-            asset_notes.write(lake.root, ids[full], fields)
+            business_metadata.write(lake.root, ids[full], fields)
     refs.create_branch(lake.root, "lake", "dev")
     return ids
 
@@ -134,7 +129,7 @@ def check_batch(ann: Scope, grants: Given, action: str, ref: str) -> None:
         }
         for path, name in ASSETS.values()
     ]
-    answers = [each["allowed"] for each in permission_checks.check(ann, asked)]
+    answers = [each["allowed"] for each in checks.check(ann, asked)]
     assert answers == [expected(grants, action, ref, *where) for where in ASSETS.values()]
 
 

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.services import assets, namespaces, refs
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
 from tests.access.conftest import Person
 from tests.access.world import Caller, message, put_principal
 

@@ -6,17 +6,12 @@ from pathlib import Path
 import pytest
 
 from pangolin.errors import NoSuchNamespace
-from pangolin.services import (
-    assets,
-    catalog_contents,
-    catalogs,
-    configuration,
-    namespaces,
-    refs,
-    tables,
-)
-from pangolin.services.access import Denied
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.authz.access import Denied
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import catalogs, client_config, contents, namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.tables import tables
 from pangolin.store.api import Put
 from pangolin.store.kinds import ASSET
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, lake_on, names, refused, space
@@ -116,7 +111,7 @@ def test_only_the_namespaces_that_lead_to_something_are_shown(lake: Lake) -> Non
     assert children(ann, "a") == [["a", "b"]]
     assert children(ann, "c") == [["c", "d"]]
     assert children(ann, "c", "d") == [["c", "d", "e"]]
-    tree = catalog_contents.tree(ann, "lake")["root"]
+    tree = contents.tree(ann, "lake")["root"]
     assert [node["name"] for node in tree] == ["a", "c"]
     assert [node["name"] for node in tree[1]["children"]] == ["d"]
     assert [node["name"] for node in tree[1]["children"][0]["children"]] == ["e"]
@@ -184,9 +179,9 @@ def test_a_grant_on_one_ref_shows_that_ref_only(lake: Lake) -> None:
     assert names(assets.page(ann, "lake@dev", ["a"])[0]) == ["u"]
     refused(lambda: assets.page(ann, "lake", ["a"]), Denied)
     refused(lambda: children(ann), Denied)
-    refused(lambda: catalog_contents.tree(ann, "lake"), Denied)
+    refused(lambda: contents.tree(ann, "lake"), Denied)
     assert namespaces.list_children(ann, "lake@dev")[0] == [["a"], ["ab"]]
-    assert configuration.config(ann, "lake@dev")["overrides"] == {"prefix": "lake@dev"}
+    assert client_config.config(ann, "lake@dev")["overrides"] == {"prefix": "lake@dev"}
 
 
 def test_a_grant_on_an_asset_shows_it_under_its_new_name(lake: Lake) -> None:

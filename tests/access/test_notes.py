@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.services import assets, gc, namespaces, refs
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
 from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG
 from tests.access.conftest import Person
 from tests.access.world import Caller, message
@@ -172,8 +175,8 @@ def test_notes_of_assets_that_are_gone_are_collected(
     for each in (kept, asset_id):
         admin("POST", path(each), NOTE)
     assets.delete(scope, "lake", ["db"], "t")
-    gc.collect(runtime, dry_run=True)
+    garbage_collection.collect(runtime, dry_run=True)
     assert runtime.store.count(ASSET_NOTE) == 2
-    gc.collect(runtime)
+    garbage_collection.collect(runtime)
     assert [record.doc["asset"] for record in runtime.store.scan(ASSET_NOTE)] == [kept]
     assert [record.doc["asset"] for record in runtime.store.scan(ASSET_TAG)] == [kept]

@@ -8,8 +8,9 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, NotFound
-from pangolin.services import account_removal, accounts, grants, memberships, roles
-from pangolin.services.access import Denied, Resource
+from pangolin.services.accounts import account, removal
+from pangolin.services.authz.access import Denied, Resource
+from pangolin.services.grants import grants, memberships, roles
 from pangolin.store.api import Change
 from pangolin.store.kinds import GRANT
 from tests.access.world import IN_LAKE, Lake, lake_on, refused, space
@@ -74,9 +75,9 @@ def test_a_grantee_that_is_removed_meanwhile_is_granted_nothing(lake: Lake) -> N
     for number in range(ROUNDS):
         name = f"ann{number}"
         lake.person(name)
-        record = accounts.find(lake.root, lake.root.tenant, name)
+        record = account.find(lake.root, lake.root.tenant, name)
         remove = partial(
-            account_removal.remove, lake.root, "delete_user", Resource("user", (name,)), record
+            removal.remove, lake.root, "delete_user", Resource("user", (name,)), record
         )
         made, removed = together(partial(lake.grant, name, IN_LAKE, "read"), remove)
         assert not failed(removed), removed

@@ -8,8 +8,10 @@ import pytest
 from flask import Flask
 
 from pangolin.app import create_app
-from pangolin.services import catalogs, creation, namespaces, warehouses
-from pangolin.services.initialise import initialise, system_scope
+from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.tables import creation
+from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings
 from tests.access.world import Caller, caller
 from tests.conftest import ROOT_PASSWORD

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.services.rights import MOST_DEPTH
+from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.store.kinds import GRANT, MEMBERSHIP
 from tests.access.conftest import Person
 from tests.access.world import Caller, message, names

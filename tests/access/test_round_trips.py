@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pangolin.services import catalogs, grants, namespaces, warehouses
-from pangolin.services.initialise import system_scope
+from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.grants import grants
+from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.warehouses import warehouses
 from tests.access.world import Caller, caller
 from tests.services.counting import CountingStore, counted_app
 from tests.web.conftest import SCHEMA

@@ -6,8 +6,11 @@ import pytest
 from flask import Flask
 
 from pangolin.interfaces.authentication import TENANT_ADMIN
-from pangolin.services import assets, catalogs, namespaces, refs, warehouses
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT
 from tests.access.conftest import Person

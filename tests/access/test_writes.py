@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from pangolin.services import assets, commits, creation, namespaces, refs, tables
-from pangolin.services.access import Denied
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.authz.access import Denied
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.tables import commits, creation, tables
 from tests.access.conftest import Person
 from tests.access.world import (
     IN_LAKE,

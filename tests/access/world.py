@@ -9,10 +9,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from pangolin.interfaces.authentication import TENANT_USER, Principal
-from pangolin.services import assets, catalogs, grants, namespaces, principals, stamps, tokens
-from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.scope import Runtime, Scope
-from pangolin.services.tokens import Terms
+from pangolin.services.assets import assets
+from pangolin.services.authn import principals, security_stamps, tokens
+from pangolin.services.authn.tokens import Terms
+from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.grants import grants
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import ASSET_TAG, PRINCIPAL
 from tests.services.world import CATALOG as LAKE
@@ -70,7 +73,7 @@ class Lake:
     def tag(self, assets: Sequence[str], name: str) -> None:
         """Tag assets, whatever they are."""
         puts = [Put(ASSET_TAG, {"tag": name, "asset": each}, ANY) for each in assets]
-        self.root.store.apply(*puts, *stamps.raise_all(self.root.tenant))
+        self.root.store.apply(*puts, *security_stamps.raise_all(self.root.tenant))
 
     def catalog(self, name: str) -> str:
         """Make a catalog; give its id."""

@@ -8,7 +8,7 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.registry import Registry
-from pangolin.services.scope import Scope
+from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 from pangolin.store.api import Store
 from tests.audit.log import Clock

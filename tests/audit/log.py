@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from pangolin.services import audit, audit_verify
-from pangolin.services.access import Resource
-from pangolin.services.audit_chain import Chains
-from pangolin.services.audit_verify import Broken, Verdict
-from pangolin.services.scope import Scope
+from pangolin.services.audit import trail, verification
+from pangolin.services.audit.chains import Chains
+from pangolin.services.audit.verification import Broken, Verdict
+from pangolin.services.authz.access import Resource
+from pangolin.services.context.scope import Scope
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
@@ -30,7 +30,7 @@ class Clock:
 def note(scope: Scope, count: int = 1, **more: Any) -> None:
     """Write records by themselves."""
     for at in range(count):
-        audit.note(scope, "read_credentials", Resource("table", ("lake", "ns", f"t{at}")), **more)
+        trail.note(scope, "read_credentials", Resource("table", ("lake", "ns", f"t{at}")), **more)
 
 
 def elsewhere(scope: Scope) -> Scope:
@@ -55,7 +55,7 @@ def overwrite(store: Store, doc: Doc, **fields: Any) -> None:
 
 def verdict(scope: Scope) -> Verdict:
     """Verify the tenant's log."""
-    (found,) = audit_verify.verify(scope.runtime, scope.tenant)
+    (found,) = verification.verify(scope.runtime, scope.tenant)
     return found
 
 

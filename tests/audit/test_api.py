@@ -7,11 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.services import tokens
-from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.principals import principal_of, read_stamp
-from pangolin.services.scope import Runtime
-from pangolin.services.tokens import Terms
+from pangolin.services.authn import tokens
+from pangolin.services.authn.principals import principal_of, read_stamp
+from pangolin.services.authn.tokens import Terms
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import PRINCIPAL
 

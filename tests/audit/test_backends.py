@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pangolin.registry import Registry
-from pangolin.services import audit, audit_query, changes
-from pangolin.services.access import Resource
-from pangolin.services.scope import Scope
+from pangolin.services.audit import query, trail
+from pangolin.services.authz.access import Resource
+from pangolin.services.changes import batch
+from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
@@ -39,8 +40,8 @@ def write(scope: Scope, thread: int) -> None:
         put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
         what = Resource("table", ("lake", ODD, str(at)))
         details = {"a.b": {"$c": [1, 2.5, None, True, ODD]}, "": 2**53}
-        changes.commit(scope, "commit_table", what, [put], details=details, after={"id": ODD})
-    audit.note(scope, "login_failed", Resource("user", (ODD,)), result="failure", error=ODD)
+        batch.commit(scope, "commit_table", what, [put], details=details, after={"id": ODD})
+    trail.note(scope, "login_failed", Resource("user", (ODD,)), result="failure", error=ODD)
 
 
 def test_what_threads_wrote_together_verifies(log: Scope) -> None:
@@ -54,7 +55,7 @@ def test_pages_follow_the_same_order(log: Scope) -> None:
     ids: list[str] = []
     after = None
     while len(ids) < len(wanted):
-        rows, after = audit_query.page(log, {}, limit=30, after=after)
+        rows, after = query.page(log, {}, limit=30, after=after)
         ids += [row["id"] for row in rows]
     assert (ids, after) == (wanted, None)
 
@@ -62,8 +63,8 @@ def test_pages_follow_the_same_order(log: Scope) -> None:
 def test_filters_find_what_a_request_brought(log: Scope) -> None:
     name = f"lake.{ODD}.3"
     filters = {"resource_type": "table", "resource_name": name, "action": "commit_table"}
-    assert audit_query.count(log, filters) == 8
-    assert audit_query.count(log, {"result": "failure"}) == 8
+    assert query.count(log, filters) == 8
+    assert query.count(log, {"result": "failure"}) == 8
 
 
 def test_tampering_is_found(log: Scope) -> None:

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pangolin.services import changes
-from pangolin.services.access import Resource
-from pangolin.services.audit_chain import LONGEST, Segment
-from pangolin.services.scope import Scope
+from pangolin.services.audit.chains import LONGEST, Segment
+from pangolin.services.authz.access import Resource
+from pangolin.services.changes import batch
+from pangolin.services.context.scope import Scope
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
 from tests.audit.log import HOUR, Clock, elsewhere, note, records, segments, verdict
@@ -20,7 +20,7 @@ def test_eight_threads_write_without_a_conflict(scope: Scope) -> None:
     def work(thread: int) -> None:
         for at in range(25):
             put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
-            changes.commit(scope, "work", Resource("guard"), [put])
+            batch.commit(scope, "work", Resource("guard"), [put])
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
@@ -87,5 +87,5 @@ def test_a_record_on_a_warm_segment_costs_no_round_trip(tmp_path: object) -> Non
     scope = scope_on(tmp_path, store)  # type: ignore[arg-type]
     note(scope)
     store.trips.clear()
-    changes.commit(scope, "x", Resource("guard"), [Put(GUARD, {"name": "x"}, ABSENT)])
+    batch.commit(scope, "x", Resource("guard"), [Put(GUARD, {"name": "x"}, ABSENT)])
     assert store.trips == ["apply"]

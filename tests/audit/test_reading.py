@@ -9,9 +9,9 @@ import pytest
 
 from pangolin.errors import BadRequest, Forbidden, NoSuchAuditRecord
 from pangolin.interfaces.authentication import TENANT_ADMIN, TENANT_USER, Principal
-from pangolin.services import audit, audit_query
-from pangolin.services.access import Resource
-from pangolin.services.scope import Scope
+from pangolin.services.audit import query, trail
+from pangolin.services.authz.access import Resource
+from pangolin.services.context.scope import Scope
 from tests.audit.log import HOUR, START, Clock, elsewhere, records
 from tests.services.world import scope_on
 
@@ -34,14 +34,14 @@ def log(scope: Scope, clock: Clock) -> list[dict[str, Any]]:
         what = Resource("table", ("lake@dev" if at % 5 else "lake", f"t{at % 4}"))
         result = "failure" if at % 7 == 0 else "success"
         after = {"id": f"asset-{at % 4}"}
-        audit.note(who, WHAT[at % 3], what, result=result, after=after)
+        trail.note(who, WHAT[at % 3], what, result=result, after=after)
     return sorted(records(scope.runtime.store), key=lambda doc: str(doc["id"]), reverse=True)
 
 
 def everything(scope: Scope, limit: int = 7, **filters: Any) -> Iterator[list[dict[str, Any]]]:
     after = None
     while True:
-        rows, after = audit_query.page(scope, filters, limit=limit, after=after)
+        rows, after = query.page(scope, filters, limit=limit, after=after)
         yield rows
         if after is None:
             return
@@ -73,7 +73,7 @@ def test_each_filter_gives_full_pages_newest_first(
     assert [row["id"] for rows in pages for row in rows] == wanted
     assert all(len(rows) == 7 for rows in pages[:-1])
     assert len(pages) == max(1, -(-len(wanted) // 7))
-    assert audit_query.count(scope, filters) == len(wanted)
+    assert query.count(scope, filters) == len(wanted)
 
 
 @pytest.mark.parametrize("user", [None, "id-ann"])
@@ -97,13 +97,13 @@ def test_times_bound_what_is_read_and_count(
         doc["id"] for doc in log if low <= doc["at_ms"] <= high and user in (None, doc["user_id"])
     ]
     assert [row["id"] for rows in everything(scope, **filters) for row in rows] == wanted
-    assert audit_query.count(scope, filters) == len(wanted)
+    assert query.count(scope, filters) == len(wanted)
 
 
 def test_a_row_shows_what_the_original_did_and_no_signature(
     scope: Scope, log: list[dict[str, Any]]
 ) -> None:
-    row = audit_query.get(scope, log[0]["id"])
+    row = query.get(scope, log[0]["id"])
     assert row["tenant_id"] == scope.tenant
     assert row["timestamp"].startswith("2023-11-14T")
     assert (row["resource_name"], row["resource_id"]) == ("lake.t3", "asset-3")
@@ -112,24 +112,24 @@ def test_a_row_shows_what_the_original_did_and_no_signature(
 
 def test_a_record_that_is_not_there_is_missed(scope: Scope, log: list[dict[str, Any]]) -> None:
     with pytest.raises(NoSuchAuditRecord):
-        audit_query.get(scope, "no-such-id")
+        query.get(scope, "no-such-id")
 
 
 @pytest.mark.parametrize("name", ["action", "resource_type"])
 def test_a_word_nobody_ever_recorded_is_refused_by_its_field(scope: Scope, name: str) -> None:
     with pytest.raises(BadRequest, match=f"{name} must be one of"):
-        audit_query.page(scope, {name: "creat_table"})
+        query.page(scope, {name: "creat_table"})
 
 
 def test_a_word_of_a_plugin_is_known_once_it_was_recorded(scope: Scope) -> None:
-    audit.note(scope, "polish_table", Resource("widget"))
-    assert audit_query.count(scope, {"action": "polish_table", "resource_type": "widget"}) == 1
+    trail.note(scope, "polish_table", Resource("widget"))
+    assert query.count(scope, {"action": "polish_table", "resource_type": "widget"}) == 1
 
 
 def test_only_admins_and_root_may_read(scope: Scope, log: list[dict[str, Any]]) -> None:
     with pytest.raises(Forbidden):
-        audit_query.page(acting(scope, "ann"), {})
-    assert audit_query.count(acting(scope, "eve", TENANT_ADMIN), {}) == 60
+        query.page(acting(scope, "ann"), {})
+    assert query.count(acting(scope, "eve", TENANT_ADMIN), {}) == 60
 
 
 def test_an_admin_sees_nothing_of_another_tenant(
@@ -137,13 +137,13 @@ def test_an_admin_sees_nothing_of_another_tenant(
 ) -> None:
     made = scope_on(scope.settings.data_path, scope.runtime.store, tenant=OTHER)
     theirs = replace(made, runtime=replace(scope.runtime))
-    audit.note(theirs, "drop_table", Resource("table", ("secret",)))
+    trail.note(theirs, "drop_table", Resource("table", ("secret",)))
     admin = acting(theirs, "eve", TENANT_ADMIN)
-    rows, _ = audit_query.page(admin, {})
+    rows, _ = query.page(admin, {})
     assert [row["resource_name"] for row in rows] == ["secret"]
     with pytest.raises(NoSuchAuditRecord):
-        audit_query.get(admin, log[0]["id"])
-    for read in (audit_query.page, audit_query.count):
+        query.get(admin, log[0]["id"])
+    for read in (query.page, query.count):
         with pytest.raises(Forbidden):
             read(admin, {}, everywhere=True)
 
@@ -154,12 +154,12 @@ def test_root_may_read_the_logs_of_all_tenants_as_one(
     made = scope_on(scope.settings.data_path, scope.runtime.store, tenant=OTHER)
     theirs = replace(made, runtime=scope.runtime)
     clock.now = START + HOUR // 2
-    audit.note(theirs, "drop_table", Resource("table", ("mine",)))
+    trail.note(theirs, "drop_table", Resource("table", ("mine",)))
     (found,) = (doc for doc in records(scope.runtime.store) if doc["tenant"] == OTHER)
-    rows, more = audit_query.page(scope, {}, everywhere=True, limit=40)
-    rest, last = audit_query.page(scope, {}, everywhere=True, limit=40, after=more)
+    rows, more = query.page(scope, {}, everywhere=True, limit=40)
+    rest, last = query.page(scope, {}, everywhere=True, limit=40, after=more)
     ids = [row["id"] for row in (*rows, *rest)]
     assert ids == sorted((doc["id"] for doc in (*log, found)), reverse=True)
     assert last is None
-    assert audit_query.count(scope, {}, everywhere=True) == 61
-    assert audit_query.get(scope, found["id"], everywhere=True)["tenant_id"] == OTHER
+    assert query.count(scope, {}, everywhere=True) == 61
+    assert query.get(scope, found["id"], everywhere=True)["tenant_id"] == OTHER

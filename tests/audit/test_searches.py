@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pangolin.registry import Registry
-from pangolin.services.audit_orders import first_hidden
-from pangolin.services.scope import Scope
+from pangolin.services.audit.index_verification import first_hidden
+from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Store
 from tests.audit.log import note, records, verdict

@@ -5,18 +5,13 @@ from typing import Any
 
 import pytest
 
-from pangolin.services import (
-    assets,
-    branches,
-    catalogs,
-    commits,
-    creation,
-    tables,
-    tenants,
-    warehouses,
-)
-from pangolin.services import tenant_settings as settings
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.branches import management
+from pangolin.services.catalogs import catalogs
+from pangolin.services.context.scope import Scope
+from pangolin.services.tables import commits, creation, tables
+from pangolin.services.tenants import settings, tenants
+from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Doc
 from tests.audit.log import records, verdict
 
@@ -83,9 +78,9 @@ def test_each_table_of_a_transaction_has_a_record(lake: Scope) -> None:
 
 
 def test_refs_are_recorded_with_what_they_are(lake: Scope) -> None:
-    branches.create_branch(lake, {"name": "dev", "catalog": "c"})
-    branches.create_tag(lake, {"name": "v1", "catalog": "c"})
-    branches.delete(lake, "c", "dev", "branch")
+    management.create_branch(lake, {"name": "dev", "catalog": "c"})
+    management.create_tag(lake, {"name": "v1", "catalog": "c"})
+    management.delete(lake, "c", "dev", "branch")
     forked, tagged, deleted = last(lake, 3)
     assert told(forked) == ("create_branch", "branch", "c.dev", "dev")
     assert told(tagged) == ("create_tag", "tag", "c.v1", "v1")
@@ -94,7 +89,7 @@ def test_refs_are_recorded_with_what_they_are(lake: Scope) -> None:
 
 
 def test_a_commit_on_a_branch_says_so(lake: Scope) -> None:
-    branches.create_branch(lake, {"name": "dev", "catalog": "c"})
+    management.create_branch(lake, {"name": "dev", "catalog": "c"})
     commits.commit(lake, "c@dev", ["default"], "t", [], SET)
     assert told(last(lake)[0]) == ("commit_table", "table", "c.default.t", "dev")
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pangolin.services import audit_verify
-from pangolin.services.audit_chain import Head
-from pangolin.services.audit_ids import new_id
-from pangolin.services.scope import Scope
+from pangolin.services.audit import verification
+from pangolin.services.audit.chains import Head
+from pangolin.services.audit.ids import new_id
+from pangolin.services.context.scope import Scope
 from pangolin.store.api import ABSENT, ANY, Delete, Doc, Put
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT, SERVER_SECRET
 from tests.audit.log import (
@@ -135,7 +135,7 @@ def test_records_of_another_tenant_do_not_pass_for_ones_own(scope: Scope, log: l
     store, other = scope.runtime.store, "other"
     store.apply(*(Put(AUDIT, doc | {"tenant": other}, ABSENT) for doc in log))
     store.apply(*(Put(AUDIT_SEGMENT, d | {"tenant": other}, ABSENT) for d in segments(store)))
-    verdicts = {found.tenant: found for found in audit_verify.verify(scope.runtime)}
+    verdicts = {found.tenant: found for found in verification.verify(scope.runtime)}
     assert verdicts[other].broken is not None
     assert verdicts[scope.tenant].broken is None
 
@@ -152,7 +152,7 @@ def test_an_end_cut_off_since_the_last_note_is_found_by_heads_kept_elsewhere(
     kept = {scope.tenant: verdict(scope).heads}
     remove(scope, log[6])
     assert verdict(scope).broken is None
-    (found,) = audit_verify.verify(scope.runtime, scope.tenant, kept)
+    (found,) = verification.verify(scope.runtime, scope.tenant, kept)
     assert found.broken is not None and found.broken.number == 2
     assert "the file of heads" in found.broken.what
 
@@ -161,10 +161,10 @@ def test_heads_kept_elsewhere_hold_while_the_log_goes_on(scope: Scope, log: list
     kept = {scope.tenant: verdict(scope).heads}
     note(scope, 2)
     note(elsewhere(scope))
-    (found,) = audit_verify.verify(scope.runtime, None, kept)
+    (found,) = verification.verify(scope.runtime, None, kept)
     assert (found.broken, found.records) == (None, len(log) + 3)
     missing = {"gone": [Head("s", 1, "m")]}
-    gone = {each.tenant: each for each in audit_verify.verify(scope.runtime, None, missing)}
+    gone = {each.tenant: each for each in verification.verify(scope.runtime, None, missing)}
     assert gone["gone"].broken is not None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pangolin
-from pangolin.services.audit_actions import ACTIONS, RESOURCE_TYPES
+from pangolin.services.audit.vocabulary import ACTIONS, RESOURCE_TYPES
 
 SOURCES = Path(pangolin.__file__).parent
 WRITERS = {"commit", "commit_system", "commit_home", "note", "note_on", "on", "appending"}

@@ -9,12 +9,16 @@ import pytest
 from pangolin.errors import OutcomeUnknown, Unavailable
 from pangolin.interfaces.authentication import Principal
 from pangolin.registry import Registry
-from pangolin.services import audit, branches, changes, namespaces, warehouses
-from pangolin.services.access import Resource, denial
-from pangolin.services.audit import Actor
-from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.objects import Objects
-from pangolin.services.scope import Client, Scope
+from pangolin.services.audit import trail
+from pangolin.services.audit.trail import Actor
+from pangolin.services.authz.access import Resource, denial
+from pangolin.services.branches import management
+from pangolin.services.catalogs import namespaces
+from pangolin.services.changes import batch
+from pangolin.services.context.scope import Client, Scope
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.storage.object_stores import Objects
+from pangolin.services.warehouses import warehouses
 from pangolin.store.api import ABSENT, Change, Conflict, Put, Store
 from pangolin.store.kinds import AUDIT, GUARD
 from tests.audit.log import elsewhere, note, records, segments, verdict
@@ -31,9 +35,9 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def apply(self, *batch: Change) -> None:
+    def apply(self, *changes: Change) -> None:
         if self.applied:
-            self.store.apply(*batch)
+            self.store.apply(*changes)
         raise self.error
 
 
@@ -64,7 +68,7 @@ def test_a_change_is_recorded_with_who_what_and_where(scope: Scope) -> None:
 
 
 def test_the_ref_of_a_change_is_told_apart_from_its_name(scope: Scope) -> None:
-    branches.create_branch(scope, {"name": "dev", "catalog": "lake"})
+    management.create_branch(scope, {"name": "dev", "catalog": "lake"})
     namespaces.create(scope, "lake@dev", ["sales"], {})
     forked, made = records(scope.runtime.store)
     assert (forked["resource_name"], forked["ref"]) == ("lake.dev", "dev")
@@ -82,10 +86,10 @@ def test_what_one_change_leaves_is_what_the_next_one_finds(scope: Scope) -> None
 
 
 def test_a_batch_that_fails_leaves_no_record(scope: Scope) -> None:
-    changes.commit(scope, "first", Resource("guard"), [guard("x")])
+    batch.commit(scope, "first", Resource("guard"), [guard("x")])
     with pytest.raises(Conflict):
-        changes.commit(scope, "again", Resource("guard"), [guard("x")])
-    changes.commit(scope, "other", Resource("guard"), [guard("y")])
+        batch.commit(scope, "again", Resource("guard"), [guard("x")])
+    batch.commit(scope, "other", Resource("guard"), [guard("y")])
     assert [doc["action"] for doc in records(scope.runtime.store)] == ["first", "other"]
     assert len(segments(scope.runtime.store)) == 1
     assert verdict(scope).broken is None
@@ -94,7 +98,7 @@ def test_a_batch_that_fails_leaves_no_record(scope: Scope) -> None:
 def test_a_first_batch_that_fails_opens_no_segment(scope: Scope) -> None:
     scope.store.apply(guard("x"))
     with pytest.raises(Conflict):
-        changes.commit(scope, "again", Resource("guard"), [guard("x")])
+        batch.commit(scope, "again", Resource("guard"), [guard("x")])
     assert segments(scope.runtime.store) == []
     note(scope)
     assert (len(segments(scope.runtime.store)), verdict(scope).broken) == (1, None)
@@ -107,7 +111,7 @@ def test_a_segment_whose_batch_has_an_unknown_outcome_is_not_used_again(
     note(scope)
     lost = failing(scope, OutcomeUnknown("gone"), applied=applied)
     with pytest.raises(OutcomeUnknown):
-        changes.commit(lost, "lost", Resource("guard"), [guard("x")])
+        batch.commit(lost, "lost", Resource("guard"), [guard("x")])
     note(scope)
     assert len(segments(scope.runtime.store)) == 2
     assert verdict(scope).records == 2 + applied
@@ -126,7 +130,7 @@ def test_a_writer_whose_segment_went_on_without_it_takes_another(scope: Scope) -
     note(scope)
     (head,) = records(scope.runtime.store)
     scope.runtime.store.apply(Put(AUDIT, head | {"number": 2}, ABSENT))
-    changes.commit(scope, "first", Resource("guard"), [guard("x")])
+    batch.commit(scope, "first", Resource("guard"), [guard("x")])
     assert scope.store.get(GUARD, ("x",)) is not None
     assert len(segments(scope.runtime.store)) == 2
 
@@ -134,12 +138,12 @@ def test_a_writer_whose_segment_went_on_without_it_takes_another(scope: Scope) -
 def test_a_denial_is_recorded_and_never_raises(scope: Scope) -> None:
     ann = replace(scope, principal=Principal("u1", "ann", "tenant-user", scope.tenant))
     error = denial(ann, "delete", Resource("table", ("lake", "sales", "orders")))
-    audit.denied(ann, error)
+    trail.denied(ann, error)
     (doc,) = records(scope.runtime.store)
     assert (doc["action"], doc["result"]) == ("permission_denied", "failure")
     assert doc["metadata"] == {"action": "delete"}
     assert "ann may not delete" in doc["error_message"]
-    audit.denied(failing(ann, Unavailable("down")), error)
+    trail.denied(failing(ann, Unavailable("down")), error)
 
 
 def test_a_success_that_cannot_be_recorded_does_not_stand(scope: Scope) -> None:
@@ -150,7 +154,7 @@ def test_a_success_that_cannot_be_recorded_does_not_stand(scope: Scope) -> None:
 def test_a_failure_outside_of_a_scope_is_recorded_for_the_default_tenant(scope: Scope) -> None:
     actor = Actor(Principal("", "mallory", ""), Client("192.0.2.9"))
     resource = Resource("user", ("mallory",))
-    audit.note_on(scope.runtime, actor, "login_failed", resource, result="failure", error="wrong")
+    trail.note_on(scope.runtime, actor, "login_failed", resource, result="failure", error="wrong")
     (doc,) = records(scope.runtime.store)
     assert (doc["tenant"], doc["username"]) == (DEFAULT_TENANT, "mallory")
     assert "user_id" not in doc
@@ -159,7 +163,7 @@ def test_a_failure_outside_of_a_scope_is_recorded_for_the_default_tenant(scope: 
 def test_a_request_may_name_anything_and_is_still_recorded(scope: Scope) -> None:
     odd = "\ud800" + "x" * 10_000
     note(replace(scope, client=Client("::1", odd), request_id=odd), error=odd, result="failure")
-    audit.note(scope, "read_credentials", Resource("table", ("lake", odd)))
+    trail.note(scope, "read_credentials", Resource("table", ("lake", odd)))
     first, second = records(scope.runtime.store)
     assert first["error_message"].startswith("?xxx")
     assert len(second["resource_name"]) < 1000

@@ -10,7 +10,7 @@ import whoami
 
 from pangolin.app import create_app
 from pangolin.plugin import Settings, Store
-from pangolin.services.initialise import initialise
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.testing import StoreContract
 from tests.conftest import ROOT_PASSWORD, basic
 from tests.servers.keys import SECRET_KEYS

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pangolin.services import catalogs, commits, creation, gc, namespaces, refs, tables, warehouses
-from pangolin.services.scope import Scope
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
+from pangolin.services.tables import commits, creation, tables
+from pangolin.services.warehouses import warehouses
 from pangolin.store.kinds import ASSET, LINE, PAST_ASSET, REF
 
 LEVELS = ("shop",)
@@ -65,5 +69,5 @@ def test_the_branch_sees_neither_commits_nor_the_drop(lake: Scope) -> None:
 
 def test_collecting_after_the_branch_is_gone_leaves_one_entry(lake: Scope) -> None:
     refs.delete_ref(lake, "lake", "trial", "branch")
-    gc.collect(lake.runtime)
+    garbage_collection.collect(lake.runtime)
     assert entries(lake) == {"main": ["a@1"]}

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from pangolin.app import build_server
 from pangolin.cli import main
 from pangolin.errors import Unauthorized
-from pangolin.services import sealing
-from pangolin.services.sign_in import Attempt, login
+from pangolin.services.login.password_login import Attempt, login
+from pangolin.services.sealing import keyring
 from pangolin.settings import Settings
 from pangolin.store.kinds import (
     AUDIT,
@@ -95,7 +95,7 @@ def test_root_is_not_reset_while_a_setting_decides(
 
 def test_a_new_key_is_one_that_the_setting_takes(home: Path) -> None:
     key = asked("secrets", "new-key").output.strip()
-    assert sealing.parse(key).primary == key.partition(":")[0]
+    assert keyring.parse(key).primary == key.partition(":")[0]
     assert asked("secrets", "new-key").output.strip() != key
 
 
@@ -103,7 +103,7 @@ def test_secrets_are_sealed_anew_with_the_first_key(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked("keys", "rotate")
-    old, new = (home / sealing.KEY_FILE).read_text().strip(), sealing.new_key()
+    old, new = (home / keyring.KEY_FILE).read_text().strip(), keyring.new_key()
     monkeypatch.setenv("PANGOLIN_SECRET_KEYS", f"{new},{old}")
     done = json.loads(asked("secrets", "rotate", "--json").output)
     assert {each["kind"]: each["resealed"] for each in done} == {
@@ -122,7 +122,7 @@ def test_secrets_are_sealed_anew_with_the_first_key(
 
 
 def test_a_missing_key_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PANGOLIN_SECRET_KEYS", sealing.new_key())
+    monkeypatch.setenv("PANGOLIN_SECRET_KEYS", keyring.new_key())
     done = run("secrets", "rotate")
     assert done.exit_code == 2 and "PANGOLIN_SECRET_KEYS lacks" in done.output
 

@@ -2,7 +2,7 @@
 
 from argon2 import Type, extract_parameters
 
-from pangolin.services import passwords
+from pangolin.services.authn import passwords
 from pangolin.settings import Settings
 
 

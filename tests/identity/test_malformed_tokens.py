@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
 
-from pangolin.services import signing, tokens
-from pangolin.services.scope import Runtime
+from pangolin.services.authn import signing_keys, tokens
+from pangolin.services.context.scope import Runtime
 from pangolin.store.kinds import SIGNING_KEY
 from tests.conftest import ROOT_PASSWORD
 from tests.identity.conftest import World, token_of
@@ -55,7 +55,7 @@ def stranger(world: World) -> FlaskClient:
 def resigned(runtime: Runtime, token: str) -> Callable[..., str]:
     """Sign changed claims or headers with the server's own key."""
     header, claims = parts(token)
-    key = signing.current(runtime)
+    key = signing_keys.current(runtime)
 
     def sign(change: Claims, headers: Claims | None = None) -> str:
         body = {k: v for k, v in (claims | change).items() if v is not None}
@@ -96,7 +96,7 @@ def test_no_algorithm_is_no_signature(
 
 def publics(runtime: Runtime) -> Iterator[bytes]:
     [record] = runtime.store.scan(SIGNING_KEY)
-    public = signing.public_of(record)
+    public = signing_keys.public_of(record)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     for encoding in (serialization.Encoding.PEM, serialization.Encoding.DER):
         yield public.public_bytes(encoding, form)
@@ -120,7 +120,7 @@ def test_another_key_is_refused_whatever_it_calls_itself(stranger: FlaskClient, 
     header, claims = parts(token)
     other = ec.generate_private_key(ec.SECP256R1())
     numbers = other.public_key().public_numbers()
-    jwk = signing._jwk("mine", numbers)
+    jwk = signing_keys._jwk("mine", numbers)
     for more in ({}, {"jwk": jwk}, {"kid": "mine", "jwk": jwk}, {"jku": "https://example.com"}):
         headers = {"kid": header["kid"], "typ": header["typ"]} | more
         refused(stranger, jwt.encode(claims, other, "ES256", headers=headers))

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
-from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.layout import read_layout, write_layout
-from pangolin.services.old_users import SESSION, USER, to_principals
-from pangolin.services.upgrades import UPGRADES, run
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.operations.layout import read_layout, write_layout
+from pangolin.services.operations.migration_v2_users import SESSION, USER, to_principals
+from pangolin.services.operations.migrations import UPGRADES, run
 from pangolin.store.api import Put
 from pangolin.store.kinds import ALL, PRINCIPAL, ROOT_HOME
 

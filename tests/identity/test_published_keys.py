@@ -6,8 +6,9 @@ import jwt
 import pytest
 
 from pangolin.errors import Conflicting, NotFound
-from pangolin.services import key_admin, signing, tokens
-from pangolin.services.scope import Runtime, Scope
+from pangolin.services.authn import signing_keys, tokens
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import SIGNING_KEY
 from tests.conftest import ROOT_PASSWORD
 from tests.identity.conftest import World, token_of
@@ -21,11 +22,11 @@ def test_others_can_verify_our_tokens_by_the_published_keys(world: World, scope:
         key = found[jwt.get_unverified_header(token)["kid"]]
         claims = jwt.decode(token, key, ["ES256"], audience="pangolin", issuer="pangolin")
         assert (claims["sub"], claims["role"]) == ("root", "root")
-        key_admin.rotate(scope)
+        signing_key_rotation.rotate(scope)
 
 
 def test_only_public_halves_are_published(world: World, runtime: Runtime) -> None:
-    signing.current(runtime)
+    signing_keys.current(runtime)
     answer = world.app.test_client().get("/.well-known/jwks.json")
     [key] = answer.get_json()["keys"]
     assert set(key) == {"kty", "crv", "alg", "use", "kid", "x", "y"}
@@ -34,30 +35,30 @@ def test_only_public_halves_are_published(world: World, runtime: Runtime) -> Non
 
 
 def test_the_newest_key_signs(world: World, scope: Scope) -> None:
-    fresh = key_admin.rotate(scope)
+    fresh = signing_key_rotation.rotate(scope)
     token = token_of(world.app, "root", ROOT_PASSWORD, None)
     assert jwt.get_unverified_header(token)["kid"] == fresh
-    assert [row["signs"] for row in key_admin.page(scope)] == [False, True]
+    assert [row["signs"] for row in signing_key_rotation.page(scope)] == [False, True]
 
 
 def test_the_only_key_and_an_unknown_one_cannot_be_revoked(scope: Scope) -> None:
-    [key] = signing.list_keys(scope.runtime)
+    [key] = signing_keys.list_keys(scope.runtime)
     with pytest.raises(Conflicting, match="rotate first"):
-        key_admin.revoke(scope, key["kid"])
+        signing_key_rotation.revoke(scope, key["kid"])
     with pytest.raises(NotFound, match="nobody"):
-        key_admin.revoke(scope, "nobody")
+        signing_key_rotation.revoke(scope, "nobody")
 
 
 def test_a_revocation_that_was_stopped_counts_and_can_be_finished(
     world: World, scope: Scope
 ) -> None:
     token = token_of(world.app, "root", ROOT_PASSWORD, None)
-    old = signing.list_keys(scope.runtime)[0]["kid"]
-    key_admin.rotate(scope)
-    scope.runtime.store.apply(signing.revoking(scope.runtime, old))
+    old = signing_keys.list_keys(scope.runtime)[0]["kid"]
+    signing_key_rotation.rotate(scope)
+    scope.runtime.store.apply(signing_keys.revoking(scope.runtime, old))
     assert world.bearer(token)("GET", "/users/me").status_code == 401
-    assert old not in str(signing.jwks(scope.runtime))
-    key_admin.revoke(scope, old)
+    assert old not in str(signing_keys.jwks(scope.runtime))
+    signing_key_rotation.revoke(scope, old)
     assert scope.runtime.store.count(SIGNING_KEY) == 1
 
 
@@ -66,16 +67,16 @@ def test_keys_that_no_live_token_has_been_signed_with_are_retired(
 ) -> None:
     runtime = scope.runtime
     years = replace(runtime, clock=lambda: runtime.clock() - 2 * tokens_last_ms())
-    runtime.store.apply(signing.fresh(years))
+    runtime.store.apply(signing_keys.fresh(years))
     between = replace(runtime, clock=lambda: runtime.clock() - tokens_last_ms() - 3_600_000)
-    runtime.store.apply(signing.fresh(between))
-    assert signing.retire(runtime, dry_run=True) == 1
-    assert signing.retire(runtime) == 1
-    assert len(signing.list_keys(runtime)) == 2
+    runtime.store.apply(signing_keys.fresh(between))
+    assert signing_keys.retire(runtime, dry_run=True) == 1
+    assert signing_keys.retire(runtime) == 1
+    assert len(signing_keys.list_keys(runtime)) == 2
 
 
 def tokens_last_ms() -> int:
-    return signing.MAX_TOKEN_HOURS * 3_600_000
+    return signing_keys.MAX_TOKEN_HOURS * 3_600_000
 
 
 def test_a_token_is_short_enough_for_a_header(world: World) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from pangolin.app import create_app
-from pangolin.services import key_admin, root_reset, signing
-from pangolin.services.initialise import initialise, system_scope
-from pangolin.services.scope import Runtime
+from pangolin.services.authn import signing_keys
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations import root_password, signing_key_rotation
+from pangolin.services.operations.bootstrap import initialise, system_scope
 from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD, basic
 from tests.hashing import cheap
@@ -125,10 +126,10 @@ def has_its_tenant_deleted(pair: Pair, caller: Caller) -> None:
 
 def has_its_signing_key_revoked(pair: Pair, caller: Caller) -> None:
     scope = system_scope(pair.runtime)
-    old = signing.list_keys(pair.runtime)[0]["kid"]
-    key_admin.rotate(scope)
+    old = signing_keys.list_keys(pair.runtime)[0]["kid"]
+    signing_key_rotation.rotate(scope)
     assert pair.sees(caller.headers) == 200
-    key_admin.revoke(scope, old)
+    signing_key_rotation.revoke(scope, old)
 
 
 def by_root(pair: Pair, method: str, path: str, body: Any = None) -> int:
@@ -204,12 +205,14 @@ def test_an_api_key_is_refused_everywhere_once_it_ends(pair: Pair, end: str) -> 
 
 def test_key_rotation_logs_nobody_out_and_counts_everywhere(pair: Pair) -> None:
     caller = admin_of(pair)
-    fresh = key_admin.rotate(system_scope(pair.runtime))
+    fresh = signing_key_rotation.rotate(system_scope(pair.runtime))
     assert pair.sees(caller.headers) == 200
     later = pair.second.login("boss")
     assert pair.second.app.test_client().get("/.well-known/jwks.json").status_code == 200
-    key_admin.revoke(system_scope(pair.runtime), signing.list_keys(pair.runtime)[0]["kid"])
-    assert [key["kid"] for key in signing.list_keys(pair.runtime)] == [fresh]
+    signing_key_rotation.revoke(
+        system_scope(pair.runtime), signing_keys.list_keys(pair.runtime)[0]["kid"]
+    )
+    assert [key["kid"] for key in signing_keys.list_keys(pair.runtime)] == [fresh]
     assert pair.sees(later.headers) == 200
     assert pair.sees(caller.headers) == 401
 
@@ -219,5 +222,5 @@ def test_a_reset_of_root_ends_its_tokens(pair: Pair) -> None:
     client = pair.second.app.test_client()
     assert client.get("/api/v1/tenants", headers=token.headers).status_code == 200
     unset = replace(pair.runtime, settings=replace(pair.runtime.settings, root_password=""))
-    assert len(root_reset.reset(system_scope(unset))) >= 20
+    assert len(root_password.reset(system_scope(unset))) >= 20
     assert client.get("/api/v1/tenants", headers=token.headers).status_code == 401

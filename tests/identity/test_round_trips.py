@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from pangolin.services import catalogs, warehouses
-from pangolin.services.initialise import system_scope
+from pangolin.services.catalogs import catalogs
+from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.warehouses import warehouses
 from tests.conftest import basic
 from tests.identity.conftest import PASSWORD, Caller, World, made, token_of
 from tests.services.counting import CountingStore, counted_app

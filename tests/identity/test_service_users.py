@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pangolin.services.api_key_admin import MOST_KEYS
-from pangolin.services.api_keys import establish
-from pangolin.services.scope import Runtime
+from pangolin.services.accounts.api_keys import MOST_KEYS
+from pangolin.services.authn.api_keys import establish
+from pangolin.services.context.scope import Runtime
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
 from tests.identity.conftest import Caller, World, made, message
 

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 
 from pangolin.app import create_app
 from pangolin.errors import Unauthorized
-from pangolin.services import passwords
-from pangolin.services.initialise import initialise
-from pangolin.services.passwords import hash_password, matches
-from pangolin.services.scope import Runtime
-from pangolin.services.sign_in import Attempt, login
+from pangolin.services.authn import passwords
+from pangolin.services.authn.passwords import hash_password, matches
+from pangolin.services.context.scope import Runtime
+from pangolin.services.login.password_login import Attempt, login
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
 from tests.conftest import ROOT_PASSWORD, basic

@@ -7,9 +7,9 @@ import jwt
 import pytest
 
 from pangolin.errors import Unauthorized, Unavailable
-from pangolin.services import key_admin
-from pangolin.services.scope import Runtime, Scope
-from pangolin.services.sign_in import Attempt, login
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.login.password_login import Attempt, login
+from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import API_KEY, PRINCIPAL, SERVER_SECRET, SIGNING_KEY, TOKEN
 from tests.conftest import ROOT_PASSWORD
 from tests.identity.conftest import PASSWORD, Caller, World, message, token_of
@@ -41,7 +41,7 @@ def test_rotating_roots_token_gives_one_that_works(world: World) -> None:
 
 def test_rotating_the_signing_key_logs_nobody_out(ann: Caller, scope: Scope) -> None:
     for _ in range(3):
-        key_admin.rotate(scope)
+        signing_key_rotation.rotate(scope)
         assert status(ann) == 200
 
 

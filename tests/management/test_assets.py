@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from pangolin.services.assets import KINDS
+from pangolin.services.assets.assets import KINDS
 from tests.management.conftest import Call, message
 
 PATH = "/catalogs/lake/namespaces/default/assets"

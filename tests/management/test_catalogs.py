@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from pangolin.services.scope import Scope
+from pangolin.services.context.scope import Scope
 from pangolin.store import kinds
 from tests.management.conftest import Call, message
 

@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.services import tenant_secrets
-from pangolin.services.initialise import initialise
-from pangolin.services.scope import Scope
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations.bootstrap import initialise
+from pangolin.services.tenants import sealed_settings
 from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT_SETTINGS
 from tests.management.conftest import Call, message
@@ -45,7 +45,7 @@ def test_the_mail_password_is_write_only(call: Call, scope: Scope) -> None:
     record = scope.store.get(TENANT_SETTINGS, ())
     assert record is not None
     assert "correct-horse" not in str(record.doc)
-    opened = tenant_secrets.password(scope.runtime, record.doc, scope.tenant)
+    opened = sealed_settings.password(scope.runtime, record.doc, scope.tenant)
     assert opened == "correct-horse-9abc"
     assert "masked" in message(call("PUT", PATH, {"smtp_password": "***0000"}), 400)
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services.scope import Scope
-from pangolin.services.warehouse_secrets import as_plugin
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.store.kinds import WAREHOUSE
 from tests.management.conftest import Call, message
 

@@ -8,8 +8,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from pangolin.interfaces.authentication import AuthRequest, Principal
-from pangolin.services import api_keys, stamps
-from pangolin.services.scope import Runtime
+from pangolin.services.authn import api_keys, security_stamps
+from pangolin.services.context.scope import Runtime
 from pangolin.store.api import ANY, Delete, Put
 from pangolin.store.kinds import API_KEY, PRINCIPAL, TENANT
 from pangolin.web.context import Server
@@ -33,12 +33,12 @@ class Service:
         """Change the record as the management API does."""
         record = self.runtime.store.get(PRINCIPAL, (self.tenant, self.id))
         assert record is not None
-        raised = stamps.raise_one(self.tenant, self.id)
+        raised = security_stamps.raise_one(self.tenant, self.id)
         self.runtime.store.apply(Put(PRINCIPAL, record.doc | more, record.version), raised)
 
     def revoke_key(self) -> None:
         """Remove the key as the management API does."""
-        raised = stamps.raise_one(self.tenant, self.id)
+        raised = security_stamps.raise_one(self.tenant, self.id)
         self.runtime.store.apply(Delete(API_KEY, (self.tenant, self.key_id)), raised)
 
 

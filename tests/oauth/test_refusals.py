@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from pangolin.app import create_app
 from pangolin.errors import Unavailable
 from pangolin.plugin import StoreBackend, hookimpl
-from pangolin.services.initialise import DEFAULT_TENANT, initialise
-from pangolin.services.scope import Runtime
-from pangolin.services.sealing import new_key
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
+from pangolin.services.sealing.keyring import new_key
 from pangolin.settings import Settings
 from pangolin.store import kinds
 from pangolin.store.api import Change, Doc

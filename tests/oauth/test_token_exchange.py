@@ -11,10 +11,10 @@ from werkzeug.test import TestResponse
 from pangolin.app import create_app
 from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.plugin import hookimpl
-from pangolin.services import tokens
-from pangolin.services.initialise import DEFAULT_TENANT, initialise
-from pangolin.services.scope import Runtime
-from pangolin.services.tokens import Terms
+from pangolin.services.authn import tokens
+from pangolin.services.authn.tokens import Terms
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
 from pangolin.settings import Settings
 from pangolin.store.kinds import TOKEN
 from tests.conftest import basic

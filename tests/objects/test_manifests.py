@@ -11,7 +11,7 @@ from pyiceberg.catalog.memory import InMemoryCatalog
 from pyiceberg.table import Table
 
 from pangolin.errors import Forbidden, NotFound, Unavailable
-from pangolin.services.manifests import data_files
+from pangolin.services.storage.manifests import data_files
 
 ROWS = pa.table({"id": [1, 2, 3, 4], "part": ["a", "a", "b/c", "b/c"]})
 

@@ -8,7 +8,7 @@ import pytest
 from pangolin.default_plugins.local_files import pangolin_object_stores
 from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.interfaces.object_storage import ObjectBackend, Option, Warehouse
-from pangolin.services.objects import Objects
+from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 
 FILES = pangolin_object_stores()[0]

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from pangolin.app import create_app
-from pangolin.services.initialise import initialise
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from tests.oidc.world import Browser, runtime_of, settings_for
 from tests.servers.issuer import Issuer, issuing

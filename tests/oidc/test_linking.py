@@ -10,9 +10,9 @@ import pytest
 from pangolin.app import build_server
 from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import ExternalIdentity, Principal
-from pangolin.services import external
-from pangolin.services.initialise import DEFAULT_TENANT, ROOT_ID, initialise
-from pangolin.services.scope import Runtime
+from pangolin.services.context.scope import Runtime
+from pangolin.services.login import external_identities
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT, ROOT_ID, initialise
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, ANY, Delete, Put
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, ROOT_HOME, TENANT
@@ -36,7 +36,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 
 def admit(runtime: Runtime, identity: ExternalIdentity) -> Principal:
     """Admit a person for an hour."""
-    return external.admit(runtime, identity, runtime.clock() + 3_600_000)
+    return external_identities.admit(runtime, identity, runtime.clock() + 3_600_000)
 
 
 def test_a_verified_address_of_an_allowed_domain_finds_the_user(runtime: Runtime) -> None:

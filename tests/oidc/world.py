@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.interfaces.authentication import ExternalIdentity
-from pangolin.services.initialise import DEFAULT_TENANT
-from pangolin.services.principals import mail_fields
-from pangolin.services.scope import Runtime
+from pangolin.services.authn.principals import mail_fields
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import AUDIT, PRINCIPAL

@@ -9,7 +9,7 @@ from flask import Flask
 from pangolin.app import create_app
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.plugin import StoreBackend, hookimpl
-from pangolin.services.initialise import initialise
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Change, Key, Kind, Page, Record
 from tests.hashing import cheap

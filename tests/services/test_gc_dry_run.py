@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from pangolin.registry import Registry
-from pangolin.services import gc, namespaces, refs, tables
-from pangolin.services.scope import Scope
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
+from pangolin.services.tables import tables
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put, Store
 from pangolin.store.kinds import ALL, IDEMPOTENCY, TOKEN
@@ -104,18 +107,18 @@ def test_a_dry_run_counts_what_the_run_removes(
 ) -> None:
     change(scope)
     before, stored = files(lake), dump(scope.runtime.store)
-    told = gc.collect(scope.runtime, dry_run=True, files=with_files)
+    told = garbage_collection.collect(scope.runtime, dry_run=True, files=with_files)
     assert (files(lake), dump(scope.runtime.store)) == (before, stored)
-    done = gc.collect(scope.runtime, files=with_files)
+    done = garbage_collection.collect(scope.runtime, files=with_files)
     assert asdict(told) == asdict(done)
     assert (done.files, done.errors) == (len(before) - len(files(lake)), [])
-    again = gc.collect(scope.runtime, dry_run=True, files=with_files)
+    again = garbage_collection.collect(scope.runtime, dry_run=True, files=with_files)
     assert (again.entries, again.past, again.files) == (0, 0, 0)
 
 
 def test_a_deleted_branch_is_not_said_to_take_nothing(scope: Scope) -> None:
     leave_dev(scope)
-    assert gc.collect(scope.runtime, dry_run=True, files=True).files > 0
+    assert garbage_collection.collect(scope.runtime, dry_run=True, files=True).files > 0
 
 
 def test_a_dry_run_counts_the_rest_too(scope: Scope) -> None:
@@ -127,6 +130,6 @@ def test_a_dry_run_counts_the_rest_too(scope: Scope) -> None:
     scope.runtime.store.apply(Put(TOKEN, token, ABSENT), Put(IDEMPOTENCY, key, ABSENT))
     note(replace(scope, runtime=runtime), 3)
     clock.now += 2 * DAY
-    told = gc.collect(runtime, dry_run=True)
+    told = garbage_collection.collect(runtime, dry_run=True)
     assert (told.expired, told.idempotency) == (1, 1) and told.audit >= 3
-    assert asdict(gc.collect(runtime)) == asdict(told)
+    assert asdict(garbage_collection.collect(runtime)) == asdict(told)

@@ -12,17 +12,13 @@ import pytest
 
 from pangolin.errors import NotFound, PangolinError
 from pangolin.interfaces.authentication import Principal
-from pangolin.services import (
-    assets,
-    branches,
-    catalogs,
-    refs,
-    tenant_settings,
-    tenants,
-    warehouses,
-)
-from pangolin.services.places import find_catalog
-from pangolin.services.scope import Scope
+from pangolin.services.assets import assets
+from pangolin.services.branches import management, refs
+from pangolin.services.catalogs import catalogs
+from pangolin.services.context.scope import Scope
+from pangolin.services.tenants import settings, tenants
+from pangolin.services.versioned.resolution import find_catalog
+from pangolin.services.warehouses import warehouses
 from pangolin.store import kinds
 from pangolin.store.kinds import CATALOG, LINE, REF, WAREHOUSE
 from tests.services.world import scope_on
@@ -109,7 +105,7 @@ def test_no_branch_outlives_its_catalog(scope: Scope) -> None:
     for number in range(ROUNDS):
         name = f"c{number}"
         made = catalogs.create(scope, {"name": name, "warehouse": "w"})
-        branches.create_tag(scope, {"name": "v1", "catalog": name})
+        management.create_tag(scope, {"name": "v1", "catalog": name})
         _, deleted = together(
             partial(refs.create_branch, scope, name, "dev", from_ref="v1"),
             partial(catalogs.delete, scope, name),
@@ -135,8 +131,8 @@ def test_no_warehouse_outlives_its_tenant(scope: Scope, tmp_path: Path) -> None:
 
 def test_changes_of_different_settings_are_all_kept(scope: Scope) -> None:
     given: list[dict[str, Any]] = [{"smtp_host": "mail"}, {"smtp_port": 25}, {"smtp_user": "u"}]
-    together(*(partial(tenant_settings.update, scope, fields) for fields in given))
-    shown = tenant_settings.get(scope)
+    together(*(partial(settings.update, scope, fields) for fields in given))
+    shown = settings.get(scope)
     assert (shown["smtp_host"], shown["smtp_port"], shown["smtp_user"]) == ("mail", 25, "u")
 
 
@@ -163,11 +159,11 @@ def test_nobody_but_root_may_manage(scope: Scope) -> None:
         lambda: catalogs.create(other, {"name": "x"}),
         lambda: catalogs.update(other, "lake", {}),
         lambda: catalogs.delete(other, "lake", force=True),
-        lambda: branches.create_branch(other, {"name": "x", "catalog": "lake"}),
-        lambda: branches.delete(other, "lake", "main", "branch"),
+        lambda: management.create_branch(other, {"name": "x", "catalog": "lake"}),
+        lambda: management.delete(other, "lake", "main", "branch"),
         lambda: assets.page(other, "lake", ["default"]),
-        lambda: tenant_settings.get(other),
-        lambda: tenant_settings.update(other, {}),
+        lambda: settings.get(other),
+        lambda: settings.update(other, {}),
     ]
     answers = [together(call)[0] for call in calls]
     assert [answer.status for answer in answers] == [403] * len(calls)

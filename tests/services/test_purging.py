@@ -7,8 +7,10 @@ import fastavro
 import orjson
 import pytest
 
-from pangolin.services import commits, gc, refs, tables
-from pangolin.services.scope import Scope
+from pangolin.services.branches import refs
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
+from pangolin.services.tables import commits, tables
 from tests.services.test_tables import create, scope
 
 __all__ = ["scope"]
@@ -90,7 +92,7 @@ def test_what_main_reads_outlives_a_branch(scope: Scope, change: Any, purged: bo
     if purged:
         tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
     refs.delete_ref(scope, "lake", "dev", "branch")
-    assert gc.collect(scope.runtime, files=True).errors == []
+    assert garbage_collection.collect(scope.runtime, files=True).errors == []
     assert shared.exists() and not own.exists()
 
 
@@ -114,6 +116,6 @@ def test_nothing_is_purged_while_a_live_tables_manifest_cannot_be_read(
     next(tmp_path.rglob("m1.avro")).unlink()
     tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
     assert shared.exists() and own.exists()
-    report = gc.collect(scope.runtime)
+    report = garbage_collection.collect(scope.runtime)
     assert "nothing is purged" in report.errors[0]
     assert shared.exists() and own.exists()

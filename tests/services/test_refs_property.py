@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pangolin.errors import NamespaceNotEmpty, PangolinError
-from pangolin.services import changes, entries, gc, listing, namespaces, refs
-from pangolin.services.access import Resource
-from pangolin.services.entries import ASSETS, NAMESPACES
-from pangolin.services.places import locate
+from pangolin.services.authz.access import Resource
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.changes import batch
+from pangolin.services.operations import garbage_collection
+from pangolin.services.versioned import entries, listing
+from pangolin.services.versioned.entries import ASSETS, NAMESPACES
+from pangolin.services.versioned.resolution import locate
 from pangolin.store.api import Store
 from tests.examples import examples
 from tests.services.world import scope_on
@@ -101,10 +105,10 @@ class Refs(RuleBasedStateMachine):
         entry = entries.get(self.scope.store, place, ASSETS, (space, name))
         above = entries.get(self.scope.store, place, NAMESPACES, (space,))
         doc = {"namespace": space, "name": name, "type": "table", "id": name, "n": self.serial}
-        batch = [place.hold(), *entries.write(place, ASSETS, doc, entry.own)]
+        changes = [place.hold(), *entries.write(place, ASSETS, doc, entry.own)]
         if entry.doc is None:
-            batch.append(namespaces.hold(place, above))
-        changes.commit(self.scope, "put", Resource("table"), batch)
+            changes.append(namespaces.hold(place, above))
+        batch.commit(self.scope, "put", Resource("table"), changes)
         self.model.assets[ref][space, name] = self.serial
 
     @rule(data=st.data(), space=st.sampled_from(SPACES), name=st.sampled_from(NAMES))
@@ -115,8 +119,8 @@ class Refs(RuleBasedStateMachine):
         assert (entry.doc is not None) == ((space, name) in self.model.assets[ref])
         if entry.doc is None:
             return
-        batch = [place.hold(), *entries.drop(place, ASSETS, (space, name), entry.own)]
-        changes.commit(self.scope, "drop", Resource("table"), batch)
+        changes = [place.hold(), *entries.drop(place, ASSETS, (space, name), entry.own)]
+        batch.commit(self.scope, "drop", Resource("table"), changes)
         del self.model.assets[ref][space, name]
 
     @precondition(lambda self: len(self.model.assets) < 9)
@@ -141,7 +145,7 @@ class Refs(RuleBasedStateMachine):
 
     @rule()
     def collect(self) -> None:
-        assert gc.collect(self.scope.runtime).errors == []
+        assert garbage_collection.collect(self.scope.runtime).errors == []
 
     @invariant()
     def every_ref_shows_what_the_model_shows(self) -> None:

@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
-from pangolin.services import commits, creation, gc, namespaces, places, refs, tables
-from pangolin.services.scope import Scope
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
+from pangolin.services.tables import commits, creation, tables
+from pangolin.services.versioned import resolution
 from pangolin.store.kinds import ASSET, PAST_ASSET
 from tests.services.test_tables import create
 from tests.services.world import scope_on
@@ -57,7 +61,7 @@ def change(scope: Scope, prefix: str = "lake", name: str = "t", **properties: st
 
 def pointed_elsewhere(scope: Scope, prefix: str, name: str) -> set[str]:
     """List what all records of the table but its own one point to."""
-    _, ((own, *_),) = places.locate(scope, prefix, [(ASSET, ("db", name))])
+    _, ((own, *_),) = resolution.locate(scope, prefix, [(ASSET, ("db", name))])
     assert own is not None
     same = [(kind, row) for kind in (ASSET, PAST_ASSET) for row in scope.store.scan(kind)]
     others = [row.doc for kind, row in same if kind is PAST_ASSET or row.doc != own.doc]
@@ -173,6 +177,6 @@ def test_a_file_that_was_shared_goes_with_gc_once_its_tag_is_deleted(
     shared = Path(urlsplit(location(scope)).path)
     change(scope)
     refs.delete_ref(scope, "lake", "v1", "tag")
-    gc.collect(scope.runtime, files=True)
+    garbage_collection.collect(scope.runtime, files=True)
     assert not shared.exists()
     assert load(scope)

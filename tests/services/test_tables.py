@@ -15,9 +15,12 @@ from pangolin.errors import (
     NoSuchTable,
     NoSuchView,
 )
-from pangolin.services import commits, creation, gc, namespaces, refs, tables
-from pangolin.services.relations import VIEWS
-from pangolin.services.scope import Scope
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
+from pangolin.services.tables import commits, creation, tables
+from pangolin.services.versioned.relations import VIEWS
 from pangolin.store.api import Delete
 from pangolin.store.kinds import ASSET, CATALOG, NAMESPACE
 from tests.services.world import scope_on
@@ -340,7 +343,7 @@ def test_purge_spares_what_another_ref_shows(scope: Scope, tmp_path: Path) -> No
     assert len(files(tmp_path)) == 1
     assert tables.load(scope, "lake@v1", ["db"], "t").location
     refs.delete_ref(scope, "lake", "v1", "tag")
-    report = gc.collect(scope.runtime)
+    report = garbage_collection.collect(scope.runtime)
     assert (report.files, report.errors) == (1, [])
     assert files(tmp_path) == []
 
@@ -351,9 +354,9 @@ def test_gc_deletes_the_files_of_a_deleted_branch_only_if_asked(
     refs.create_branch(scope, "lake", "dev")
     create(scope, "t", "lake@dev")
     refs.delete_ref(scope, "lake", "dev", "branch")
-    assert gc.collect(scope.runtime, dry_run=True, files=True).entries == 2
+    assert garbage_collection.collect(scope.runtime, dry_run=True, files=True).entries == 2
     assert len(files(tmp_path)) == 1
-    gc.collect(scope.runtime, files=True)
+    garbage_collection.collect(scope.runtime, files=True)
     assert files(tmp_path) == []
 
 
@@ -378,5 +381,5 @@ def test_gc_clears_what_a_removed_catalog_left(scope: Scope) -> None:
     catalog = scope.store.get(CATALOG, ("lake",))
     assert catalog is not None
     scope.store.apply(Delete(CATALOG, ("lake",), catalog.version))
-    assert gc.collect(scope.runtime).errors == []
+    assert garbage_collection.collect(scope.runtime).errors == []
     assert list(scope.store.scan(ASSET)) == list(scope.store.scan(NAMESPACE)) == []

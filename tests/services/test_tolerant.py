@@ -6,7 +6,8 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import AlreadyExists
-from pangolin.services import creation, namespaces, tables
+from pangolin.services.catalogs import namespaces
+from pangolin.services.tables import creation, tables
 from pangolin.store.api import Store
 from pangolin.store.kinds import ALL
 from tests.services.counting import CountingStore

@@ -7,10 +7,18 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, Conflicting, NoSuchTenant
-from pangolin.services import archive, creation, namespaces, refs, tables, transfer, upgrades
-from pangolin.services.layout import LayoutMismatch, check_ready, read_layout, write_layout
-from pangolin.services.scope import Scope
-from pangolin.services.upgrades import Upgrade
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import export, migrations, store_copy
+from pangolin.services.operations.layout import (
+    LayoutMismatch,
+    check_ready,
+    read_layout,
+    write_layout,
+)
+from pangolin.services.operations.migrations import Upgrade
+from pangolin.services.tables import creation, tables
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put, Store
 from tests.services.test_tables import SCHEMA, property_of, set_property
@@ -39,7 +47,7 @@ def on(scope: Scope, root: Path, store: Store) -> Scope:
 
 def test_a_copy_shows_what_the_source_shows(scope: Scope, tmp_path: Path) -> None:
     target = MemoryStore()
-    tallies = transfer.copy(scope.runtime.store, target, "a")
+    tallies = store_copy.copy(scope.runtime.store, target, "a")
     assert {each.kind: each.count for each in tallies}["asset"] == 1
     moved = on(scope, tmp_path, target)
     assert (property_of(moved), property_of(moved, "lake@v1")) == ("1", None)
@@ -64,29 +72,29 @@ class Stops(MemoryStore):
 def test_a_stopped_copy_is_finished_by_running_it_again(scope: Scope, batches: int) -> None:
     target = Stops(batches)
     with pytest.raises(KeyboardInterrupt):
-        transfer.copy(scope.runtime.store, target, "a")
+        store_copy.copy(scope.runtime.store, target, "a")
     with pytest.raises(LayoutMismatch, match="not finished"):
         check_ready(target, 1)
     set_property(scope, "2")
     tables.drop(scope, "lake", ["db"], "t")
     target.left = -1
-    transfer.copy(scope.runtime.store, target, "a")
+    store_copy.copy(scope.runtime.store, target, "a")
     check_ready(target, 1)
 
 
 def test_a_copy_refuses_a_target_that_holds_something_else(scope: Scope, tmp_path: Path) -> None:
     other = scope_on(tmp_path / "other").runtime.store
     with pytest.raises(Conflicting, match="not empty"):
-        transfer.copy(scope.runtime.store, other, "a")
+        store_copy.copy(scope.runtime.store, other, "a")
 
 
 def test_a_copy_refuses_to_go_on_from_another_source(scope: Scope) -> None:
     target = Stops(2)
     with pytest.raises(KeyboardInterrupt):
-        transfer.copy(scope.runtime.store, target, "a")
+        store_copy.copy(scope.runtime.store, target, "a")
     target.left = -1
     with pytest.raises(Conflicting, match="unfinished copy from another"):
-        transfer.copy(scope.runtime.store, target, "b")
+        store_copy.copy(scope.runtime.store, target, "b")
 
 
 def test_a_copy_of_a_store_that_is_written_meanwhile_is_refused(scope: Scope) -> None:
@@ -97,16 +105,16 @@ def test_a_copy_of_a_store_that_is_written_meanwhile_is_refused(scope: Scope) ->
             set_property(scope, "meanwhile")
 
     with pytest.raises(Conflicting, match="stop its servers"):
-        transfer.copy(scope.runtime.store, target, "a", progress=write)
-    transfer.copy(scope.runtime.store, target, "a")
+        store_copy.copy(scope.runtime.store, target, "a", progress=write)
+    store_copy.copy(scope.runtime.store, target, "a")
 
 
 def test_a_restore_drill_brings_every_table_back(scope: Scope, tmp_path: Path) -> None:
     out = io.BytesIO()
-    counts = archive.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    counts = export.export(scope.runtime.store, out, tenant=None, now_ms=1)
     out.seek(0)
     restored = MemoryStore()
-    assert archive.import_(restored, out, layout=1) == counts
+    assert export.import_(restored, out, layout=1) == counts
     moved = on(scope, tmp_path, restored)
     assert (property_of(moved), property_of(moved, "lake@v1")) == ("1", None)
     set_property(moved, "2")
@@ -115,13 +123,13 @@ def test_a_restore_drill_brings_every_table_back(scope: Scope, tmp_path: Path) -
 
 def test_an_import_may_be_repeated_and_never_overwrites(scope: Scope) -> None:
     out = io.BytesIO()
-    archive.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
     out.seek(0)
-    archive.import_(scope.runtime.store, out, layout=1)
+    export.import_(scope.runtime.store, out, layout=1)
     set_property(scope, "2")
     out.seek(0)
     with pytest.raises(Conflicting, match="another asset"):
-        archive.import_(scope.runtime.store, out, layout=1)
+        export.import_(scope.runtime.store, out, layout=1)
     assert property_of(scope) == "2"
 
 
@@ -129,32 +137,32 @@ def test_one_tenant_is_exported_without_the_others(scope: Scope) -> None:
     other = {"tenant": "other", "name": "other", "properties": {}}
     scope.runtime.store.apply(Put(kinds.TENANT, other, ABSENT))
     out = io.BytesIO()
-    counts = archive.export(scope.runtime.store, out, tenant=TENANT, now_ms=1)
+    counts = export.export(scope.runtime.store, out, tenant=TENANT, now_ms=1)
     assert counts["tenant"] == 1 and b'"other"' not in out.getvalue()
     with pytest.raises(NoSuchTenant):
-        archive.export(scope.runtime.store, out, tenant="nope", now_ms=1)
+        export.export(scope.runtime.store, out, tenant="nope", now_ms=1)
 
 
 @pytest.mark.parametrize("cut", [1, 200, -2])
 def test_a_damaged_file_is_refused_before_anything_is_written(scope: Scope, cut: int) -> None:
     out = io.BytesIO()
-    archive.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
     target = MemoryStore()
     with pytest.raises(BadRequest):
-        archive.import_(target, io.BytesIO(out.getvalue()[:cut]), layout=1)
+        export.import_(target, io.BytesIO(out.getvalue()[:cut]), layout=1)
     changed = out.getvalue().replace(b'"x":', b'"y":').replace(b'"lake"', b'"fake"')
     with pytest.raises(BadRequest, match="damaged"):
-        archive.import_(target, io.BytesIO(changed), layout=1)
+        export.import_(target, io.BytesIO(changed), layout=1)
     target.setup(kinds.ALL)
     assert target.page(kinds.TENANT).records == []
 
 
 def test_an_export_of_another_layout_is_refused(scope: Scope) -> None:
     out = io.BytesIO()
-    archive.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
     out.seek(0)
     with pytest.raises(LayoutMismatch, match="layout 1"):
-        archive.import_(MemoryStore(), out, layout=2)
+        export.import_(MemoryStore(), out, layout=2)
 
 
 def _colour(doc: Doc) -> Doc:
@@ -173,8 +181,8 @@ PLAN = (
 
 def test_an_upgrade_runs_once_and_counts_what_it_changed(scope: Scope) -> None:
     store = scope.runtime.store
-    assert [(d.number, d.records) for d in upgrades.run(store, PLAN)] == [(2, 1), (3, 1)]
-    assert upgrades.run(store, PLAN) == []
+    assert [(d.number, d.records) for d in migrations.run(store, PLAN)] == [(2, 1), (3, 1)]
+    assert migrations.run(store, PLAN) == []
     found = read_layout(store)
     assert found is not None and found.doc["number"] == 3
     assert [record.doc["colour"] for record in store.scan(kinds.ASSET)] == ["blue"]
@@ -183,25 +191,25 @@ def test_an_upgrade_runs_once_and_counts_what_it_changed(scope: Scope) -> None:
 
 def test_a_dry_run_changes_nothing(scope: Scope) -> None:
     store = scope.runtime.store
-    before = [transfer.tally(store, kind) for kind in kinds.ALL]
-    assert [d.records for d in upgrades.run(store, PLAN, dry_run=True)] == [1, 1]
-    assert [transfer.tally(store, kind) for kind in kinds.ALL] == before
+    before = [store_copy.tally(store, kind) for kind in kinds.ALL]
+    assert [d.records for d in migrations.run(store, PLAN, dry_run=True)] == [1, 1]
+    assert [store_copy.tally(store, kind) for kind in kinds.ALL] == before
 
 
 def test_a_stopped_upgrade_goes_on_where_it_was(scope: Scope) -> None:
     target = Stops(-1)
-    transfer.copy(scope.runtime.store, target, "a")
+    store_copy.copy(scope.runtime.store, target, "a")
     target.left = 1
     with pytest.raises(KeyboardInterrupt):
-        upgrades.run(target, PLAN)
+        migrations.run(target, PLAN)
     target.left = -1
-    assert [(d.number, d.records) for d in upgrades.run(target, PLAN)] == [(2, 0), (3, 1)]
+    assert [(d.number, d.records) for d in migrations.run(target, PLAN)] == [(2, 0), (3, 1)]
 
 
 def test_a_store_of_a_newer_release_is_refused(scope: Scope) -> None:
     write_layout(scope.runtime.store, 9)
     with pytest.raises(LayoutMismatch, match="newer release"):
-        upgrades.run(scope.runtime.store, PLAN)
+        migrations.run(scope.runtime.store, PLAN)
     with pytest.raises(LayoutMismatch, match="newer release"):
         check_ready(scope.runtime.store, 3)
 

@@ -7,9 +7,11 @@ import orjson
 import pytest
 
 from pangolin.errors import AlreadyExists
-from pangolin.services import creation, gc, namespaces, tables
-from pangolin.services.relations import VIEWS
-from pangolin.services.scope import Scope
+from pangolin.services.catalogs import namespaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import garbage_collection
+from pangolin.services.tables import creation, tables
+from pangolin.services.versioned.relations import VIEWS
 from tests.services.world import scope_on
 
 SCHEMA = {
@@ -66,7 +68,7 @@ def test_a_view_without_garbage_collection_keeps_its_file_and_can_be_registered_
 ) -> None:
     location = create(scope, "v", gc_enabled="false")
     drop(scope, "v")
-    gc.collect(scope.runtime)
+    garbage_collection.collect(scope.runtime)
     assert is_there(location)
     answer = creation.register(scope, "lake", ["db"], "w", location, relation=VIEWS)
     assert orjson.loads(answer.metadata)["current-version-id"] == 1

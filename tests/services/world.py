@@ -6,10 +6,10 @@ from pathlib import Path
 from pangolin.default_plugins.local_files import pangolin_object_stores
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.interfaces.authentication import ROOT, Principal
-from pangolin.services import refs
-from pangolin.services.metadata import MetadataCache
-from pangolin.services.objects import Objects
-from pangolin.services.scope import Runtime, Scope
+from pangolin.services.branches import refs
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.storage.metadata_files import MetadataCache
+from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Put, Store

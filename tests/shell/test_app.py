@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from pangolin.app import create_app
 from pangolin.errors import Unavailable
-from pangolin.services import doctor
-from pangolin.services.scope import Runtime
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations import doctor
 from pangolin.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -6,15 +6,10 @@ from dataclasses import replace
 import pytest
 
 from pangolin.app import create_app
-from pangolin.services.initialise import (
-    DEFAULT_TENANT,
-    ROOT_KEY,
-    initialise,
-    upgrade,
-)
-from pangolin.services.layout import LayoutMismatch, write_layout
-from pangolin.services.scope import Runtime
-from pangolin.services.upgrades import newest
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT, ROOT_KEY, initialise, upgrade
+from pangolin.services.operations.layout import LayoutMismatch, write_layout
+from pangolin.services.operations.migrations import newest
 from pangolin.settings import Settings
 from pangolin.store.api import Delete
 from pangolin.store.kinds import LAYOUT, PRINCIPAL, SIGNING_KEY, TENANT

@@ -10,8 +10,8 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import TooManyRequests, Unavailable
-from pangolin.services import limits
-from pangolin.services.scope import Runtime
+from pangolin.services.authn import rate_limits
+from pangolin.services.context.scope import Runtime
 from pangolin.store import kinds
 from pangolin.store.api import Change
 from pangolin.store.kinds import LIMIT
@@ -50,7 +50,7 @@ def limited(runtime: Runtime, clock: Clock) -> Made:
 def take(runtime: Runtime, address: str | None = HERE, account: str | None = None) -> int:
     """Attempt once; give the seconds to wait, 0 if the attempt may go on."""
     try:
-        limits.take(runtime, "login", address, account)
+        rate_limits.take(runtime, "login", address, account)
     except TooManyRequests as refused:
         assert refused.status == 429
         return int(refused.headers["Retry-After"])
@@ -59,7 +59,7 @@ def take(runtime: Runtime, address: str | None = HERE, account: str | None = Non
 
 def fail(runtime: Runtime, times: int, address: str = HERE, account: str | None = None) -> None:
     for _ in range(times):
-        limits.failed(runtime, "login", address, account)
+        rate_limits.failed(runtime, "login", address, account)
 
 
 def test_an_address_has_its_budget_for_a_minute(limited: Made, clock: Clock) -> None:
@@ -89,12 +89,12 @@ def test_a_success_does_not_count_against_the_address(limited: Made) -> None:
     runtime = limited(rate_limit=5)
     for at in range(20):
         assert take(runtime, HERE, f"user {at}") == 0
-        limits.succeeded(runtime, "login", HERE, f"user {at}")
+        rate_limits.succeeded(runtime, "login", HERE, f"user {at}")
 
 
 def test_what_is_signed_in_to_is_counted_apart(limited: Made) -> None:
     runtime = limited(rate_limit=1)
-    limits.take(runtime, "oauth", HERE)
+    rate_limits.take(runtime, "oauth", HERE)
     assert take(runtime) == 0
 
 
@@ -113,7 +113,7 @@ def test_an_account_is_locked_longer_with_each_failure(limited: Made, clock: Clo
 def test_a_success_forgets_the_failures(limited: Made, clock: Clock) -> None:
     runtime = limited(login_tries=3)
     fail(runtime, 2, account="ann")
-    limits.succeeded(runtime, "login", HERE, "ann")
+    rate_limits.succeeded(runtime, "login", HERE, "ann")
     fail(runtime, 2, account="ann")
     assert take(runtime, HERE, "ann") == 0
 
@@ -129,7 +129,7 @@ def test_waiting_an_hour_does_not_forget_them(limited: Made, clock: Clock) -> No
 def test_an_account_may_be_unlocked(limited: Made) -> None:
     runtime = limited(login_tries=1)
     fail(runtime, 5, account="ann")
-    limits.unlock(runtime, "login", "ann")
+    rate_limits.unlock(runtime, "login", "ann")
     assert take(runtime, HERE, "ann") == 0
 
 
@@ -188,7 +188,7 @@ def test_an_attempt_is_one_read_and_one_write(limited: Made, clock: Clock) -> No
     store = CountingStore()
     store.setup(kinds.ALL)
     runtime = replace(limited(), store=store)
-    for step in (limits.take, limits.failed, limits.take, limits.succeeded):
+    for step in (rate_limits.take, rate_limits.failed, rate_limits.take, rate_limits.succeeded):
         store.trips.clear()
         step(runtime, "login", HERE, "ann")
         assert store.trips[:2] == ["get_many", "apply"]

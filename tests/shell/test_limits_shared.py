@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.app import create_app
-from pangolin.services import gc, limits
-from pangolin.services.initialise import initialise
+from pangolin.services.authn import rate_limits
+from pangolin.services.operations import garbage_collection
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Doc
 from pangolin.store.kinds import LIMIT
@@ -78,7 +79,7 @@ def test_many_at_once_share_it_too(clients: list[FlaskClient], servers: list[Fla
 def lock(server: Flask, name: str) -> None:
     """Let an account fail until it is locked for some time."""
     for _ in range(TRIES + 5):
-        limits.failed(server.extensions["pangolin"].runtime, "login", "192.0.2.9", f"/{name}")
+        rate_limits.failed(server.extensions["pangolin"].runtime, "login", "192.0.2.9", f"/{name}")
 
 
 @pytest.mark.parametrize("name", ["root", "nobody"])
@@ -119,7 +120,7 @@ def test_an_unlocked_account_signs_in_again(
 ) -> None:
     lock(servers[0], "root")
     assert sign_in(clients[0], "root", ROOT_PASSWORD).status_code == 429
-    limits.unlock(servers[1].extensions["pangolin"].runtime, "login", "/root")
+    rate_limits.unlock(servers[1].extensions["pangolin"].runtime, "login", "/root")
     assert sign_in(clients[0], "root", ROOT_PASSWORD).status_code == 200
 
 
@@ -157,7 +158,7 @@ def test_a_client_cannot_escape_by_inventing_an_address(servers: list[Flask]) ->
 def test_expired_counters_are_collected(servers: list[Flask]) -> None:
     runtime = servers[0].extensions["pangolin"].runtime
     past = replace(runtime, clock=lambda: runtime.clock() - 600_000)
-    limits.take(past, "login", "192.0.2.1", "ann")
+    rate_limits.take(past, "login", "192.0.2.1", "ann")
     assert runtime.store.count(LIMIT) == 2
-    gc.collect(runtime)
+    garbage_collection.collect(runtime)
     assert runtime.store.count(LIMIT) == 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pangolin.services.redaction import redacted
+from pangolin.services.context.redaction import redacted
 from pangolin.settings import Settings
 from pangolin.web.http import logs
 

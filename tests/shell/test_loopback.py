@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from pangolin.app import create_app
 from pangolin.errors import BadRequest
-from pangolin.services.initialise import initialise
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.web.http.loopback import is_loopback
 

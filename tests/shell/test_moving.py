@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 
 from pangolin.cli import main
 from pangolin.registry import Registry
-from pangolin.services.layout import write_layout
-from pangolin.services.upgrades import newest
+from pangolin.services.operations.layout import write_layout
+from pangolin.services.operations.migrations import newest
 from pangolin.settings import Settings
 
 

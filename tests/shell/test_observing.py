@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from pangolin.services import metering
+from pangolin.services.context import metrics
 from pangolin.settings import Settings
 from pangolin.web.http import logs
 from tests.conftest import ROOT_PASSWORD, basic
@@ -110,6 +110,6 @@ def test_commits_and_retries_are_counted(client: FlaskClient) -> None:
     commits = 'pangolin_table_commits_total{result="conflicted"}'
     retries = "pangolin_table_commit_retries_total"
     before = sample(client, commits), sample(client, retries)
-    metering.commit("conflicted")
-    metering.commit_retried()
+    metrics.commit("conflicted")
+    metrics.commit_retried()
     assert (sample(client, commits), sample(client, retries)) == (before[0] + 1, before[1] + 1)

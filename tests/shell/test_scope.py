@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from pangolin.app import create_app
 from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.plugin import hookimpl
-from pangolin.services.initialise import DEFAULT_TENANT, initialise
-from pangolin.services.scope import Runtime
+from pangolin.services.context.scope import Runtime
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT

@@ -9,7 +9,7 @@ import pytest
 
 from pangolin.errors import Forbidden, PangolinError, Unavailable
 from pangolin.interfaces.credential_vending import Vended
-from pangolin.services.credential_cache import CredentialCache
+from pangolin.services.credentials.cache import CredentialCache
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -186,7 +186,7 @@ def test_a_forked_process_starts_with_nothing(monkeypatch: pytest.MonkeyPatch) -
     mint = Mint()
     cache = mint.cache()
     number(cache, mint)
-    monkeypatch.setattr("pangolin.services.credential_cache.os.getpid", lambda: -1)
+    monkeypatch.setattr("pangolin.services.credentials.cache.os.getpid", lambda: -1)
     assert number(cache, mint) == "2"
 
 

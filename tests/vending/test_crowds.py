@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from pangolin.services import tables
-from pangolin.services.scope import Scope
+from pangolin.services.context.scope import Scope
+from pangolin.services.tables import tables
 from tests.vending.conftest import SCHEMA, TABLES, Call, made
 from tests.vending.vendor import CountingVendor
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pangolin.services import catalogs, warehouses
-from pangolin.services.initialise import system_scope
+from pangolin.services.catalogs import catalogs
+from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.warehouses import warehouses
 from tests.services.counting import CountingStore, counted_app
 from tests.vending.conftest import ASK, SCHEMA, SIGN, TABLES
 from tests.vending.vendor import CountingPlugin, CountingVendor

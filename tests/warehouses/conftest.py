@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.services.scope import Scope
+from pangolin.services.context.scope import Scope
 from pangolin.store.api import Record
 from pangolin.store.kinds import WAREHOUSE
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pangolin.services import archive
-from pangolin.services.scope import Scope
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import export
 from pangolin.settings import Settings
 from pangolin.web.http import logs
 from tests.servers.sts import NotingSts, noting, refusal
@@ -83,7 +83,7 @@ def test_nothing_the_server_says_or_keeps_holds_a_secret(
     lines = logged()
     assert "POST /api/v1/warehouses/s/check 200" in lines
     out = io.BytesIO()
-    archive.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
     assert b'"audit"' in out.getvalue() and b'"warehouse_check"' in out.getvalue()
     for canary in CANARIES:
         assert canary not in answers, canary

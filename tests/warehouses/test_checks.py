@@ -13,12 +13,13 @@ from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
 from pangolin.interfaces.credential_vending import Check
-from pangolin.services import doctor, warehouse_checks
-from pangolin.services.health import every_warehouse
-from pangolin.services.initialise import initialise
-from pangolin.services.scope import Runtime, Scope
-from pangolin.services.sealing import Vault, new_key
-from pangolin.services.warehouse_secrets import as_plugin
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.operations import doctor
+from pangolin.services.operations.bootstrap import initialise
+from pangolin.services.operations.health import every_warehouse
+from pangolin.services.sealing.keyring import Vault, new_key
+from pangolin.services.storage.warehouse_secrets import as_plugin
+from pangolin.services.warehouses import checks as warehouse_checks
 from pangolin.settings import Settings
 from pangolin.store.kinds import WAREHOUSE_CHECK
 from pangolin.store.lru import Hints

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pangolin.errors import BadRequest, Unavailable
-from pangolin.services.scope import Scope
-from pangolin.services.warehouse_secrets import as_plugin
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.settings import Settings
 from tests.warehouses.conftest import S3, SECRET, Call, made, record, refused
 

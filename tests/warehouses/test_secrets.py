@@ -8,22 +8,17 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, UnknownPlugin
-from pangolin.services import (
-    archive,
-    audit_records,
-    resealing,
-    sealing,
-    tenant_settings,
-    transfer,
-    upgrades,
-    warehouse_secrets,
-    warehouses,
-)
-from pangolin.services.layout import write_layout
-from pangolin.services.objects import Objects
-from pangolin.services.scope import Scope
-from pangolin.services.sealing import SealBroken, Vault
-from pangolin.services.warehouse_secrets import as_plugin
+from pangolin.services.audit import records as audit_records
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations import export, migrations, secret_rotation, store_copy
+from pangolin.services.operations.layout import write_layout
+from pangolin.services.sealing import keyring
+from pangolin.services.sealing.keyring import SealBroken, Vault
+from pangolin.services.storage import warehouse_secrets
+from pangolin.services.storage.object_stores import Objects
+from pangolin.services.storage.warehouse_secrets import as_plugin
+from pangolin.services.tenants import settings as tenant_settings
+from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
 from pangolin.store.kinds import AUDIT, TENANT_SETTINGS, WAREHOUSE
 from pangolin.store.lru import Hints
@@ -113,7 +108,7 @@ def _clear() -> dict[str, Any]:
 
 
 def test_rotation_seals_anew_and_the_old_key_may_go(scope: Scope) -> None:
-    old, new = sealing.new_key(), sealing.new_key()
+    old, new = keyring.new_key(), keyring.new_key()
     first = under(scope, old)
     create(first)
     tenant_settings.update(first, {"smtp_password": SECRET})
@@ -121,22 +116,22 @@ def test_rotation_seals_anew_and_the_old_key_may_go(scope: Scope) -> None:
     both = under(scope, f"{new},{old}")
     fresh = {
         kind.name: each
-        for kind, each in resealing.SEALED.items()
+        for kind, each in secret_rotation.SEALED.items()
         if kind.name in ("warehouse", "tenant_settings")
     }
     assert len(fresh) == 2
-    for kind, each in resealing.SEALED.items():
+    for kind, each in secret_rotation.SEALED.items():
         if kind.name in fresh:
-            assert resealing._kind(both, kind, each).resealed == 1
-            assert resealing._kind(both, kind, each).resealed == 0
+            assert secret_rotation._kind(both, kind, each).resealed == 1
+            assert secret_rotation._kind(both, kind, each).resealed == 0
     assert as_plugin(under(scope, new).runtime, record(scope)).config[KEY] == SECRET
     with pytest.raises(SealBroken, match="PANGOLIN_SECRET_KEYS lacks"):
         as_plugin(under(scope, old).runtime, record(scope))
 
 
 def test_a_warehouse_whose_key_was_lost_is_mended_by_giving_its_secret_again(scope: Scope) -> None:
-    create(under(scope, sealing.new_key()))
-    lost = under(scope, sealing.new_key())
+    create(under(scope, keyring.new_key()))
+    lost = under(scope, keyring.new_key())
     with pytest.raises(SealBroken):
         as_plugin(lost.runtime, record(scope))
     with pytest.raises(BadRequest, match=r"s3\.secret-access-key is required"):
@@ -148,12 +143,12 @@ def test_a_warehouse_whose_key_was_lost_is_mended_by_giving_its_secret_again(sco
 def test_copies_and_exports_carry_what_is_sealed(scope: Scope) -> None:
     create(scope)
     target, out = MemoryStore(), io.BytesIO()
-    transfer.copy(scope.runtime.store, target, "a")
-    archive.export(scope.runtime.store, out, tenant=scope.tenant, now_ms=1)
+    store_copy.copy(scope.runtime.store, target, "a")
+    export.export(scope.runtime.store, out, tenant=scope.tenant, now_ms=1)
     assert SECRET.encode() not in out.getvalue()
     restored = MemoryStore()
     out.seek(0)
-    archive.import_(restored, out, layout=upgrades.newest())
+    export.import_(restored, out, layout=migrations.newest())
     for store in (target, restored):
         [found] = store.scan(WAREHOUSE)
         fresh = under(scope, "")
@@ -190,12 +185,12 @@ def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(scope: Scope) -> Non
     _in_clear(scope, "smtp_password", "correct-horse-9abc")
     write_layout(store, 2)
     assert SECRET in str([each.doc for each in store.scan(WAREHOUSE)])
-    assert [each.records for each in upgrades.run(store, runtime=runtime, dry_run=True)] == [4]
+    assert [each.records for each in migrations.run(store, runtime=runtime, dry_run=True)] == [4]
     # As if it had been stopped after one record.
     first = next(iter(store.scan(WAREHOUSE)))
     store.apply(Put(WAREHOUSE, warehouse_secrets.upgraded(runtime, first.doc), first.version))
-    assert [each.records for each in upgrades.run(store, runtime=runtime)] == [3]
-    assert upgrades.run(store, runtime=runtime) == []
+    assert [each.records for each in migrations.run(store, runtime=runtime)] == [3]
+    assert migrations.run(store, runtime=runtime) == []
     everything = str(
         [record.doc for kind in (WAREHOUSE, TENANT_SETTINGS) for record in store.scan(kind)]
     )

@@ -8,9 +8,11 @@ from click.testing import CliRunner, Result
 
 from pangolin.cli import main
 from pangolin.cli.sessions import opened_server
-from pangolin.services import sealing, warehouse_secrets, warehouses
-from pangolin.services.initialise import system_scope
-from pangolin.services.layout import write_layout
+from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.operations.layout import write_layout
+from pangolin.services.sealing import keyring
+from pangolin.services.storage import warehouse_secrets
+from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import WAREHOUSE
@@ -65,7 +67,7 @@ def test_upgrade_seals_what_is_in_clear(home: Path) -> None:
 
 def test_rotate_seals_warehouses_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run("upgrade")
-    old, new = (home / sealing.KEY_FILE).read_text().strip(), sealing.new_key()
+    old, new = (home / keyring.KEY_FILE).read_text().strip(), keyring.new_key()
     monkeypatch.setenv("PANGOLIN_SECRET_KEYS", f"{new},{old}")
     done = {row["kind"]: row for row in json.loads(run("secrets", "rotate", "--json").output)}
     assert (done["warehouse"]["resealed"], done["warehouse"]["current"]) == (1, 0)

@@ -8,8 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.services import catalogs, warehouses
-from pangolin.services.scope import Scope
+from pangolin.services.catalogs import catalogs
+from pangolin.services.context.scope import Scope
+from pangolin.services.warehouses import warehouses
 
 Call = Callable[..., TestResponse]
 SCHEMA = {

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from pangolin.services.configuration import ENDPOINTS
+from pangolin.services.catalogs.client_config import ENDPOINTS
 from tests.web.conftest import Call
 
 

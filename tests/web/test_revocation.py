@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from pangolin.app import create_app
 from pangolin.plugin import StoreBackend, hookimpl
-from pangolin.services.initialise import initialise
-from pangolin.services.sealing import new_key
+from pangolin.services.operations.bootstrap import initialise
+from pangolin.services.sealing.keyring import new_key
 from pangolin.settings import Settings
 from tests.hashing import cheap
 from tests.services.counting import CountingStore

@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from pangolin.services import catalogs, refs, warehouses
-from pangolin.services.initialise import system_scope
+from pangolin.services.branches import refs
+from pangolin.services.catalogs import catalogs
+from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.warehouses import warehouses
 from tests.services.counting import CountingStore, counted_app
 from tests.web.conftest import SCHEMA
 

@@ -8,7 +8,7 @@ from random import getrandbits
 
 from flask import Flask, Request, Response, g, request
 
-from pangolin.services import metering
+from pangolin.services.context import metrics
 from pangolin.web.http.body_limit import bound
 from pangolin.web.http.raw_path import RAW_PATH, STARTED
 
@@ -51,7 +51,7 @@ def headers(request_id: str) -> list[tuple[str, str]]:
 def note(answered: Answered, seconds: float) -> None:
     """Count an answered request and write its line."""
     method = answered.method if answered.method in METHODS else "other"
-    metering.request(method, answered.route, answered.status, seconds)
+    metrics.request(method, answered.route, answered.status, seconds)
     level = logging.DEBUG if answered.route in QUIET else logging.INFO
     if log.isEnabledFor(level):
         _log(level, answered, round(seconds * 1000, 1))

@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import g, has_request_context
 
-from pangolin.services.redaction import redacted
+from pangolin.services.context.redaction import redacted
 from pangolin.settings import Settings
 
 # At DEBUG these write whole answers of token services, with keys and session tokens in them.

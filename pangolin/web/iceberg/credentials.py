@@ -5,8 +5,9 @@ from typing import Any
 from flask import Response
 
 from pangolin.interfaces.credential_vending import SignRequest
-from pangolin.services import signing_requests, table_credentials
-from pangolin.services.addressing import Levels
+from pangolin.services.tables import credentials as table_credentials
+from pangolin.services.tables import remote_signing
+from pangolin.services.versioned.addressing import Levels
 from pangolin.web.context import current_scope
 from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import Blueprint
@@ -47,7 +48,7 @@ def credentials(prefix: str, namespace: Levels, table: str) -> Response:
 def sign(given: dict[str, Any], prefix: str, namespace: Levels, table: str) -> Response:
     """Sign a request to object storage that lies within what the caller may do."""
     scope, request = current_scope(), _request(given)
-    signed = signing_requests.sign(scope, prefix, namespace, table, request)
+    signed = remote_signing.sign(scope, prefix, namespace, table, request)
     headers = {name: list(values) for name, values in signed.headers.items()}
     response = responses.json({"uri": signed.uri, "headers": headers})
     response.headers["Cache-Control"] = CACHEABLE[signed.cacheable]

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from pangolin.services import namespaces
-from pangolin.services.addressing import Levels
+from pangolin.services.catalogs import namespaces
+from pangolin.services.versioned.addressing import Levels
 from pangolin.web.context import current_scope
 from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import PAGING, PARENT, Blueprint

@@ -9,8 +9,13 @@ from marshmallow.validate import OneOf
 from werkzeug.exceptions import HTTPException
 
 from pangolin.errors import PangolinError
-from pangolin.services import oauth
-from pangolin.services.oauth_requests import GIVEN_TYPES, TAKEN_TYPES, OAuthError, TokenRequest
+from pangolin.services.login import oauth
+from pangolin.services.login.oauth_requests import (
+    GIVEN_TYPES,
+    TAKEN_TYPES,
+    OAuthError,
+    TokenRequest,
+)
 from pangolin.web.blueprint import Blueprint, F
 from pangolin.web.context import (
     current_authorization,

@@ -10,7 +10,7 @@ import orjson
 from flask import request
 
 from pangolin.errors import BadRequest
-from pangolin.services.vending import MODES
+from pangolin.services.credentials.vending import MODES
 
 SEPARATOR = "\x1f"
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Response
 
-from pangolin.services import commits, creation, tables
-from pangolin.services.addressing import Levels
-from pangolin.services.loading import Loaded
-from pangolin.services.relations import Relation
+from pangolin.services.tables import commits, creation, tables
+from pangolin.services.tables.loading import Loaded
+from pangolin.services.versioned.addressing import Levels
+from pangolin.services.versioned.relations import Relation
 from pangolin.web.context import current_scope
 from pangolin.web.iceberg import parameters, responses
 

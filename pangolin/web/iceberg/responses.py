@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from pangolin.services.loading import Loaded
+from pangolin.services.tables.loading import Loaded
 
 NO_STORE = "no-store"
 

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from pangolin.services import reports, tables
-from pangolin.services.addressing import Levels
-from pangolin.services.relations import TABLES
+from pangolin.services.tables import metrics_reports, tables
+from pangolin.services.versioned.addressing import Levels
+from pangolin.services.versioned.relations import TABLES
 from pangolin.web.context import current_scope
 from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import (
@@ -120,7 +120,7 @@ def unregister(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.response(204)
 def report_metrics(prefix: str, namespace: Levels, table: str) -> Response:
     """Take a scan or commit report."""
-    reports.accept(current_scope(), prefix, namespace, table, parameters.body())
+    metrics_reports.accept(current_scope(), prefix, namespace, table, parameters.body())
     return responses.nothing()
 
 

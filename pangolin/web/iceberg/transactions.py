@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from pangolin.services import commits
+from pangolin.services.tables import commits
 from pangolin.web.context import current_scope
 from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import Blueprint

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from pangolin.services import tables
-from pangolin.services.addressing import Levels
-from pangolin.services.relations import VIEWS
+from pangolin.services.tables import tables
+from pangolin.services.versioned.addressing import Levels
+from pangolin.services.versioned.relations import VIEWS
 from pangolin.web.context import current_scope
 from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import PAGING, Blueprint

@@ -3,7 +3,7 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
-from pangolin.services import assets
+from pangolin.services.assets import assets
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.business_metadata import BusinessMetadata

@@ -5,8 +5,8 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
-from pangolin.services import audit_query
-from pangolin.services.audit_records import RESULTS
+from pangolin.services.audit import query
+from pangolin.services.audit.records import RESULTS
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text
@@ -101,7 +101,7 @@ class Audit(MethodView):
         usual = min(USUAL, scope.settings.max_page_size)
 
         def fetch(**page: Any) -> tuple[Rows, str | None]:
-            return audit_query.page(scope, asked, everywhere=everywhere, **page)
+            return query.page(scope, asked, everywhere=everywhere, **page)
 
         return listed(fetch, {"limit": usual} | asked)
 
@@ -116,7 +116,7 @@ class AuditCount(MethodView):
     def get(self, asked: Doc) -> Doc:
         """Count records."""
         return {
-            "count": audit_query.count(current_scope(), asked, everywhere=asked["all"]),
+            "count": query.count(current_scope(), asked, everywhere=asked["all"]),
         }
 
 
@@ -129,4 +129,4 @@ class OneRecord(MethodView):
     @blp.response(200, AuditLogEntry)
     def get(self, asked: Doc, record_id: str) -> Doc:
         """Read a record."""
-        return audit_query.get(current_scope(), record_id, everywhere=asked["all"])
+        return query.get(current_scope(), record_id, everywhere=asked["all"])

@@ -3,7 +3,7 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 
-from pangolin.services import branches
+from pangolin.services.branches import management
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text
@@ -78,14 +78,16 @@ class Branches(MethodView):
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List branches in name order."""
         scope = current_scope()
-        return listed(lambda **page: branches.list_branches(scope, asked["catalog"], **page), asked)
+        return listed(
+            lambda **page: management.list_branches(scope, asked["catalog"], **page), asked
+        )
 
     @blp.changing()
     @blp.arguments(NewBranch)
     @blp.response(201, Branch)
     def post(self, given: Doc) -> Doc:
         """Fork a branch, in constant time whatever the catalog holds."""
-        return branches.create_branch(current_scope(), given)
+        return management.create_branch(current_scope(), given)
 
 
 @blp.route("/<name>")
@@ -97,14 +99,14 @@ class OneBranch(MethodView):
     @blp.response(200, Branch)
     def get(self, asked: Doc, name: str) -> Doc:
         """Read a branch."""
-        return branches.get_branch(current_scope(), asked["catalog"], name)
+        return management.get_branch(current_scope(), asked["catalog"], name)
 
     @blp.changing(query=OfCatalog)
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
         """Delete a branch."""
-        branches.delete(current_scope(), asked["catalog"], name, "branch")
+        management.delete(current_scope(), asked["catalog"], name, "branch")
 
 
 @tags.route("")
@@ -117,14 +119,14 @@ class Tags(MethodView):
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List tags in name order."""
         scope = current_scope()
-        return listed(lambda **page: branches.list_tags(scope, asked["catalog"], **page), asked)
+        return listed(lambda **page: management.list_tags(scope, asked["catalog"], **page), asked)
 
     @tags.changing()
     @tags.arguments(NewTag)
     @tags.response(200, Tag)
     def post(self, given: Doc) -> Doc:
         """Tag a ref as it is now."""
-        return branches.create_tag(current_scope(), given)
+        return management.create_tag(current_scope(), given)
 
 
 @tags.route("/<name>")
@@ -136,4 +138,4 @@ class OneTag(MethodView):
     @tags.response(204)
     def delete(self, asked: Doc, name: str) -> None:
         """Delete a tag."""
-        branches.delete(current_scope(), asked["catalog"], name, "tag")
+        management.delete(current_scope(), asked["catalog"], name, "tag")

@@ -3,7 +3,7 @@
 from flask.views import MethodView
 from marshmallow import Schema, fields
 
-from pangolin.services import asset_notes
+from pangolin.services.assets import business_metadata
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Flag, Text
@@ -55,20 +55,20 @@ class Metadata(MethodView):
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Doc:
         """Read what was written about an asset."""
-        return {"metadata": asset_notes.read(current_scope(), asset_id)}
+        return {"metadata": business_metadata.read(current_scope(), asset_id)}
 
     @blp.changing()
     @blp.arguments(NewMetadata)
     @blp.response(200, Written)
     def post(self, given: Doc, asset_id: str) -> Doc:
         """Write about an asset; tags and `discoverable` are for those who manage discovery."""
-        return {"metadata": asset_notes.write(current_scope(), asset_id, given)}
+        return {"metadata": business_metadata.write(current_scope(), asset_id, given)}
 
     @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
         """Remove what was written about an asset."""
-        asset_notes.remove(current_scope(), asset_id)
+        business_metadata.remove(current_scope(), asset_id)
 
 
 @blp.route("/business-metadata/<asset_id>")
@@ -79,10 +79,10 @@ class SameMetadata(MethodView):
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Doc:
         """Read what was written about an asset."""
-        return {"metadata": asset_notes.read(current_scope(), asset_id)}
+        return {"metadata": business_metadata.read(current_scope(), asset_id)}
 
     @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
         """Remove what was written about an asset."""
-        asset_notes.remove(current_scope(), asset_id)
+        business_metadata.remove(current_scope(), asset_id)

@@ -5,7 +5,7 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 
-from pangolin.services import catalog_contents, catalogs
+from pangolin.services.catalogs import catalogs, contents
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.deleting import Deleting
@@ -135,7 +135,7 @@ class OneCatalog(MethodView):
 @blp.response(200, Summary)
 def summary(name: str) -> Doc:
     """Count what a catalog holds."""
-    return catalog_contents.summary(current_scope(), name)
+    return contents.summary(current_scope(), name)
 
 
 @blp.route("/<name>/namespaces/tree")
@@ -143,4 +143,4 @@ def summary(name: str) -> Doc:
 @blp.response(200, Tree)
 def tree(name: str) -> dict[str, Any]:
     """Show the namespaces of a catalog, or of `catalog@ref`, as a tree."""
-    return catalog_contents.tree(current_scope(), name)
+    return contents.tree(current_scope(), name)

@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from pangolin.services.actions import ACTIONS
-from pangolin.services.grant_scopes import MEMBERS
+from pangolin.services.authz.actions import ACTIONS
+from pangolin.services.grants.scopes import MEMBERS
 from pangolin.web.management.fields import Text
 
 NAMESPACE = {

@@ -6,10 +6,10 @@ from flask import Response, g, request
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from pangolin.errors import BadRequest, Unavailable
-from pangolin.services import external_login
-from pangolin.services.external import Visit
-from pangolin.services.external_login import LONGEST_STATE, Return
-from pangolin.services.login_steps import LIFETIMES_MS, STATE
+from pangolin.services.authn.login_state import LIFETIMES_MS, STATE
+from pangolin.services.login import authorization_code
+from pangolin.services.login.authorization_code import LONGEST_STATE, Return
+from pangolin.services.login.external_identities import Visit
 from pangolin.settings import Settings
 from pangolin.store.api import Doc
 from pangolin.web.context import current_client, current_server
@@ -76,7 +76,7 @@ class Providers(Schema):
 @blp.doc(security=[])
 def authorize(asked: dict[str, str], provider: str) -> Response:
     """Send the browser to an identity provider."""
-    leaving = external_login.start(
+    leaving = authorization_code.start(
         current_server().runtime, provider, asked, _callback_base, _visit()
     )
     answer = _sent_to(leaving.url)
@@ -100,7 +100,7 @@ def authorize(asked: dict[str, str], provider: str) -> Response:
 def callback(brought: dict[str, str], provider: str) -> Response:
     """Take the browser back from an identity provider, and send it on with a one-time code."""
     back = Return(**brought, cookie=lambda name: request.cookies.get(name, ""))
-    return _sent_to(external_login.finish(current_server().runtime, provider, back, _visit()))
+    return _sent_to(authorization_code.finish(current_server().runtime, provider, back, _visit()))
 
 
 @blp.route("/api/v1/oauth/exchange", methods=["POST"])
@@ -110,7 +110,7 @@ def callback(brought: dict[str, str], provider: str) -> Response:
 @blp.doc(security=[])
 def exchange(given: Doc) -> Doc:
     """Give a token for the one-time code of a login."""
-    issued = external_login.exchange(current_server().runtime, given["code"], _visit())
+    issued = authorization_code.exchange(current_server().runtime, given["code"], _visit())
     return {"token": issued.token, "token_type": "Bearer"}
 
 
@@ -120,7 +120,7 @@ def exchange(given: Doc) -> Doc:
 @blp.doc(security=[])
 def providers() -> Doc:
     """List the identity providers that people may sign in with."""
-    return {"providers": external_login.list_providers(current_server().runtime, _visit())}
+    return {"providers": authorization_code.list_providers(current_server().runtime, _visit())}
 
 
 def check_settings(settings: Settings) -> None:

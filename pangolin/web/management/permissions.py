@@ -3,8 +3,9 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
-from pangolin.services import grants, permission_checks
-from pangolin.services.actions import ACTIONS
+from pangolin.services.authz import checks as permission_checks
+from pangolin.services.authz.actions import ACTIONS
+from pangolin.services.grants import grants
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text

@@ -3,7 +3,7 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 
-from pangolin.services import memberships, roles
+from pangolin.services.grants import memberships, roles
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Text

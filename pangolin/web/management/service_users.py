@@ -4,7 +4,7 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.interfaces.authentication import ROLES
-from pangolin.services import api_key_admin, service_users
+from pangolin.services.accounts import api_keys, service_users
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Flag, Text
@@ -163,7 +163,7 @@ class OneServiceUser(MethodView):
 @blp.response(200, ApiKeyResponse)
 def rotate(given: Doc, service: str) -> Doc:
     """Make a new key in place of the others."""
-    return api_key_admin.rotate(current_scope(), service, given)
+    return api_keys.rotate(current_scope(), service, given)
 
 
 @blp.route("/<service>/keys")
@@ -174,14 +174,14 @@ class Keys(MethodView):
     @blp.response(200, ApiKey(many=True))
     def get(self, service: str) -> Rows:
         """List the keys, the oldest first."""
-        return api_key_admin.page(current_scope(), service)
+        return api_keys.page(current_scope(), service)
 
     @blp.failures(409, 415)
     @blp.arguments(NewKey, required=False)
     @blp.response(201, ApiKeyResponse)
     def post(self, given: Doc, service: str) -> Doc:
         """Make one more key; the others go on working."""
-        return api_key_admin.add(current_scope(), service, given)
+        return api_keys.add(current_scope(), service, given)
 
 
 @blp.route("/<service>/keys/<key>", methods=["DELETE"])
@@ -189,4 +189,4 @@ class Keys(MethodView):
 @blp.response(204)
 def revoke(service: str, key: str) -> None:
     """Revoke a key."""
-    api_key_admin.revoke(current_scope(), service, key)
+    api_keys.revoke(current_scope(), service, key)

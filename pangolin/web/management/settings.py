@@ -3,7 +3,9 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
-from pangolin.services import installed, names, statistics, tenant_settings
+from pangolin.services.catalogs import names
+from pangolin.services.operations import server_info, statistics
+from pangolin.services.tenants import settings
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope, current_server
 from pangolin.web.management.fields import Flag, Text
@@ -106,7 +108,7 @@ class Plugin(Schema):
 @blp.doc(security=[])
 def app_config() -> Doc:
     """Say whether the server asks who is there."""
-    return dict(installed.app_config(current_server().runtime.settings))
+    return dict(server_info.app_config(current_server().runtime.settings))
 
 
 @blp.route("/config/settings")
@@ -117,14 +119,14 @@ class Settings(MethodView):
     @blp.response(200, SystemSettings)
     def get(self) -> Doc:
         """Read the settings, defaults filled in."""
-        return tenant_settings.get(current_scope())
+        return settings.get(current_scope())
 
     @blp.changing()
     @blp.arguments(SystemSettings)
     @blp.response(200, SystemSettings)
     def put(self, given: Doc) -> Doc:
         """Change the settings that are given; null brings a default back."""
-        return tenant_settings.update(current_scope(), given)
+        return settings.update(current_scope(), given)
 
 
 @blp.route("/dashboard/stats")
@@ -150,4 +152,4 @@ def validate_names(given: Doc) -> Doc:
 @blp.response(200, Plugin(many=True))
 def plugins() -> list[object]:
     """List the loaded plugins."""
-    return installed.plugins(current_scope(), current_server().registry.plugins())
+    return server_info.plugins(current_scope(), current_server().registry.plugins())

@@ -7,7 +7,8 @@ from flask import Response
 from marshmallow import Schema, fields
 from prometheus_client import multiprocess
 
-from pangolin.services import health, signing
+from pangolin.services.authn import signing_keys
+from pangolin.services.operations import health
 from pangolin.store.api import Doc
 from pangolin.web.context import current_server
 from pangolin.web.http.json_response import json_answer
@@ -43,7 +44,7 @@ class KeySet(Schema):
 @system.doc(security=[])
 def jwks() -> Response:
     """Give the public keys with which tokens of this server can be verified."""
-    answer = json_answer(signing.jwks(current_server().runtime))
+    answer = json_answer(signing_keys.jwks(current_server().runtime))
     answer.cache_control.max_age = 300
     return answer
 

@@ -3,7 +3,7 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema
 
-from pangolin.services import tenants
+from pangolin.services.tenants import tenants
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.deleting import Deleting

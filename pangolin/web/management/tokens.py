@@ -3,8 +3,8 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
-from pangolin.services import token_admin, token_issue
-from pangolin.services.signing import MAX_TOKEN_HOURS
+from pangolin.services.accounts import token_admin, token_issue
+from pangolin.services.authn.signing_keys import MAX_TOKEN_HOURS
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.fields import Flag, Text

@@ -5,9 +5,11 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from pangolin.interfaces.authentication import ROLES
-from pangolin.services import principals, sign_in, users
-from pangolin.services.sign_in import Attempt
-from pangolin.services.times import rfc3339
+from pangolin.services.accounts import users
+from pangolin.services.authn import principals
+from pangolin.services.context.times import rfc3339
+from pangolin.services.login import password_login
+from pangolin.services.login.password_login import Attempt
 from pangolin.store.api import Doc
 from pangolin.store.kinds import ROOT_HOME
 from pangolin.web.context import current_client, current_scope, current_server
@@ -96,7 +98,7 @@ def login(given: Doc) -> Doc:
     home = principals.home_named(runtime, named) if named else ROOT_HOME
     name, password = given["username"], given["password"]
     attempt = Attempt(home, name, password, current_client(), g.request_id)
-    done = sign_in.login(runtime, attempt)
+    done = password_login.login(runtime, attempt)
     end = rfc3339(done.issued.expires_at_ms)
     return {"token": done.issued.token, "user": users.wire(done.user), "expires_at": end}
 
@@ -106,7 +108,7 @@ def login(given: Doc) -> Doc:
 @blp.response(204)
 def logout() -> None:
     """Revoke the token that is presented."""
-    sign_in.logout(current_scope())
+    password_login.logout(current_scope())
 
 
 @blp.route("/me")
@@ -114,7 +116,7 @@ def logout() -> None:
 @blp.response(200, UserInfo)
 def me() -> Doc:
     """Describe who asks."""
-    return users.wire(sign_in.me(current_scope()))
+    return users.wire(password_login.me(current_scope()))
 
 
 @blp.route("")

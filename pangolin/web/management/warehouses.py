@@ -6,8 +6,8 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import OneOf
 
-from pangolin.services import warehouse_setup, warehouses
-from pangolin.services.vending_strategies import SHAPES
+from pangolin.services.storage.vending_strategies import SHAPES
+from pangolin.services.warehouses import preparation, warehouses
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.management.deleting import Deleting
@@ -138,7 +138,7 @@ class Validation(MethodView):
     @blp.response(200, TriedWarehouse)
     def post(self, given: Doc) -> Doc:
         """Try a warehouse by live calls, and save nothing."""
-        return warehouse_setup.validate(current_scope(), given)
+        return preparation.validate(current_scope(), given)
 
 
 @blp.route("/prepare")
@@ -150,7 +150,7 @@ class Preparation(MethodView):
     @blp.response(200, PreparedWarehouse)
     def post(self, given: Doc) -> Doc:
         """Give the external id and the policies to set up; create the warehouse with the `id`."""
-        return warehouse_setup.prepare(current_scope(), given)
+        return preparation.prepare(current_scope(), given)
 
 
 @blp.route("/<name>/check")
@@ -161,7 +161,7 @@ class Checking(MethodView):
     @blp.response(200, TriedWarehouse)
     def post(self, name: str) -> Doc:
         """Try a warehouse again by live calls, and keep what comes of it."""
-        return warehouse_setup.check(current_scope(), name)
+        return preparation.check(current_scope(), name)
 
 
 @blp.route("/<name>")

@@ -3,7 +3,7 @@ from pangolin_aws import pangolin_object_stores
 from pangolin_aws.options import encryption_of, is_path_style, root_of
 
 from pangolin.plugin import BadRequest, Settings
-from pangolin.services.objects import Objects
+from pangolin.services.storage.object_stores import Objects
 
 BUCKET = {"s3.bucket": "lake-1"}
 ROLE = "arn:aws:iam::123456789012:role/lake/Vend"

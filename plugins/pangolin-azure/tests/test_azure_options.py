@@ -5,7 +5,7 @@ from pangolin_azure.client import client_properties
 from pangolin_azure.options import flag, options_of, strategy_of
 
 from pangolin.plugin import BadRequest, Settings, Warehouse
-from pangolin.services.objects import Objects
+from pangolin.services.storage.object_stores import Objects
 
 PLACE = {"adls.account-name": "lake1", "adls.container": "wh-1"}
 

@@ -6,7 +6,7 @@ from pangolin_gcp.identity import identity_of
 from pangolin_gcp.options import client_properties, options_of, root_of, strategy_of
 
 from pangolin.plugin import BadRequest, Settings, Warehouse
-from pangolin.services.objects import Objects
+from pangolin.services.storage.object_stores import Objects
 
 PLACE = {"gcs.bucket": "lake-1"}
 KEY = {

@@ -11,9 +11,9 @@ from pangolin_oidc.reading import read
 
 from pangolin.app import build_server
 from pangolin.interfaces.authentication import AuthRequest, Principal
-from pangolin.services.authenticating import Services
-from pangolin.services.initialise import initialise
-from pangolin.services.scope import Runtime
+from pangolin.services.context.scope import Runtime
+from pangolin.services.login.plugin_services import Services
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.web.context import Server
 from tests.servers.issuer import CLIENT, Issuer, issuing

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pangolin.cli.sessions import opened_server
-from pangolin.services import sign_in
-from pangolin.services.sign_in import Attempt
+from pangolin.services.login import password_login
+from pangolin.services.login.password_login import Attempt
 from pangolin.settings import Settings
 from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.wire import CATALOG, Connection
@@ -22,7 +22,7 @@ def token(server: Farm) -> str:
     """A token of root's that no worker has seen, or opened the database for."""
     settings = Settings(data_dir=str(server.data), root_password=PASSWORD)
     with opened_server(settings) as opened:
-        return sign_in.login(opened.runtime, Attempt("", "root", PASSWORD)).issued.token
+        return password_login.login(opened.runtime, Attempt("", "root", PASSWORD)).issued.token
 
 
 @pytest.fixture

@@ -1,0 +1,84 @@
+"""What users and service users have in common: names, roles, and how they end."""
+
+import re
+from typing import Any, Final
+
+from pangolin.errors import AlreadyExists, BadRequest, NotFound
+from pangolin.interfaces.authentication import ROLES, ROOT
+from pangolin.services.authn import security_stamps
+from pangolin.services.authn.principals import USER
+from pangolin.services.authz.access import Resource, denial
+from pangolin.services.context.scope import Scope
+from pangolin.store.api import Change, Delete, Doc, Record
+from pangolin.store.kinds import PRINCIPAL, TOKEN
+
+Wire = dict[str, Any]
+MOST_CHARACTERS: Final = 255
+MOST_MAIL: Final = 320
+MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
+# How many records that belong to a principal go in one batch with it; the rest follows.
+BOUND: Final = 200
+TYPES: Final = {"user": "User", "service": "Service user"}
+
+
+def check_name(name: str, field: str) -> None:
+    """Raise `BadRequest` unless a user or service user may have the name."""
+    if not 1 <= len(name) <= MOST_CHARACTERS:
+        raise BadRequest(f"{field} must be 1 to {MOST_CHARACTERS} characters, not {len(name)}")
+    if not name.isprintable() or "/" in name or name != name.strip():
+        raise BadRequest(
+            f"{field} must not hold '/' or control characters, or begin or end with a blank, "
+            f"not {name[:80]!r}"
+        )
+
+
+def check_mail(email: str) -> None:
+    """Raise `BadRequest` for what cannot be an e-mail address."""
+    if len(email) > MOST_MAIL or not MAIL.fullmatch(email) or not email.isprintable():
+        raise BadRequest(f"email must be an address such as ann@example.com, not {email[:80]!r}")
+
+
+def check_role(scope: Scope, role: str) -> None:
+    """Raise `BadRequest` for the role root, and `Denied` for one above that of who asks."""
+    if role == ROOT:
+        raise BadRequest("role must not be root: there is one root user, made at first start")
+    require_reach(scope, "give", Resource("role", (role,)), role)
+
+
+def require_reach(scope: Scope, action: str, resource: Resource, role: str) -> None:
+    """Raise `Denied` if a role is above that with which the request was made."""
+    if ROLES.index(role) > ROLES.index(scope.principal.role):
+        raise denial(scope, action, resource)
+
+
+def refuse_taken(scope: Scope, type_: str, name: str) -> None:
+    """Raise `AlreadyExists` if the tenant has a principal of the type and name."""
+    if scope.store.find(PRINCIPAL, "name", (type_, name)) is not None:
+        raise AlreadyExists(f"{TYPES[type_]} already exists: {name}")
+
+
+def find(scope: Scope, home: str, id_: str, type_: str = USER) -> Record:
+    """Read a user or service user; raise `NotFound`, also for one of the other type."""
+    scope.settle()
+    record = scope.runtime.store.get(PRINCIPAL, (home, id_))
+    if record is None or record.doc["type"] != type_:
+        raise NotFound(f"{TYPES[type_]} does not exist: {id_}")
+    return record
+
+
+def tokens_of(scope: Scope, doc: Doc) -> list[Record]:
+    """Read the tokens of a principal that go in one batch with it."""
+    prefix = (doc["tenant"], doc["id"])
+    return list(scope.runtime.store.page(TOKEN, prefix, index="principal", limit=BOUND).records)
+
+
+def ended(scope: Scope, doc: Doc, kept: str | None = None) -> tuple[Doc, list[Change]]:
+    """Give a principal without its tokens but one, and the changes that go with it.
+
+    Tokens made before this moment do not count any more, whether their records are gone or not.
+    """
+    fresh = doc | {"tokens_from_ms": scope.now() + 1, "token_kept": kept}
+    gone = [record.doc["jti"] for record in tokens_of(scope, doc) if record.doc["jti"] != kept]
+    home = doc["tenant"]
+    batch: list[Change] = [Delete(TOKEN, (home, jti)) for jti in gone]
+    return fresh, [*batch, security_stamps.raise_one(home, doc["id"])]

@@ -1,0 +1,64 @@
+"""Removing a user or service user with all that belongs to it."""
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from pangolin.errors import PangolinError
+from pangolin.services.accounts.account import BOUND
+from pangolin.services.authn import security_stamps
+from pangolin.services.authz.access import Resource
+from pangolin.services.changes import batch
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.store.api import Change, Delete, Doc, Key, Kind, Record
+from pangolin.store.kinds import (
+    API_KEY,
+    EXTERNAL_IDENTITY,
+    GRANT,
+    LAST_USED,
+    MEMBERSHIP,
+    PRINCIPAL,
+    TOKEN,
+)
+
+log = logging.getLogger(__name__)
+# What belongs to a principal, and the order in which it lies together.
+BELONGINGS: Final[tuple[tuple[Kind, str | None], ...]] = (
+    (TOKEN, "principal"),
+    (API_KEY, "principal"),
+    (MEMBERSHIP, None),
+    (GRANT, "grantee"),
+    (EXTERNAL_IDENTITY, "principal"),
+)
+
+
+def remove(scope: Scope, action: str, resource: Resource, record: Record) -> None:
+    """Delete a principal and what belongs to it: a batch, and what does not fit into one after it.
+
+    Nothing of it counts once the batch is in, for no id is given twice. Raises `Conflict`.
+    """
+    doc, key = record.doc, PRINCIPAL.key_of(record.doc)
+    changes: list[Change] = [Delete(PRINCIPAL, key, record.version)]
+    changes.append(security_stamps.raise_one(doc["tenant"], doc["id"]))
+    changes += _belongings(scope.runtime, doc)
+    batch.commit_home(scope, action, resource, changes, before=doc)
+    try:
+        while rest := list(_belongings(scope.runtime, doc)):
+            scope.runtime.store.apply(*rest)
+    except PangolinError as error:
+        log.warning("records of %s are left, and count for nothing: %s", resource, error)
+
+
+def _belongings(runtime: Runtime, doc: Doc) -> Iterator[Change]:
+    prefix = (doc["tenant"], doc["id"])
+    if runtime.store.get(LAST_USED, prefix) is not None:
+        yield Delete(LAST_USED, prefix)
+    for kind, index in BELONGINGS:
+        for record in runtime.store.page(kind, prefix, index=index, limit=BOUND).records:
+            yield from _gone(kind, kind.key_of(record.doc))
+
+
+def _gone(kind: Kind, key: Key) -> Iterator[Change]:
+    yield Delete(kind, key)
+    if kind is API_KEY:
+        yield Delete(LAST_USED, key)

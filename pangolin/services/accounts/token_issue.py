@@ -1,0 +1,165 @@
+"""Tokens that are made without a sign-in: for somebody by an admin, or in place of another one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pangolin.errors import BadRequest, Conflicting, NotFound, Unauthorized
+from pangolin.interfaces.authentication import ROLES, ROOT, TENANT_ADMIN, TENANT_USER, Principal
+from pangolin.services.accounts import account
+from pangolin.services.accounts.account import Wire
+from pangolin.services.authn import principals, tokens
+from pangolin.services.authn.principals import USER, Standing
+from pangolin.services.authn.tokens import Issued, Terms
+from pangolin.services.authz.access import Resource, require
+from pangolin.services.changes import batch
+from pangolin.services.context.scope import Scope
+from pangolin.services.context.times import rfc3339
+from pangolin.services.tenants import selection
+from pangolin.store.api import Conflict, Delete
+from pangolin.store.kinds import TOKEN
+
+ISSUED: Final = "issued"
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+DEFAULT_HOURS: Final = 24
+# As older clients spell the roles.
+SPELLINGS: Final = {
+    "Root": ROOT,
+    "root": ROOT,
+    "Admin": TENANT_ADMIN,
+    "admin": TENANT_ADMIN,
+    "TenantAdmin": TENANT_ADMIN,
+    "tenant-admin": TENANT_ADMIN,
+    "TenantUser": TENANT_USER,
+    "tenant-user": TENANT_USER,
+    "user": TENANT_USER,
+}
+
+
+def mint(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+    """Make a token for who asks or, with `username`, for a user of the tenant `tenant_id`.
+
+    `roles` (the first counts) may lower its role; it lives for `expires_in_hours`. One that root
+    makes for itself is a tenant-admin's of that tenant unless root is asked for. Raises
+    `BadRequest`, `Denied`, `NoSuchTenant`, `NotFound`, and `Conflicting` for an inactive user.
+    """
+    within = selection.within(scope, fields["tenant_id"])
+    require(within, "create", Resource("token"))
+    asked = _role(fields.get("roles") or ())
+    subject = _subject(within, fields.get("username"))
+    terms = Terms(
+        expires_at_ms=scope.now() + (fields.get("expires_in_hours") or DEFAULT_HOURS) * HOUR_MS,
+        auth_time_ms=_auth_time(scope) or scope.now(),
+        use=ISSUED,
+        role=_granted(within, subject, asked),
+        tenant=within.tenant,
+        api_key=_key_of(scope, subject),
+    )
+    issued, changes = tokens.prepare(scope.runtime, subject, terms)
+    what = Resource("token", (issued.jti,))
+    batch.commit_home(within, "generate_token", what, changes, after=issued.record)
+    return _wire(issued, within.tenant)
+
+
+def _key_of(scope: Scope, subject: Principal) -> str | None:
+    """Tie a token that a holder of an API key makes for itself to that key's life."""
+    key = scope.principal.claims.get("api_key")
+    return str(key) if key and subject.id == scope.principal.id else None
+
+
+def rotate(scope: Scope) -> Wire:
+    """Replace the token that the request carries by a new one for the same, and revoke it.
+
+    Raises `BadRequest` if it carries none, and `Unauthorized` when it is time to sign in again.
+    """
+    jti = scope.principal.token
+    if jti is None:
+        raise BadRequest("Authorization must carry the bearer token to rotate")
+    record = scope.runtime.store.get(TOKEN, (principals.home_of(scope.principal), jti))
+    if record is None:
+        raise Unauthorized(tokens.REVOKED)
+    old = record.doc
+    end = _renewal_end(scope, old["auth_time_ms"])
+    terms = Terms(
+        expires_at_ms=min(end, scope.now() + scope.settings.session_hours * HOUR_MS),
+        auth_time_ms=old["auth_time_ms"],
+        use=old["use"],
+        role=scope.principal.role,
+        tenant=old["within"],
+        api_key=old.get("api_key"),
+    )
+    issued, changes = tokens.prepare(scope.runtime, scope.principal, terms)
+    # Of two that rotate one token at once the second finds it revoked.
+    changes += [Delete(TOKEN, TOKEN.key_of(old), record.version), tokens.revoking(old)[-1]]
+    try:
+        batch.commit_home(scope, "rotate_token", Resource("token", (jti,)), changes)
+    except Conflict:
+        raise Unauthorized(tokens.REVOKED) from None
+    return _wire(issued, old["within"])
+
+
+def _role(roles: Sequence[str]) -> str | None:
+    if not roles:
+        return None
+    if roles[0] not in SPELLINGS:
+        raise BadRequest(f"roles must hold one of {', '.join(SPELLINGS)}, not {roles[0][:80]!r}")
+    return SPELLINGS[roles[0]]
+
+
+def _subject(within: Scope, username: str | None) -> Principal:
+    if username is None:
+        return _self(within)
+    record = principals.find_named(within.runtime, within.tenant, USER, username)
+    if record is None:
+        raise NotFound(f"User does not exist: {username}")
+    try:
+        found = principals.standing(within.runtime, within.tenant, record.doc["id"])
+    except Unauthorized as error:
+        raise Conflicting(f"username: {error.message}") from None
+    return _principal(found)
+
+
+def _self(within: Scope) -> Principal:
+    asking = within.principal
+    home = principals.home_of(asking)
+    try:
+        found = principals.standing(within.runtime, home, asking.id)
+    except Unauthorized:
+        raise BadRequest("username must name a user: who asks is not kept here") from None
+    return replace(_principal(found), roles=asking.roles, actor=asking.actor)
+
+
+def _principal(found: Standing) -> Principal:
+    return principals.principal_of(found.doc, found.stamp)
+
+
+def _granted(within: Scope, subject: Principal, asked: str | None) -> str:
+    most = principals.lesser(subject.role, within.principal.role)
+    if asked is None:
+        # A tenant is named, so that what root makes for itself is for that tenant alone.
+        return principals.lesser(most, TENANT_ADMIN)
+    account.require_reach(within, "give", Resource("role", (asked,)), asked)
+    if ROLES.index(asked) > ROLES.index(most):
+        raise BadRequest(f"roles must not hold {asked}: {subject.name} is {subject.role}")
+    return asked
+
+
+def _auth_time(scope: Scope) -> int | None:
+    """Give the time of the sign-in behind a token, so that no chain of tokens renews itself."""
+    found = scope.principal.claims.get("auth_time_ms")
+    if not isinstance(found, int):
+        return None
+    _renewal_end(scope, found)
+    return found
+
+
+def _renewal_end(scope: Scope, auth_time_ms: int) -> int:
+    end = auth_time_ms + scope.settings.renewal_days * DAY_MS
+    if end <= scope.now():
+        raise Unauthorized("the sign-in behind this token is too long ago: sign in again")
+    return end
+
+
+def _wire(issued: Issued, tenant: str | None) -> Wire:
+    end = rfc3339(issued.expires_at_ms)
+    return {"token": issued.token, "expires_at": end, "tenant_id": tenant}

@@ -1,0 +1,179 @@
+"""Generic assets: things of other formats that a catalog keeps a pointer to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset, NoSuchNamespace
+from pangolin.services.assets import business_metadata, occurrences
+from pangolin.services.authz.access import Resource, filtered, require, require_asset
+from pangolin.services.catalogs import namespaces
+from pangolin.services.changes import batch
+from pangolin.services.changes.idempotency import once
+from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.scope import Scope
+from pangolin.services.versioned import addressing, entries, listing
+from pangolin.services.versioned.addressing import Address
+from pangolin.services.versioned.entries import ASSETS, Entry
+from pangolin.services.versioned.relations import LABELS, look, look_with_namespace
+from pangolin.services.versioned.resolution import Place
+from pangolin.store.api import Doc
+from pangolin.store.kinds import SEPARATOR
+
+Wire = dict[str, Any]
+KINDS: Final = (
+    "ICEBERG_TABLE",
+    "DELTA_TABLE",
+    "HUDI_TABLE",
+    "PARQUET_TABLE",
+    "CSV_TABLE",
+    "JSON_TABLE",
+    "VIEW",
+    "ML_MODEL",
+    "APACHE_PAIMON",
+    "VORTEX",
+    "LANCE",
+    "NIMBLE",
+    "DIRECTORY",
+    "VIDEO_FILE",
+    "IMAGE_FILE",
+    "DB_CONN_STRING",
+    "OTHER",
+)
+MAX_LOCATION: Final = 2048
+
+
+def register(scope: Scope, prefix: str, levels: Sequence[str], fields: Mapping[str, Any]) -> Wire:
+    """Keep a pointer of `name`, `kind`, `location` and `properties`; the place is not looked at.
+
+    Raises `NoSuchNamespace`, `AlreadyExists` and `BadRequest`.
+    """
+    address = addressing.asset(scope, prefix, levels, fields["name"], new=True)
+    require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
+    _check(fields)
+
+    def attempt() -> Wire:
+        place, entry, above = look_with_namespace(scope, address)
+        if above.doc is None:
+            raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
+        if entry.doc is not None:
+            raise AlreadyExists(f"{LABELS[entry.doc['type']]} already exists: {address.dotted}")
+        doc = _new(address, fields, scope.now())
+        outcome = _wire(doc)
+        changes = [place.hold(), namespaces.hold(place, above)]
+        changes += entries.write(place, ASSETS, doc, entry.own)
+        batch.commit(scope, "register_asset", _resource(address), changes, outcome, after=doc)
+        return outcome
+
+    return once(scope, lambda: until_settled(scope, attempt, "register"), Wire)
+
+
+def page(
+    scope: Scope,
+    prefix: str,
+    levels: Sequence[str],
+    *,
+    limit: int = 100,
+    after: str | None = None,
+) -> tuple[list[Wire], str | None]:
+    """List all that a namespace holds, tables and views too, and the `after` of the next page."""
+    address = addressing.namespace(scope, prefix, levels)
+    seen = filtered(scope, namespaces.resource(address))
+    place, _ = namespaces.find(scope, address)
+    docs, more = listing.page(
+        scope.store, place, ASSETS, address.path, after=after, limit=limit, visible=seen
+    )
+    return [_row(doc) for doc in docs], more
+
+
+def get(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> Wire:
+    """Read an asset, a table or a view as an asset; raise `NoSuchAsset`."""
+    address = addressing.asset(scope, prefix, levels, name)
+    require(scope, "read", _resource(address))
+    _, _, doc = _find(scope, address, "read")
+    return _wire(doc)
+
+
+def delete(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> None:
+    """Forget a generic asset; what it points to stays. Tables and views are dropped elsewhere."""
+    address = addressing.asset(scope, prefix, levels, name)
+    require(scope, "delete", _resource(address))
+
+    def attempt() -> None:
+        place, entry, doc = _find(scope, address, "delete")
+        kind = doc["type"]
+        if kind != "asset":
+            raise BadRequest(f"{address.dotted} is a {kind}; drop it in the Iceberg API")
+        key = (address.path, address.name)
+        changes = [place.hold(), *entries.drop(place, ASSETS, key, entry.own)]
+        batch.commit(scope, "delete_asset", _resource(address), changes, before=entry.doc)
+
+    once(scope, lambda: until_settled(scope, attempt, "delete"), lambda _: None)
+
+
+def by_id(scope: Scope, asset_id: str) -> Wire:
+    """Find an asset, table or view by id, on main if it is there; raise `NoSuchAsset`.
+
+    The answer holds `asset`, `metadata` (what people wrote about it, or None), `catalog` and
+    `namespace`.
+    """
+    sighting = occurrences.readable(scope, asset_id)
+    return {
+        "asset": _wire(sighting.doc),
+        "metadata": business_metadata.of(scope, asset_id),
+        "catalog": sighting.catalog,
+        "namespace": sighting.levels,
+    }
+
+
+def _find(scope: Scope, address: Address, action: str) -> tuple[Place, Entry, Doc]:
+    place, entry = look(scope, address)
+    if entry.doc is None:
+        raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
+    require_asset(scope, action, _resource(address), entry.doc["id"])
+    return place, entry, entry.doc
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    if fields["kind"] not in KINDS:
+        raise BadRequest(f"kind must be one of {', '.join(KINDS)}, not {fields['kind']!r}")
+    location = fields["location"]
+    if not 1 <= len(location) <= MAX_LOCATION or not location.isprintable():
+        raise BadRequest(f"location must be 1 to {MAX_LOCATION} printable characters")
+
+
+def _new(address: Address, fields: Mapping[str, Any], now_ms: int) -> Doc:
+    return {
+        "namespace": address.path,
+        "name": address.name,
+        "type": "asset",
+        "kind": fields["kind"],
+        "id": str(uuid4()),
+        "location": fields["location"],
+        "properties": dict(fields.get("properties") or {}),
+        "created_at_ms": now_ms,
+        "updated_at_ms": now_ms,
+    }
+
+
+def _wire(doc: Doc) -> Wire:
+    properties = dict(doc.get("properties") or {})
+    if doc.get("metadata_location"):
+        properties["metadata_location"] = doc["metadata_location"]
+    shown = {key: doc[key] for key in ("id", "name", "kind", "location")}
+    return shown | {"properties": properties}
+
+
+def _row(doc: Doc) -> Wire:
+    levels = doc["namespace"].split(SEPARATOR)
+    return {
+        "id": doc["id"],
+        "name": doc["name"],
+        "namespace": levels,
+        "kind": doc["kind"],
+        "identifier": {"namespace": levels, "name": doc["name"]},
+    }
+
+
+def _resource(address: Address) -> Resource:
+    return Resource("asset", (address.prefix, *address.levels, address.name))

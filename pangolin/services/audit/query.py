@@ -1,0 +1,199 @@
+"""Reading the audit log: newest first, by who, what, when and how it came out."""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from pangolin.errors import BadRequest, NoSuchAuditRecord
+from pangolin.services.audit import segments
+from pangolin.services.audit.ids import first_id
+from pangolin.services.audit.records import cut_name
+from pangolin.services.audit.vocabulary import ACTIONS, RESOURCE_TYPES
+from pangolin.services.authz.access import Resource, require
+from pangolin.services.context.scope import Scope
+from pangolin.services.context.times import rfc3339
+from pangolin.store.api import Doc, Key
+from pangolin.store.kinds import AUDIT
+from pangolin.store.scoped import ScopedStore
+
+Wire = dict[str, Any]
+LOG: Final = Resource("audit")
+BATCH: Final = 200
+MICROSECOND: Final = timedelta(microseconds=1)
+SIGNED: Final = ("segment", "number", "prev", "mac")
+# What a filter may name, beside times.
+FIELDS: Final = ("user_id", "action", "resource_type", "resource_id", "resource_name", "result")
+# The orders of the log, the ones that leave least to look at first.
+ORDERS: Final = (
+    ("resource", ("resource_type", "resource_name")),
+    ("actor", ("user_id",)),
+    ("action", ("action",)),
+    ("result", ("result",)),
+    ("time", ()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: equal in these fields, from `start_ms` to before `end_ms`."""
+
+    equal: Mapping[str, str] = field(default_factory=dict)
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+    def order(self) -> tuple[str, tuple[str, ...]]:
+        """Choose the index that leaves least to look at, and the fields that it answers."""
+        return next(each for each in ORDERS if all(name in self.equal for name in each[1]))
+
+    def rest(self) -> dict[str, str]:
+        """Give what the index does not answer."""
+        answered = self.order()[1]
+        return {name: value for name, value in self.equal.items() if name not in answered}
+
+
+def page(
+    scope: Scope,
+    filters: Mapping[str, Any],
+    *,
+    everywhere: bool = False,
+    limit: int = 100,
+    after: str | None = None,
+) -> tuple[list[Wire], str | None]:
+    """List records newest first, and the `after` of the next page; pages are full but the last.
+
+    `everywhere` is for root: all tenants' records. Raises `BadRequest` naming a filter.
+    """
+    require(scope, "read", LOG)
+    wanted = _checked(scope, filters, everywhere=everywhere)
+    logs = [_matching(scope, log, wanted, after) for log in _logs(scope, everywhere)]
+    merged = heapq.merge(*logs, key=lambda doc: str(doc["id"]), reverse=True)
+    found = list(islice(merged, limit + 1))
+    more = found[limit - 1]["id"] if len(found) > limit else None
+    return [wire(doc) for doc in found[:limit]], more
+
+
+def count(scope: Scope, filters: Mapping[str, Any], *, everywhere: bool = False) -> int:
+    """Count records; raises as `page`."""
+    require(scope, "read", LOG)
+    wanted = _checked(scope, filters, everywhere=everywhere)
+    return sum(_count(scope, log, wanted) for log in _logs(scope, everywhere))
+
+
+def get(scope: Scope, record_id: str, *, everywhere: bool = False) -> Wire:
+    """Read a record by id; raise `NoSuchAuditRecord`."""
+    require(scope, "read", LOG)
+    for log in _logs(scope, everywhere):
+        found = log.find(AUDIT, "time", (record_id,))
+        if found is not None:
+            return wire(found.doc)
+    raise NoSuchAuditRecord(f"Audit record does not exist: {record_id}")
+
+
+def between(
+    log: ScopedStore,
+    wanted: Wanted,
+    *,
+    after: str | None = None,
+    reverse: bool = False,
+    tick: Callable[[], None] = lambda: None,
+) -> Iterator[Doc]:
+    """Iterate over a tenant's records in the order of time, or back from the newest.
+
+    `tick` is called before each batch that is read.
+    """
+    index, fields = wanted.order()
+    prefix: Key = tuple(wanted.equal[name] for name in fields)
+    rest = wanted.rest()
+    low = None if wanted.start_ms is None else first_id(wanted.start_ms)
+    high = None if wanted.end_ms is None else first_id(wanted.end_ms)
+    begin: Key | None = _beginning(low, high, after, reverse=reverse)
+    while True:
+        tick()
+        found = log.page(AUDIT, prefix, index=index, after=begin, limit=BATCH, reverse=reverse)
+        for record in found.records:
+            if _is_beyond(record.doc["id"], low if reverse else high, reverse=reverse):
+                return
+            if all(record.doc.get(name) == value for name, value in rest.items()):
+                yield record.doc
+        begin = found.after
+        if begin is None:
+            return
+
+
+def wire(doc: Doc) -> Wire:
+    """Show a record."""
+    known = {name: value for name, value in doc.items() if name not in (*SIGNED, "tenant", "at_ms")}
+    return {
+        "tenant_id": doc["tenant"],
+        "timestamp": rfc3339(doc["at_ms"]),
+        **known,
+    }
+
+
+def _beginning(
+    low: str | None, high: str | None, after: str | None, *, reverse: bool
+) -> Key | None:
+    edges = [edge for edge in (after, high if reverse else low) if edge is not None]
+    if not edges:
+        return None
+    return (min(edges),) if reverse else (max(edges),)
+
+
+def _is_beyond(found: str, edge: str | None, *, reverse: bool) -> bool:
+    return edge is not None and (found < edge if reverse else found >= edge)
+
+
+def _matching(scope: Scope, log: ScopedStore, wanted: Wanted, after: str | None) -> Iterator[Doc]:
+    return between(log, wanted, after=after, reverse=True, tick=scope.check_deadline)
+
+
+def _count(scope: Scope, log: ScopedStore, wanted: Wanted) -> int:
+    if wanted.start_ms is None and wanted.end_ms is None and not wanted.rest():
+        index, fields = wanted.order()
+        return log.count(AUDIT, tuple(wanted.equal[name] for name in fields), index=index)
+    return sum(1 for _ in _matching(scope, log, wanted, None))
+
+
+def _logs(scope: Scope, everywhere: bool) -> list[ScopedStore]:
+    if not everywhere:
+        return [scope.store.tolerant()]
+    require(scope, "read", Resource("installation"))
+    store = scope.system.tolerant()
+    return [ScopedStore(store, tenant) for tenant in segments.tenants(store)]
+
+
+def _checked(scope: Scope, filters: Mapping[str, Any], *, everywhere: bool) -> Wanted:
+    equal = {name: str(filters[name]) for name in FIELDS if filters.get(name) is not None}
+    for name in ("user_id", "resource_name"):
+        if name in equal:
+            # As it was cut when it was written.
+            equal[name] = cut_name(equal[name])
+    logs = _logs(scope, everywhere)
+    _refuse_unknown(logs, "action", "action", ACTIONS, equal)
+    _refuse_unknown(logs, "resource", "resource_type", RESOURCE_TYPES, equal)
+    start, end = filters.get("start_time"), filters.get("end_time")
+    return Wanted(
+        equal,
+        None if start is None else _ms(start, up=True),
+        None if end is None else _ms(end, up=False) + 1,
+    )
+
+
+def _refuse_unknown(
+    logs: list[ScopedStore], index: str, name: str, known: tuple[str, ...], equal: Mapping[str, str]
+) -> None:
+    """Refuse a word that is neither known nor was ever recorded: it can only be a slip."""
+    value = equal.get(name)
+    if value is None or value in known:
+        return
+    if not any(log.find(AUDIT, index, (value,)) for log in logs):
+        raise BadRequest(f"{name} must be one of {', '.join(known)}, not {value!r:.100}")
+
+
+def _ms(time: datetime, *, up: bool) -> int:
+    """Give epoch milliseconds, rounded to the side that keeps the time itself within bounds."""
+    micros = (time - datetime.fromtimestamp(0, UTC)) // MICROSECOND
+    return -(-micros // 1000) if up else micros // 1000

@@ -1,0 +1,131 @@
+"""What an audit record holds."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pangolin.interfaces.authentication import Principal
+from pangolin.services.audit.chains import Head
+from pangolin.services.audit.ids import new_id
+from pangolin.services.audit.signatures import State, digest, signed
+from pangolin.services.authz.access import IN_CATALOG, REFS, Resource
+from pangolin.services.context.scope import Client
+from pangolin.services.versioned.resolution import split_prefix
+from pangolin.store.api import Doc
+
+SUCCESS: Final = "success"
+FAILURE: Final = "failure"
+RESULTS: Final = (SUCCESS, FAILURE)
+# Longer names would not fit into an index of every store.
+LONGEST_NAME: Final = 512
+LONGEST_TEXT: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, from where, and in which request."""
+
+    principal: Principal
+    client: Client = field(default_factory=Client)
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something to record: an action on a resource, and how it came out."""
+
+    action: str
+    resource: Resource
+    result: str = SUCCESS
+    error: str | None = None
+    before: State = None
+    after: State = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def chained(
+    head: Head, tenant: str, actor: Actor, happenings: Iterable[Happening], key: bytes, now_ms: int
+) -> list[Doc]:
+    """Build the signed records that follow a head."""
+    docs: list[Doc] = []
+    number, prev, who = head.number, head.mac, _who(actor)
+    for happening in happenings:
+        number += 1
+        place = {"tenant": tenant, "segment": head.segment, "number": number, "prev": prev}
+        when = {"id": new_id(now_ms, number), "at_ms": now_ms}
+        doc = signed({**place, **when, **who, **_what(happening, key)}, key)
+        docs.append(doc)
+        prev = doc["mac"]
+    return docs
+
+
+def name_of(resource: Resource) -> str:
+    """Name a resource as its record does: without its ref, and cut if it is very long."""
+    path = resource.path
+    if path and resource.type in IN_CATALOG:
+        path = (split_prefix(path[0])[0], *path[1:])
+    return cut_name(".".join(path))
+
+
+def cut_name(name: str) -> str:
+    """Give a name as it is, or if it is very long its beginning and a digest of it all."""
+    name = clean(name)
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME // 2]}…{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def ref_of(resource: Resource) -> str | None:
+    """Name the branch or tag that an action was about, or on which its resource lies."""
+    if not resource.path or resource.type not in IN_CATALOG:
+        return None
+    if resource.type in REFS:
+        return clean(resource.path[-1])
+    prefix = resource.path[0]
+    if resource.type == "catalog" and "@" not in prefix:
+        return None
+    return clean(split_prefix(prefix)[1])
+
+
+def clean(text: str) -> str:
+    """Replace what no store can hold: lone surrogates, which a request may well bring."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _who(actor: Actor) -> Doc:
+    principal = actor.principal
+    return {
+        "user_id": cut_name(principal.id) or None,
+        "username": cut_name(principal.name),
+        "principal_type": principal.type,
+        "role": principal.role or None,
+        "actor": cut_name(principal.actor) if principal.actor else None,
+        "request_id": clean(actor.request_id)[:LONGEST_NAME] or None,
+        "ip_address": clean(actor.client.address)[:LONGEST_NAME] or None,
+        "user_agent": clean(actor.client.agent)[:LONGEST_NAME] or None,
+    }
+
+
+def _what(happening: Happening, key: bytes) -> Doc:
+    resource, state = happening.resource, happening.after or happening.before
+    error = happening.error
+    return {
+        "action": happening.action,
+        "resource_type": resource.type,
+        "resource_name": name_of(resource),
+        "resource_id": _id(state),
+        "ref": ref_of(resource),
+        "result": happening.result,
+        "error_message": clean(error)[:LONGEST_TEXT] if error else None,
+        "before": digest(happening.before, key),
+        "after": digest(happening.after, key),
+        "metadata": dict(happening.details) or None,
+    }
+
+
+def _id(state: State) -> str | None:
+    if state is None or isinstance(state, str):
+        return None
+    found = state.get("id") or state.get("tenant")
+    return found if isinstance(found, str) else None

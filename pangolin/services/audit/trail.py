@@ -1,0 +1,173 @@
+"""The audit log: who did what, and who was refused it.
+
+A change's record is written in the change's own batch: there is neither without the other. What
+changes nothing (a denial, a failed login) is noted by itself. See `audit_chain` for the order of
+records, and docs/explanation/audit for what can be proved by it.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pangolin.errors import OutcomeUnknown, PangolinError
+from pangolin.services.audit import records as audit_records
+from pangolin.services.audit import segments
+from pangolin.services.audit.chains import Segment
+from pangolin.services.audit.records import FAILURE, SUCCESS, Actor, Happening
+from pangolin.services.audit.signatures import State
+from pangolin.services.authz.access import Denied, Resource
+from pangolin.services.context import metrics
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.store.api import ABSENT, Change, Conflict, Put
+from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
+
+__all__ = ["Actor", "Happening", "State", "appending", "denied", "note", "note_on", "on", "written"]
+
+log = logging.getLogger(__name__)
+OWN = (AUDIT, AUDIT_SEGMENT)
+TRIES = 5
+Records = list[Change]
+
+
+@contextmanager
+def appending(
+    scope: Scope,
+    action: str,
+    resource: Resource,
+    *,
+    result: str = SUCCESS,
+    error: str | None = None,
+    before: State = None,
+    after: State = None,
+    details: Mapping[str, Any] | None = None,
+) -> Iterator[Records]:
+    """Give the changes that record an action; apply them inside, in the action's own batch."""
+    happening = Happening(action, resource, result, error, before, after, details or {})
+    with _chained(scope.runtime, scope.tenant, actor_of(scope), [happening]) as records:
+        yield records
+
+
+@contextmanager
+def on(
+    runtime: Runtime, actor: Actor, action: str, resource: Resource, **more: Any
+) -> Iterator[Records]:
+    """Do as `appending` where there is no scope; `more` is what a `Happening` has besides.
+
+    The record belongs to the principal's tenant, or for root to the default one.
+    """
+    with _chained(runtime, home_of(actor), actor, [Happening(action, resource, **more)]) as records:
+        yield records
+
+
+def written(scope: Scope, happenings: Sequence[Happening], apply: Callable[..., None]) -> None:
+    """Call `apply` with the changes that record what happens; it applies them with its own."""
+    _write(scope.runtime, scope.tenant, actor_of(scope), happenings, apply)
+
+
+def note(scope: Scope, action: str, resource: Resource, **more: Any) -> None:
+    """Record by itself an action that changes nothing; `more` is what a `Happening` has besides.
+
+    If the record cannot be written, a success must not stand and the error is raised; a failure
+    stands, and that its record is lost is logged and counted.
+    """
+    happening = Happening(action, resource, **more)
+    _note(scope.runtime, scope.tenant, actor_of(scope), happening)
+
+
+def note_on(runtime: Runtime, actor: Actor, action: str, resource: Resource, **more: Any) -> None:
+    """Do as `note` where there is no scope, in the tenant that `on` would choose."""
+    _note(runtime, home_of(actor), actor, Happening(action, resource, **more))
+
+
+def denied(scope: Scope, error: Denied) -> None:
+    """Record a refusal; it never raises, for the refusal stands."""
+    details = {"action": error.action}
+    note(
+        scope,
+        "permission_denied",
+        error.resource,
+        result=FAILURE,
+        error=error.message,
+        details=details,
+    )
+
+
+def actor_of(scope: Scope) -> Actor:
+    """Say who acts in a scope."""
+    return Actor(scope.principal, scope.client, scope.request_id)
+
+
+def home_of(actor: Actor) -> str:
+    """Give the tenant whose log tells of somebody who acts outside of a scope."""
+    return actor.principal.tenant or DEFAULT_TENANT
+
+
+def count_lost() -> None:
+    """Count a record that could not be written."""
+    metrics.audit_lost()
+
+
+def _note(runtime: Runtime, tenant: str, actor: Actor, happening: Happening) -> None:
+    try:
+        _write(runtime, tenant, actor, [happening], lambda *records: runtime.store.apply(*records))
+    except Exception:
+        if happening.result == SUCCESS:
+            raise
+        count_lost()
+        log.exception("lost the audit record of %s on %s", happening.action, happening.resource)
+
+
+def _write(
+    runtime: Runtime,
+    tenant: str,
+    actor: Actor,
+    happenings: Sequence[Happening],
+    apply: Callable[..., None],
+) -> None:
+    for _ in range(TRIES):
+        try:
+            with _chained(runtime, tenant, actor, happenings) as records:
+                apply(*records)
+            return
+        except Conflict as conflict:
+            if not _is_own(conflict):
+                raise
+            # The log was changed under the process, by a restore for one: another segment will do.
+            lost = conflict
+    raise lost
+
+
+@contextmanager
+def _chained(
+    runtime: Runtime, tenant: str, actor: Actor, happenings: Sequence[Happening]
+) -> Iterator[Records]:
+    now, key = runtime.clock(), segments.key(runtime)
+    segment = runtime.chains.take(tenant, now) or segments.opened(runtime, tenant, now)
+    docs = audit_records.chained(segment.head, tenant, actor, happenings, key, now)
+    try:
+        yield [*_opening(segment), *(Put(AUDIT, doc, ABSENT) for doc in docs)]
+    except BaseException as error:
+        if _is_settled(error):
+            runtime.chains.give(segment)
+        else:
+            runtime.chains.abandon(segment)
+        raise
+    segment.advance(docs[-1]["number"], docs[-1]["mac"])
+    runtime.chains.give(segment)
+
+
+def _opening(segment: Segment) -> Records:
+    return [] if segment.opening is None else [Put(AUDIT_SEGMENT, segment.opening, ABSENT)]
+
+
+def _is_settled(error: BaseException) -> bool:
+    """Say whether it is certain that nothing of the batch was written."""
+    if isinstance(error, OutcomeUnknown) or not isinstance(error, PangolinError):
+        return False
+    return not (isinstance(error, Conflict) and _is_own(error))
+
+
+def _is_own(conflict: Conflict) -> bool:
+    return conflict.change.kind in OWN

@@ -1,0 +1,103 @@
+"""API keys of service users: 256 random bits, found by id, compared by one HMAC."""
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from pangolin.errors import PangolinError, Unauthorized
+from pangolin.interfaces.authentication import Principal
+from pangolin.services.authn import principals, sessions
+from pangolin.services.context.scope import Runtime
+from pangolin.services.sealing import server_secrets
+from pangolin.store.api import ANY, Doc, Put, Record
+from pangolin.store.kinds import API_KEY, LAST_USED
+
+PREFIX = "pgl_"
+KIND = "api-key"
+FORM = re.compile(r"pgl_([0-9a-f]{32})([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
+REFUSED = "the API key is unknown, expired or was revoked"
+# How much later the time of a key's last use may be written.
+LAZY_MS = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A new key: its text, shown once, and the record that stays."""
+
+    text: str = field(repr=False)
+    record: Doc
+
+
+def make(runtime: Runtime, owner: Doc, *, created_by: str, expires_at_ms: int | None) -> MadeKey:
+    """Make a key of a service user; the caller puts the record."""
+    key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+    text = f"{PREFIX}{UUID(owner['tenant']).hex}{key_id}_{secret}"
+    record = {
+        "tenant": owner["tenant"],
+        "id": key_id,
+        "principal": owner["id"],
+        "digest": _digest(runtime, text),
+        "created_at_ms": runtime.clock(),
+        "created_by": created_by,
+        "expires_at_ms": expires_at_ms,
+    }
+    return MadeKey(text, record)
+
+
+def principal_of(runtime: Runtime, key: str) -> Principal:
+    """Give the principal of an API key; raise `Unauthorized` if it is not good."""
+    principal = sessions.recognise(runtime, KIND, key, lambda: establish(runtime, key))
+    note_use(runtime, principal)
+    return principal
+
+
+def establish(runtime: Runtime, key: str) -> Principal:
+    """Check an API key from the ground up: one indexed read, and one compare."""
+    found = FORM.fullmatch(key)
+    if found is None:
+        raise Unauthorized(REFUSED)
+    place = (str(UUID(found[1])), found[2])
+    record = runtime.store.get(API_KEY, place)
+    if record is None or not hmac.compare_digest(record.doc["digest"], _digest(runtime, key)):
+        raise Unauthorized(REFUSED)
+    # Again, after the stamp: a key that was revoked in between must not be remembered.
+    owner = principals.standing(runtime, place[0], record.doc["principal"], [(API_KEY, place)])
+    principal = principals.principal_of(owner.doc, owner.stamp)
+    return _with_end(principal, owner.doc, _unexpired(runtime, owner.others[0]))
+
+
+def _unexpired(runtime: Runtime, record: Record | None) -> Doc:
+    expires = None if record is None else record.doc["expires_at_ms"]
+    if record is None or (expires is not None and expires <= runtime.clock()):
+        raise Unauthorized(REFUSED)
+    return record.doc
+
+
+def _with_end(principal: Principal, owner: Doc, key: Doc) -> Principal:
+    ends = [end for end in (owner.get("expires_at_ms"), key["expires_at_ms"]) if end is not None]
+    claims = {"api_key": key["id"], "auth_time_ms": None}
+    return replace(principal, claims=claims | ({"expires_at_ms": min(ends)} if ends else {}))
+
+
+def _digest(runtime: Runtime, text: str) -> str:
+    pepper = server_secrets.get(runtime, server_secrets.PEPPER)
+    return hmac.new(pepper, text.encode(), "sha256").hexdigest()
+
+
+def note_use(runtime: Runtime, principal: Principal) -> None:
+    """Write down, once in a while, that a key and its owner were seen."""
+    key_id, now = str(principal.claims["api_key"]), runtime.clock()
+    name = f"used:{principal.tenant}:{key_id}"
+    last = runtime.recent.get(name)
+    if last is not None and now - last < LAZY_MS:
+        return
+    runtime.recent.put(name, now)
+    try:
+        ids = (key_id, principal.id)
+        docs = [{"tenant": principal.tenant, "id": used, "at_ms": now} for used in ids]
+        runtime.store.apply(*(Put(LAST_USED, doc, ANY) for doc in docs))
+    except PangolinError:
+        # When a key was last used is not worth a request.
+        runtime.recent.drop(name)

@@ -1,0 +1,137 @@
+"""Users and service users as records, and the principals they stand for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pangolin.errors import Unauthorized
+from pangolin.interfaces.authentication import ROLES, TENANT_ADMIN, TENANT_USER, Principal, Stamped
+from pangolin.services.authn import security_stamps
+from pangolin.services.context.scope import Runtime
+from pangolin.store.api import Doc, Key, Kind, Record
+from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, STAMP, TENANT
+
+USER, SERVICE = "user", "service"
+# Begins the home of a tenant that does not exist.
+NOWHERE = "?"
+NOT_ACTIVE = "the user is not active"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A principal that may sign in: its stamp, read first, its record, and others read with it."""
+
+    stamp: Stamped
+    record: Record
+    others: Sequence[Record | None]
+
+    @property
+    def doc(self) -> Doc:
+        """The principal's document."""
+        return self.record.doc
+
+
+def standing(
+    runtime: Runtime, home: str, principal: str, wanted: Sequence[tuple[Kind, Key]] = ()
+) -> Standing:
+    """Read a principal and what else a credential stands on; raise `Unauthorized` if it may not.
+
+    The stamp is read first, so that whatever is read after it is at least as new.
+    """
+    stamp = read_stamp(runtime, home, principal)
+    user, tenant, *others = runtime.store.get_many(
+        [(PRINCIPAL, (home, principal)), (TENANT, (home,)), *wanted]
+    )
+    if user is None or (tenant is None and home != ROOT_HOME) or not user.doc["active"]:
+        raise Unauthorized(NOT_ACTIVE)
+    expires = user.doc.get("expires_at_ms")
+    if expires is not None and expires <= runtime.clock():
+        raise Unauthorized("the service user has expired")
+    return Standing(stamp, user, others)
+
+
+def read_stamp(runtime: Runtime, home: str, principal: str) -> Stamped:
+    """Read the stamp of a principal."""
+    key = security_stamps.key_of(home, principal)
+    record = runtime.store.get(STAMP, key)
+    return Stamped(key, record.version if record else None)
+
+
+def find_named(runtime: Runtime, home: str, type_: str, name: str) -> Record | None:
+    """Find a principal of a type by its name."""
+    return runtime.store.find(PRINCIPAL, "name", (home, type_, name))
+
+
+def principal_of(doc: Doc, stamp: Stamped) -> Principal:
+    """Give the principal that a record stands for."""
+    home = doc["tenant"]
+    return Principal(
+        id=doc["id"],
+        name=doc["name"],
+        role=doc["role"],
+        tenant=None if home == ROOT_HOME else home,
+        type=doc["type"],
+        home=home,
+        stamp=stamp,
+    )
+
+
+def home_of(principal: Principal) -> str:
+    """Give the tenant whose record a principal is; a token of root's may name another one."""
+    return principal.home if principal.home is not None else principal.tenant or ROOT_HOME
+
+
+def mail_fields(email: str | None) -> Doc:
+    """Give the members that keep an e-mail address: as it is found, and as it was given."""
+    return {"email": None if email is None else email.casefold(), "email_given": email}
+
+
+def mail_of(doc: Doc) -> str | None:
+    """Give the e-mail address of a principal as it was given."""
+    found: str | None = doc.get("email_given") or doc.get("email")
+    return found
+
+
+def lesser(role: str, cap: str | None) -> str:
+    """Give the lesser of a role and a cap."""
+    return role if cap is None else min(role, cap, key=ROLES.index)
+
+
+def confined(principal: Principal, tenant: str | None, cap: str | None) -> tuple[str, str | None]:
+    """Give the role and tenant of a token: root's may be confined to one tenant."""
+    role = lesser(principal.role, cap)
+    if principal.tenant is None and role in (TENANT_ADMIN, TENANT_USER):
+        return role, tenant
+    return role, principal.tenant
+
+
+def split_name(runtime: Runtime, text: str) -> tuple[str, str]:
+    """Split `tenant/name` (the tenant by id or name) into home and name; root has no tenant.
+
+    The home of a tenant that does not exist is a text that no tenant has.
+    """
+    tenant, slash, name = text.partition("/")
+    if not slash:
+        return ROOT_HOME, text
+    return home_named(runtime, tenant), name
+
+
+def home_named(runtime: Runtime, tenant: str) -> str:
+    """Give a tenant's id by its id or name, or a home that nobody has if there is none."""
+    return find_home(runtime, tenant) or f"{NOWHERE}{tenant}"
+
+
+def find_home(runtime: Runtime, tenant: str) -> str | None:
+    """Find a tenant's id by its id or its name, remembering it; None if there is none."""
+    known = runtime.recent.get(f"tenant:{tenant}")
+    record = runtime.store.get(TENANT, (known or tenant.lower(),))
+    if record is None or not _is_called(record.doc, tenant):
+        # Renamed since, or not an id.
+        record = runtime.store.find(TENANT, "name", (tenant,))
+    if record is None:
+        return None
+    runtime.recent.put(f"tenant:{tenant}", record.doc["tenant"])
+    return str(record.doc["tenant"])
+
+
+def _is_called(tenant: Doc, named: str) -> bool:
+    return bool(named == tenant["name"] or named.lower() == tenant["tenant"])

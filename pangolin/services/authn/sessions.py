@@ -1,0 +1,86 @@
+"""Credentials that this process has checked, and how one is known to be good still.
+
+Checking a credential the first time reads several records. Afterwards its principal is taken on a
+pledge: the stamp is read with the first thing the request reads, and if it has risen meanwhile the
+request begins anew, with everything read again.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from pangolin.errors import Unauthorized, Unavailable
+from pangolin.interfaces.authentication import Principal
+from pangolin.services.context.scope import Runtime
+from pangolin.store.api import Record
+from pangolin.store.kinds import STAMP
+from pangolin.store.revalidating import Pledge
+
+EXPIRES = "expires_at_ms"
+
+
+class Stale(Unavailable):
+    """What the process remembered of a credential is out of date; the request begins anew."""
+
+    type = "RightsChangedException"
+
+    def __init__(self) -> None:
+        super().__init__("rights have changed while the request ran; try again", retry_after=0)
+
+
+@cache
+def _process_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def mark_of(kind: str, credential: str) -> bytes:
+    """Give the name under which a credential is remembered: nothing that could be replayed."""
+    text = f"{kind}\0{credential}".encode(errors="surrogatepass")
+    return hmac.digest(_process_key(), text, "sha256")
+
+
+def recognise(
+    runtime: Runtime, kind: str, credential: str, establish: Callable[[], Principal]
+) -> Principal:
+    """Give the principal of a credential, on a pledge if this process has checked it before.
+
+    `establish` checks it from the ground up; its principal's claims may hold `expires_at_ms`.
+    """
+    mark = mark_of(kind, credential)
+    return remembered(runtime, mark) or _remember(runtime, mark, establish())
+
+
+def remembered(runtime: Runtime, mark: bytes) -> Principal | None:
+    """Give the principal remembered under a mark, on a pledge; raise `Unauthorized` if expired."""
+    known = runtime.sessions.get(mark)
+    if known is None:
+        return None
+    _check_expiry(runtime, known)
+    return replace(known, pledge=_pledge(runtime, mark, known))
+
+
+def _remember(runtime: Runtime, mark: bytes, principal: Principal) -> Principal:
+    _check_expiry(runtime, principal)
+    if principal.stamp is not None:
+        runtime.sessions.put(mark, principal)
+    return principal
+
+
+def _check_expiry(runtime: Runtime, principal: Principal) -> None:
+    expires = principal.claims.get(EXPIRES)
+    if isinstance(expires, int) and expires <= runtime.clock():
+        raise Unauthorized("the token has expired")
+
+
+def _pledge(runtime: Runtime, mark: bytes, known: Principal) -> Pledge:
+    assert known.stamp is not None  # noqa: S101 - only stamped principals are remembered
+    stamp = known.stamp
+
+    def confirm(record: Record | None) -> None:
+        if (record.version if record else None) != stamp.version:
+            runtime.sessions.drop(mark)
+            raise Stale
+
+    return Pledge(STAMP, stamp.key, confirm)

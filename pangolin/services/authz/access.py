@@ -1,0 +1,271 @@
+"""Who may do what: one question, asked by every service before it acts.
+
+Root may do everything, a tenant's admins everything in their tenant; for all others the grants
+decide (see `rights`). A refusal does not tell whether what was asked for exists.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pangolin.errors import Forbidden, NotFound
+from pangolin.interfaces.authentication import ROOT, TENANT_ADMIN
+from pangolin.services.authz import rights_loader, visibility
+from pangolin.services.authz.rights_loader import Granted, Rights, Target
+from pangolin.services.authz.visibility import Visible
+from pangolin.services.context.scope import Scope
+from pangolin.services.versioned import entries
+from pangolin.services.versioned.entries import ASSETS
+from pangolin.services.versioned.resolution import locate, split_prefix
+from pangolin.store.api import Key
+from pangolin.store.kinds import ASSET, SEPARATOR
+
+# What has a name below a namespace, and what lies in a catalog otherwise.
+NAMED: Final = frozenset({"table", "view", "asset"})
+REFS: Final = frozenset({"branch", "tag"})
+IN_CATALOG: Final = NAMED | REFS | {"catalog", "namespace"}
+# What a grant on the whole tenant covers outside of catalogs.
+READABLE: Final = frozenset({"warehouse", "statistics"})
+# What everybody may see who has signed in.
+OPEN: Final = frozenset({("list", "plugins")})
+ROOT_ONLY: Final = frozenset({"installation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What an action is about: its type, and its path from the catalog down (names)."""
+
+    type: str
+    path: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.type} {'.'.join(self.path)}".rstrip()
+
+
+FindAsset = Callable[[Resource], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An answer and its ground: the role that decided, or the grant."""
+
+    allowed: bool
+    reason: str
+    granted: Granted | None = None
+
+
+class Denied(Forbidden):
+    """The principal may not do this; it is recorded what was asked."""
+
+    def __init__(self, scope: Scope, action: str, resource: Resource) -> None:
+        super().__init__(f"{scope.principal.name} may not {action} {_told(resource)}")
+        self.action = action
+        self.resource = resource
+
+
+def require(scope: Scope, action: str, resource: Resource) -> None:
+    """Raise `Denied` unless the principal may do `action` to `resource`."""
+    if not is_allowed(scope, action, resource):
+        raise denial(scope, action, resource)
+
+
+def is_allowed(scope: Scope, action: str, resource: Resource) -> bool:
+    """Say whether the principal may do `action` to `resource`."""
+    if by_role(scope, action, resource):
+        return True
+    look = _looking(scope)
+    return _search(rights_loader.of(scope), action, resource, look) is not None
+
+
+def require_asset(scope: Scope, action: str, resource: Resource, asset: str) -> None:
+    """Raise `Denied` unless the principal may do `action` to what was found under a name.
+
+    It reads nothing: ask it of every entry that is read after `require`, which another may have
+    replaced since.
+    """
+    if not allows_asset(scope, action, resource, asset):
+        raise denial(scope, action, resource)
+
+
+def allows_asset(scope: Scope, action: str, resource: Resource, asset: str) -> bool:
+    """Say whether the principal may do `action` to an asset, by its name and its id."""
+    if by_role(scope, action, resource):
+        return True
+    return _search(rights_loader.of(scope), action, resource, lambda _: asset) is not None
+
+
+def require_target(scope: Scope, action: str, target: Target, resource: Resource) -> None:
+    """Raise `Denied`, naming `resource`, unless the principal may do `action` to a target."""
+    if (
+        not by_role(scope, action, resource)
+        and rights_loader.of(scope).find(action, target) is None
+    ):
+        raise denial(scope, action, resource)
+
+
+def require_sight(scope: Scope, action: str, resource: Resource) -> None:
+    """Raise `Denied` unless the principal may do `action` to a container, or to anything in it."""
+    if is_allowed(scope, action, resource):
+        return
+    if not _leads(scope, rights_loader.of(scope), target_of(resource)):
+        raise denial(scope, action, resource)
+
+
+def require_fork(scope: Scope, action: str, catalog: str, source: str, name: str) -> None:
+    """Raise `Denied` unless the principal may fork a ref under a name.
+
+    Who has grants on that name only must not fill it with what they do not cover.
+    """
+    at = Resource("catalog", (f"{catalog}@{source}",))
+    require(scope, action, at)
+    if not by_role(scope, action, at) and rights_loader.of(scope).mentions(catalog, name):
+        require(scope, "read", at)
+
+
+def filtered(scope: Scope, resource: Resource) -> Visible | None:
+    """Give what may be seen of a container's list: None for everything; raise `Denied` for nothing.
+
+    The namespaces listed are those that lead to something granted; of tables, views and assets
+    those that may be listed themselves.
+    """
+    if by_role(scope, "list", resource):
+        return None
+    target, held = _container(resource), rights_loader.of(scope)
+    if held.find("list", target) is not None:
+        return None
+    if not _leads(scope, held, target):
+        raise denial(scope, "list", resource)
+    return visibility.visible(
+        scope, held, target.catalog or "", target.path or "", target.ref or ""
+    )
+
+
+def filtered_catalogs(scope: Scope) -> list[str] | None:
+    """List the names of the catalogs in which anything is granted; None for all catalogs."""
+    if is_allowed(scope, "list", Resource("catalog")):
+        return None
+    return visibility.sights_of(scope, rights_loader.of(scope)).catalogs()
+
+
+def decide(
+    held: Rights, role: str, action: str, resource: Resource, find_asset: FindAsset
+) -> Decision:
+    """Decide for any principal of the request's tenant, given its role and its rights there."""
+    if role == ROOT or (role == TENANT_ADMIN and not is_root_only(action, resource)):
+        return Decision(True, f"the role {role}")
+    if (action, resource.type) in OPEN:
+        return Decision(True, "everybody may")
+    granted = _search(held, action, resource, find_asset)
+    if granted is None:
+        return Decision(False, "no grant allows it")
+    via = f" of the role {granted.role}" if granted.role else ""
+    return Decision(True, f"a grant{via} on {_scope_words(granted)}", granted)
+
+
+def is_root_only(action: str, resource: Resource) -> bool:
+    """Say whether only root may do this."""
+    return resource.type in ROOT_ONLY or (resource.type == "tenant" and action != "read")
+
+
+def is_admin(scope: Scope) -> bool:
+    """Say whether the principal may do everything that is done in the request's tenant."""
+    return by_role(scope, "update", Resource("permission"))
+
+
+def by_role(scope: Scope, action: str, resource: Resource) -> bool:
+    """Say whether the principal's role alone allows it."""
+    role = scope.principal.role
+    if role == ROOT or (action, resource.type) in OPEN:
+        return True
+    return (
+        role == TENANT_ADMIN
+        and scope.principal.tenant == scope.tenant
+        and not is_root_only(action, resource)
+    )
+
+
+def denial(scope: Scope, action: str, resource: Resource) -> Denied:
+    """Build the refusal, once it is certain that the rights it stands on are the present ones."""
+    scope.settle()
+    return Denied(scope, action, resource)
+
+
+def target_of(resource: Resource, asset: str | None = None) -> Target:
+    """Say where in the rights to look for a resource of a catalog; none is named: the tenant.
+
+    A catalog without a ref is the catalog itself, with all its refs.
+    """
+    if not resource.path:
+        return Target()
+    prefix, *below = resource.path
+    catalog, ref = split_prefix(prefix)
+    if resource.type in REFS:
+        return Target(catalog, below[0])
+    if resource.type == "catalog" and "@" not in prefix:
+        return Target(catalog)
+    levels = below[:-1] if resource.type in NAMED else below
+    return Target(catalog, ref, SEPARATOR.join(levels) or None, asset)
+
+
+def asset_ids(scope: Scope, prefix: str, keys: Sequence[Key]) -> list[str | None]:
+    """Find the ids of assets by path and name at a place; None for one that is not there."""
+    try:
+        place, rows = locate(scope, prefix, [(ASSET, key) for key in keys])
+    except NotFound:
+        # Refused like one that exists: what may not be seen is not told.
+        return [None] * len(keys)
+    found = [
+        entries.pick(scope.store, place, ASSETS, key, each).doc
+        for key, each in zip(keys, rows, strict=True)
+    ]
+    return [None if doc is None else str(doc["id"]) for doc in found]
+
+
+def key_of(resource: Resource) -> Key:
+    """Give the path and the name of a table, view or asset."""
+    _, *levels, name = resource.path
+    return SEPARATOR.join(levels), name
+
+
+def _search(held: Rights, action: str, resource: Resource, find_asset: FindAsset) -> Granted | None:
+    if resource.type in READABLE:
+        return held.find(action, Target()) if action in ("read", "list") else None
+    if resource.type not in IN_CATALOG:
+        return None
+    granted = held.find(action, target_of(resource))
+    if granted is not None or resource.type not in NAMED or not held.assets:
+        return granted
+    asset = find_asset(resource)
+    return None if asset is None else held.find(action, target_of(resource, asset))
+
+
+def _looking(scope: Scope) -> FindAsset:
+    return lambda resource: asset_ids(scope, resource.path[0], [key_of(resource)])[0]
+
+
+def _container(resource: Resource) -> Target:
+    """Say where to look for what a container shows: always at one ref."""
+    prefix, *levels = resource.path
+    catalog, ref = split_prefix(prefix)
+    return Target(catalog, ref, SEPARATOR.join(levels) or None)
+
+
+def _leads(scope: Scope, held: Rights, target: Target) -> bool:
+    if target.catalog is None:
+        return False
+    seen = visibility.sights_of(scope, held)
+    return seen.leads(target.catalog, target.path or "", target.ref)
+
+
+def _told(resource: Resource) -> str:
+    """Name a resource the same way whether or not the `@ref` of a name was found to be one."""
+    names = (name.partition("@")[0] or name for name in resource.path)
+    return str(Resource(resource.type, tuple(names)))
+
+
+def _scope_words(granted: Granted) -> str:
+    where = granted.scope
+    limit = f", at {granted.ref} only" if granted.ref else ""
+    if where["type"] == "tag":
+        return f"the tag {where['tag_name']}"
+    return f"the {where['type']}{limit}"

@@ -1,0 +1,128 @@
+"""May somebody do this? Up to a thousand answers at once, with their grounds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from pangolin.errors import BadRequest, NotFound
+from pangolin.services.authz import access, actions, rights_loader
+from pangolin.services.authz.access import IN_CATALOG, NAMED, REFS, Decision, FindAsset, Resource
+from pangolin.services.authz.rights_loader import Rights
+from pangolin.services.context.scope import Scope
+from pangolin.services.versioned import addressing
+from pangolin.store.api import Key
+from pangolin.store.kinds import PRINCIPAL, SEPARATOR
+
+Wire = dict[str, Any]
+MOST: Final = 1000
+BATCH: Final = 250
+# What does not lie in a catalog, and may be asked about all the same.
+OTHERS: Final = (
+    "audit",
+    "installation",
+    "permission",
+    "plugins",
+    "role",
+    "service_user",
+    "settings",
+    "statistics",
+    "tenant",
+    "token",
+    "user",
+    "warehouse",
+)
+
+TYPES: Final = (*sorted(IN_CATALOG), *OTHERS)
+
+
+def check(
+    scope: Scope, checks: Sequence[Mapping[str, Any]], principal: str | None = None
+) -> list[Wire]:
+    """Answer checks of `action` and `resource` for oneself or, for admins, a principal.
+
+    Each answer has `allowed`, `reason` and `grant_id`. The rights are read once. Raises `Denied`,
+    `NotFound` for an unknown principal, and `BadRequest` naming a check.
+    """
+    if len(checks) > MOST:
+        raise BadRequest(f"checks must hold at most {MOST} checks, not {len(checks)}")
+    asked = [_read(at, each) for at, each in enumerate(checks)]
+    role, held, lacks = _subject(scope, principal)
+    if lacks:
+        return [_wire(Decision(False, lacks)) for _ in asked]
+    find = _finding(scope, held, [resource for _, resource in asked])
+    return [_wire(access.decide(held, role, action, what, find)) for action, what in asked]
+
+
+def _subject(scope: Scope, principal: str | None) -> tuple[str, Rights, str]:
+    """Give a principal's role and rights, and why it may do nothing at all."""
+    if principal in (None, scope.principal.id):
+        role = scope.principal.role
+        return role, rights_loader.of(scope) if role == "tenant-user" else Rights(None), ""
+    access.require(scope, "read", Resource("permission"))
+    record = scope.store.get(PRINCIPAL, (str(principal),))
+    if record is None:
+        raise NotFound(f"User does not exist: {principal}")
+    lacks = "" if record.doc["active"] else "the principal is not active"
+    return record.doc["role"], rights_loader.load(scope, record.doc["id"]), lacks
+
+
+def _finding(scope: Scope, held: Rights, resources: Iterable[Resource]) -> FindAsset:
+    """Look up the ids of all named assets at once, where grants on assets could decide."""
+    wanted: dict[str, dict[Key, str | None]] = {}
+    for resource in resources:
+        if held.assets and resource.type in NAMED:
+            wanted.setdefault(resource.path[0], {})[access.key_of(resource)] = None
+    for prefix, found in wanted.items():
+        keys = iter(list(found))
+        while batch := list(islice(keys, BATCH)):
+            found.update(zip(batch, access.asset_ids(scope, prefix, batch), strict=True))
+    return lambda resource: wanted[resource.path[0]][access.key_of(resource)]
+
+
+def _read(at: int, each: Mapping[str, Any]) -> tuple[str, Resource]:
+    where = f"checks.{at}.resource"
+    (action,) = actions.check([each["action"]], f"checks.{at}.action")
+    given = each["resource"]
+    kind = given["type"]
+    if kind not in TYPES:
+        raise BadRequest(f"{where}.type must be one of {', '.join(TYPES)}, not {kind[:80]!r}")
+    if kind in IN_CATALOG:
+        return action, Resource(kind, _path(where, kind, given))
+    name = given.get("name")
+    return action, Resource(kind, (name,) if name else ())
+
+
+def _path(where: str, kind: str, given: Mapping[str, Any]) -> tuple[str, ...]:
+    catalog, ref, name = given.get("catalog"), given.get("ref"), given.get("name")
+    levels = _levels(given.get("namespace"))
+    if kind == "catalog" and not catalog:
+        return ()
+    needed = {"catalog": catalog}
+    if kind in NAMED or kind == "namespace":
+        needed["namespace"] = ".".join(levels)
+    if kind in NAMED or kind in REFS:
+        needed["name"] = name
+    missing = [member for member, value in needed.items() if not value]
+    if missing:
+        raise BadRequest(f"{where}.{missing[0]} is required for the type {kind}")
+    prefix = f"{catalog}@{ref}" if ref else str(catalog)
+    if kind in REFS:
+        return str(catalog), str(name)
+    return (prefix, *levels, str(name)) if kind in NAMED else (prefix, *levels)
+
+
+def _levels(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    if not given:
+        return ()
+    if isinstance(given, str):
+        given = given.split(SEPARATOR if SEPARATOR in given else ".")
+    return addressing.check_levels(given)
+
+
+def _wire(decision: Decision) -> Wire:
+    granted = decision.granted
+    return {
+        "allowed": decision.allowed,
+        "reason": decision.reason,
+        "grant_id": granted.id if granted else None,
+    }

@@ -1,0 +1,67 @@
+"""What a principal with grants on parts of a catalog sees of it: the ways that lead to them.
+
+Containers are seen that hold something granted, whatever the action; of their contents only what
+may be listed. What is seen where is read once, so a list reads the few names it can show and
+nothing else, however much the container holds.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pangolin.services.context.scope import Scope
+from pangolin.services.versioned.entries import ASSETS, parent_of
+from pangolin.store import find_many
+from pangolin.store.api import Doc
+
+# A catalog's name and a namespace's path in it; '' is the catalog itself.
+Spot = tuple[str, str]
+Limits = Iterable[str | None]
+
+
+@dataclass(slots=True)
+class Sights:
+    """By container: the refs on which it leads to something, and what it holds on the way.
+
+    `refs` holds None where a grant is not limited to a ref. `namespaces` are paths, and `assets`
+    names: each that a granted asset has or had, on whatever ref.
+    """
+
+    refs: dict[Spot, set[str | None]] = field(default_factory=dict)
+    namespaces: dict[Spot, set[str]] = field(default_factory=dict)
+    assets: dict[Spot, set[str]] = field(default_factory=dict)
+
+    def leads(self, catalog: str, path: str, ref: str | None) -> bool:
+        """Say whether a container leads to something on a ref (None: on any one)."""
+        found = self.refs.get((catalog, path), set())
+        return bool(found) and (ref is None or None in found or ref in found)
+
+    def catalogs(self) -> list[str]:
+        """List the names of the catalogs in which anything is granted."""
+        return sorted(catalog for catalog, path in self.refs if not path)
+
+    def note(self, catalog: str, path: str, refs: Limits) -> None:
+        """Note a container that leads to something, and all that it lies in."""
+        fresh = set(refs)
+        while True:
+            known = self.refs.setdefault((catalog, path), set())
+            if not fresh - known:
+                return
+            known |= fresh
+            if not path:
+                return
+            above = parent_of(path)
+            self.namespaces.setdefault((catalog, above), set()).add(path)
+            path = above
+
+    def note_asset(self, catalog: str, path: str, name: str, refs: Limits) -> None:
+        """Note an asset by one of its names."""
+        self.note(catalog, path, refs)
+        self.assets.setdefault((catalog, path), set()).add(name)
+
+
+def rows_of(scope: Scope, assets: Iterable[str]) -> Iterator[Doc]:
+    """Iterate over the entries of assets, given by id, on all lines and in their pasts."""
+    ids = list(assets)
+    for kind in (ASSETS.live, ASSETS.past):
+        for record in find_many.find_all(scope.store, kind, "id", ids):
+            yield record.doc

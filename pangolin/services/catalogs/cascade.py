@@ -1,0 +1,154 @@
+"""Removing what lies below a catalog, a warehouse or a tenant, and saying what is in the way.
+
+What makes a thing reachable goes in one batch; rows that nothing can reach any more follow
+afterwards, and `gc` takes what is left of them.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from pangolin.errors import PangolinError
+from pangolin.services.audit.trail import Happening
+from pangolin.services.authz.access import Resource
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.location_claims import is_reachable
+from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Record
+from pangolin.store.kinds import (
+    API_KEY,
+    ASSET,
+    ASSET_NOTE,
+    ASSET_TAG,
+    CATALOG,
+    CLAIM,
+    GRANT,
+    GUARD,
+    IDEMPOTENCY,
+    LAST_USED,
+    LINE,
+    MEMBERSHIP,
+    NAMESPACE,
+    PAST_ASSET,
+    PAST_NAMESPACE,
+    PRINCIPAL,
+    REF,
+    ROLE,
+    TENANT_SETTINGS,
+    TOKEN,
+    TRASH,
+    WAREHOUSE,
+    WAREHOUSE_CHECK,
+)
+from pangolin.store.scoped import ScopedStore
+
+log = logging.getLogger(__name__)
+GUARD_NAME = "catalogs"
+BELOW_A_CATALOG = (REF, LINE, NAMESPACE, PAST_NAMESPACE, ASSET, PAST_ASSET, TRASH)
+# Audit records stay: they tell who removed the tenant.
+OF_A_TENANT = (
+    WAREHOUSE,
+    WAREHOUSE_CHECK,
+    TENANT_SETTINGS,
+    CLAIM,
+    GUARD,
+    IDEMPOTENCY,
+    TRASH,
+    TOKEN,
+    API_KEY,
+    LAST_USED,
+    GRANT,
+    MEMBERSHIP,
+    ROLE,
+    ASSET_NOTE,
+    ASSET_TAG,
+    PRINCIPAL,
+)
+
+
+def guard_catalogs(store: ScopedStore) -> Put:
+    """Give the change that excludes every other change of the set of a tenant's catalogs.
+
+    Read it before the catalogs: one that is made, moved or removed meanwhile is then a `Conflict`.
+    """
+    found = store.get(GUARD, (GUARD_NAME,))
+    return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)
+
+
+def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
+    """List the deletes of a catalog, its refs and its lines: nothing below is reachable then."""
+    catalog_id = catalog.doc["id"]
+    refs = store.scan(REF, (catalog_id,))
+    lines = store.scan(LINE, (catalog_id,))
+    return [
+        Delete(CATALOG, (catalog.doc["name"],), catalog.version),
+        *(Delete(REF, (catalog_id, ref.doc["name"]), ref.version) for ref in refs),
+        *(Delete(LINE, (catalog_id, line.doc["id"]), line.version) for line in lines),
+    ]
+
+
+def parts(catalogs: Iterable[Record]) -> list[Happening]:
+    """List what is recorded of catalogs that go with what they belong to."""
+    return [
+        Happening("delete_catalog", Resource("catalog", (each.doc["name"],)), before=each.doc)
+        for each in catalogs
+    ]
+
+
+def sweep(scope: Scope, catalogs: Iterable[Doc]) -> None:
+    """Remove the rows that removed catalogs left; what fails is left to `gc`, and logged."""
+    for catalog in catalogs:
+        try:
+            for kind in BELOW_A_CATALOG:
+                scope.store.purge(kind, (catalog["id"],))
+            _sweep_claims(scope, f"{catalog['storage_location'].rstrip('/')}/")
+        except PangolinError as error:
+            log.warning("rows of catalog %s are left to gc: %s", catalog["name"], error)
+
+
+def sweep_tenant(scope: Scope) -> None:
+    """Remove the rows that a removed tenant left; what fails is logged."""
+    try:
+        for kind in OF_A_TENANT:
+            scope.store.purge(kind)
+    except PangolinError as error:
+        log.warning("rows of tenant %s are left: %s", scope.tenant, error)
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """Phrase counts: "2 tables and 1 view"; empty when all are zero."""
+    words = [
+        f"{count} {_plural(name) if count > 1 else name}" for name, count in counts.items() if count
+    ]
+    return " and ".join((", ".join(words[:-1]), words[-1]) if words[1:] else words)
+
+
+def quoted(names: Sequence[str], most: int = 5) -> str:
+    """List names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _plural(name: str) -> str:
+    return f"{name}es" if name.endswith("ch") else f"{name}s"
+
+
+def _sweep_claims(scope: Scope, below: str) -> None:
+    after = below
+    while True:
+        page = scope.store.page(CLAIM, (), after=(after,), limit=200)
+        for claim in page.records:
+            after = claim.doc["location"]
+            if not after.startswith(below):
+                return
+            _drop_claim(scope, claim)
+        if page.after is None:
+            return
+
+
+def _drop_claim(scope: Scope, claim: Record) -> None:
+    if is_reachable(scope, claim.doc["asset"]):
+        return
+    try:
+        scope.store.apply(Delete(CLAIM, (claim.doc["location"],), claim.version))
+    except Conflict:
+        # A new catalog in the same place has claimed the directory meanwhile.
+        return

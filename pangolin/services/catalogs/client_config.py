@@ -1,0 +1,80 @@
+"""What a client is told before its first call (Iceberg REST: getConfig)."""
+
+from typing import Any
+
+from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
+from pangolin.services import vending_choice
+from pangolin.services.authz.access import Resource, require_sight
+from pangolin.services.context.scope import Scope
+from pangolin.services.credentials import vending
+from pangolin.services.versioned.resolution import Place, locate
+
+BELOW = "/v1/{prefix}/namespaces"
+NAMESPACE = BELOW + "/{namespace}"
+TABLE = NAMESPACE + "/tables/{table}"
+VIEW = NAMESPACE + "/views/{view}"
+
+ENDPOINTS = (
+    f"GET {BELOW}",
+    f"POST {BELOW}",
+    f"GET {NAMESPACE}",
+    f"HEAD {NAMESPACE}",
+    f"DELETE {NAMESPACE}",
+    f"POST {NAMESPACE}/properties",
+    f"GET {NAMESPACE}/tables",
+    f"POST {NAMESPACE}/tables",
+    f"GET {TABLE}",
+    f"HEAD {TABLE}",
+    f"POST {TABLE}",
+    f"DELETE {TABLE}",
+    f"POST {TABLE}/unregister",
+    f"POST {TABLE}/metrics",
+    f"GET {TABLE}/credentials",
+    f"POST {TABLE}/sign",
+    f"POST {NAMESPACE}/register",
+    "POST /v1/{prefix}/tables/rename",
+    "POST /v1/{prefix}/transactions/commit",
+    f"GET {NAMESPACE}/views",
+    f"POST {NAMESPACE}/views",
+    f"GET {VIEW}",
+    f"HEAD {VIEW}",
+    f"POST {VIEW}",
+    f"DELETE {VIEW}",
+    f"POST {NAMESPACE}/register-view",
+    "POST /v1/{prefix}/views/rename",
+)
+
+
+def config(scope: Scope, wanted: str | None, *, with_prefix: bool = True) -> dict[str, Any]:
+    """Build a client's configuration for a catalog (or the default one), optionally at a ref.
+
+    Raises `NoSuchWarehouse` for an unknown catalog and `BadRequest` if none is named.
+    """
+    place = _place(scope, wanted or scope.settings.default_catalog)
+    overrides = {"prefix": place.prefix} if with_prefix else {}
+    return {
+        "defaults": _defaults(place),
+        "overrides": overrides,
+        "endpoints": list(ENDPOINTS),
+        "idempotency-key-lifetime": f"PT{scope.settings.idempotency_minutes}M",
+    }
+
+
+def _defaults(place: Place) -> dict[str, str]:
+    """Have clients ask for credentials that do not by themselves: Java, Trino, Rust."""
+    strategy = vending_choice.strategy_of(place.warehouse.doc)
+    if strategy is None:
+        return {}
+    mode = vending.REMOTE if strategy == vending_choice.SIGNING else vending.VENDED
+    return {"header.X-Iceberg-Access-Delegation": mode}
+
+
+def _place(scope: Scope, wanted: str) -> Place:
+    if not wanted:
+        raise BadRequest("warehouse must name a catalog: no default catalog is set")
+    require_sight(scope, "read", Resource("catalog", (wanted,)))
+    try:
+        place, _ = locate(scope, wanted)
+    except (NoSuchCatalog, NoSuchRef) as error:
+        raise NoSuchWarehouse(f"Warehouse does not exist: {wanted} ({error.message})") from None
+    return place

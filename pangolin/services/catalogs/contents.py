@@ -1,0 +1,76 @@
+"""What a catalog holds: its summary, its tree of namespaces, and whether it is empty."""
+
+from typing import Any
+
+from pangolin.errors import InUse
+from pangolin.services.authz.access import Resource, require
+from pangolin.services.catalogs import cascade
+from pangolin.services.catalogs import namespaces as spaces
+from pangolin.services.context.scope import Scope
+from pangolin.services.versioned import listing
+from pangolin.services.versioned.entries import TYPES
+from pangolin.services.versioned.resolution import MAIN, find_catalog, locate
+from pangolin.store.api import Change, Put, Record, RequireEmpty
+from pangolin.store.kinds import ASSET, LINE, REF
+
+Wire = dict[str, Any]
+
+
+def summary(scope: Scope, name: str) -> Wire:
+    """Count what a catalog shows on main, and its refs; raise `NoSuchCatalog`."""
+    require(scope, "read", Resource("catalog", (name,)))
+    catalog = find_catalog(scope, name).doc
+    place, _ = locate(scope, name)
+    counts = listing.live_counts(scope.store, place)
+    return {
+        "name": name,
+        **{f"{kind}_count": counts[kind] for kind in (*TYPES, "namespace")},
+        "branch_count": count_refs(scope, catalog["id"], "branch"),
+        "tag_count": count_refs(scope, catalog["id"], "tag"),
+        "storage_location": catalog["storage_location"],
+    }
+
+
+def tree(scope: Scope, prefix: str) -> Wire:
+    """Nest the namespaces of a catalog, or of `catalog@ref`, under `root`."""
+    return {"root": spaces.tree(scope, prefix)}
+
+
+def count_refs(scope: Scope, catalog_id: str, kind: str) -> int:
+    """Count a catalog's branches or tags."""
+    return scope.store.count(REF, (catalog_id, kind), index="type")
+
+
+def require_empty(
+    scope: Scope, catalog: Record, verdict: str, *, namespaces: bool = False
+) -> list[Change]:
+    """List the changes that keep a catalog empty until a batch is in.
+
+    Raises `InUse` counting what the first ref that is not empty shows; `namespaces` counts too.
+    """
+    name, catalog_id = catalog.doc["name"], catalog.doc["id"]
+    refs = [record.doc for record in scope.store.scan(REF, (catalog_id,))]
+    refs.sort(key=lambda ref: ref["name"] != MAIN)
+    batch: list[Change] = []
+    for ref in refs:
+        place, _ = locate(scope, f"{name}@{ref['name']}")
+        counts = listing.live_counts(scope.store, place)
+        if not namespaces:
+            del counts["namespace"]
+        if any(counts.values()):
+            held = cascade.tally(counts)
+            raise InUse(
+                f"catalog {name} {verdict}: {ref['name']} holds {held}",
+                details={key: count for key, count in counts.items() if count},
+            )
+        if ref["type"] == "branch":
+            batch += _empty_line(catalog_id, ref["line"])
+            if namespaces:
+                # What is being created by the old location fails, and is tried at the new one.
+                line = place.branch_line()
+                batch.append(Put(LINE, line.doc, line.version))
+    return batch
+
+
+def _empty_line(catalog_id: str, line: str) -> list[Change]:
+    return [RequireEmpty(ASSET, (catalog_id, line, kind), index="listed") for kind in TYPES]

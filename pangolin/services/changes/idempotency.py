@@ -1,0 +1,79 @@
+"""Idempotency-Key: a request sent twice is done once and answered alike (Iceberg REST 1.11).
+
+The record of a success is part of the batch that makes the change (see `changes`). Definite
+client errors are remembered too; server errors and refusals of identity are not.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pangolin import errors
+from pangolin.errors import PangolinError, Unprocessable
+from pangolin.services.changes.batch import idempotency_record
+from pangolin.services.context.scope import Scope
+from pangolin.store.api import ABSENT, Conflict, Delete, Doc, Put
+from pangolin.store.kinds import IDEMPOTENCY
+
+T = TypeVar("T")
+REMEMBERED = frozenset({400, 404, 406, 409, 422})
+
+
+class Replay(PangolinError):
+    """A remembered error, answered again as it was."""
+
+    def __init__(self, error: Doc) -> None:
+        super().__init__(error["message"])
+        self.status = error["status"]  # type: ignore[misc]
+        self.type = error["type"]  # type: ignore[misc]
+
+
+def once(scope: Scope, work: Callable[[], T], replay: Callable[[Any], T]) -> T:
+    """Do `work`, or `replay` the outcome of the first request with this key.
+
+    Raises `Unprocessable` when the key came before with another request.
+    """
+    if scope.idempotency is None:
+        return work()
+    first = _first(scope)
+    if first is not None:
+        return _again(first, replay)
+    try:
+        return work()
+    except PangolinError as error:
+        # The same key on another worker may have won: its outcome is this one's too.
+        first = _first(scope)
+        if first is not None:
+            return _again(first, replay)
+        _remember_error(scope, error)
+        raise
+
+
+def _first(scope: Scope) -> Doc | None:
+    assert scope.idempotency is not None  # noqa: S101 - asked only with a key
+    key = (scope.principal.id, scope.idempotency.token)
+    record = scope.store.get(IDEMPOTENCY, key)
+    if record is None:
+        return None
+    if record.doc["expires_at_ms"] <= scope.now():
+        scope.store.apply(Delete(IDEMPOTENCY, key))
+        return None
+    if record.doc["digest"] != scope.idempotency.digest:
+        raise Unprocessable("Idempotency-Key was used before with another request")
+    return record.doc
+
+
+def _again(first: Doc, replay: Callable[[Any], T]) -> T:
+    if "error" in first:
+        raise Replay(first["error"])
+    return replay(first["outcome"])
+
+
+def _remember_error(scope: Scope, error: PangolinError) -> None:
+    if error.status not in REMEMBERED or isinstance(error, errors.Unavailable):
+        return
+    result = {"status": error.status, "type": error.type, "message": error.message}
+    try:
+        record = idempotency_record(scope, {"error": result})
+        scope.store.apply(Put(IDEMPOTENCY, record, ABSENT))
+    except Conflict:
+        return

@@ -1,0 +1,34 @@
+"""Doing a write again after a lost race, with jittered pauses, until the request's time is up."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from pangolin.errors import CommitFailed
+from pangolin.services.context import metrics
+from pangolin.services.context.scope import Scope
+from pangolin.store.api import Conflict
+from pangolin.store.kinds import IDEMPOTENCY
+
+T = TypeVar("T")
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
+
+
+def until_settled(scope: Scope, attempt: Callable[[], T], what: str) -> T:
+    """Call `attempt` until no `Conflict` stands in its way; each call reads afresh.
+
+    Raises `CommitFailed` when the race was lost `commit_retries` times.
+    """
+    for tries in range(scope.settings.commit_retries + 1):
+        try:
+            return attempt()
+        except Conflict as conflict:
+            if conflict.change.kind is IDEMPOTENCY:
+                # The same request is already in, by another worker: `once` answers as it did.
+                raise CommitFailed(f"{what} was sent twice with one Idempotency-Key") from None
+            metrics.commit_retried()
+            ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries)
+            time.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret
+            scope.check_deadline()
+    raise CommitFailed(f"{what} lost the race {scope.settings.commit_retries + 1} times; try again")

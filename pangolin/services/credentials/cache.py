@@ -1,0 +1,240 @@
+"""Minted credentials, kept by what they open: asked for often, minted seldom.
+
+Who may have one is decided before, on every request. A credential that is half used up is minted
+anew in the background while the old one is served; one that ends soon is never served. Of many who
+want what is not there, one mints and the others wait. Each process keeps its own; nothing is
+started before it is needed, so that a fork carries nothing over.
+"""
+
+import logging
+import os
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pangolin.errors import Forbidden, Unavailable
+from pangolin.interfaces.credential_vending import Vended
+from pangolin.services.context import metrics
+
+log = logging.getLogger(__name__)
+Mint = Callable[[], Vended]
+
+MOST: Final = 4096
+# Java refreshes five minutes before the end, and spins if it is given what ends within them.
+FLOOR_MS: Final = 600_000
+FLOOR_SHARE: Final = 0.25
+DENIED_MS: Final = 5_000
+AGAIN_MS: Final = 30_000
+WAIT_S: Final = 30.0
+REFRESHERS: Final = 4
+
+
+@dataclass(slots=True)
+class Minted:
+    """A credential and, in epoch milliseconds, when it was minted and when to mint it anew."""
+
+    vended: Vended
+    minted_ms: int
+    refresh_ms: int
+
+    @property
+    def half_ms(self) -> int:
+        """When half of its life is over."""
+        return (self.minted_ms + self.vended.expires_at_ms) // 2
+
+    def is_usable(self, now_ms: int) -> bool:
+        """Say whether enough of its life is left to be handed out."""
+        life = self.vended.expires_at_ms - self.minted_ms
+        return self.vended.expires_at_ms - now_ms > max(FLOOR_MS, FLOOR_SHARE * life)
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A mint under way: who waits for it shares what comes of it."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    minted: Minted | None = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _State:
+    pid: int = field(default_factory=os.getpid)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    kept: "OrderedDict[str, Minted]" = field(default_factory=OrderedDict)
+    denied: "OrderedDict[str, tuple[int, Forbidden]]" = field(default_factory=OrderedDict)
+    flights: dict[str, _Flight] = field(default_factory=dict)
+    refreshing: int = 0
+
+
+def epoch_ms() -> int:
+    """Read the system's clock: vendors say by it when a credential ends."""
+    return time.time_ns() // 1_000_000
+
+
+class CredentialCache:
+    """A bounded memory of credentials, shared by the threads of one process."""
+
+    def __init__(
+        self,
+        *,
+        most: int = MOST,
+        wait_s: float = WAIT_S,
+        clock: Callable[[], int] = epoch_ms,
+        spread: Callable[[], float] = lambda: random.uniform(0.45, 0.55),  # noqa: S311
+    ) -> None:
+        self._most = most
+        self._wait_s = wait_s
+        self._clock = clock
+        self._spread = spread
+        self._state = _State()
+
+    def now(self) -> int:
+        """Read the clock by which credentials end."""
+        return self._clock()
+
+    def get(self, key: str, mint: Mint) -> Minted:
+        """Give the credential of a key, minting it if need be.
+
+        Raises what `mint` raises, to all who wait for it; a refusal is remembered for a moment.
+        `Unavailable` if another's mint takes too long.
+        """
+        state = self._of_this_process()
+        with state.lock:
+            now, kept = self._clock(), state.kept.get(key)
+            if kept is not None and kept.is_usable(now):
+                state.kept.move_to_end(key)
+                ahead = self._refresh_ahead(state, key, kept, now)
+            else:
+                self._raise_denied(state, key, now)
+                flight, leads = _join(state, key)
+                kept = None
+        if kept is None:
+            return self._fly(state, key, flight, mint) if leads else self._follow(flight)
+        metrics.credential("hit")
+        if ahead is not None:
+            self._start(state, key, ahead, mint)
+        return kept
+
+    def _of_this_process(self) -> _State:
+        if self._state.pid != os.getpid():
+            self._state = _State()
+        return self._state
+
+    def _refresh_ahead(
+        self, state: _State, key: str, kept: Minted, now_ms: int
+    ) -> "_Flight | None":
+        if now_ms < kept.refresh_ms or key in state.flights or state.refreshing >= REFRESHERS:
+            return None
+        # Should it fail, the next try is not at once.
+        kept.refresh_ms = now_ms + AGAIN_MS
+        state.refreshing += 1
+        return _join(state, key)[0]
+
+    def _start(self, state: _State, key: str, flight: _Flight, mint: Mint) -> None:
+        def refresh() -> None:
+            try:
+                self._fly(state, key, flight, mint)
+                metrics.credential("refreshed")
+            except Exception as error:
+                # The old one goes on until it ends; then whoever asks is told.
+                log.warning("a credential could not be refreshed: %s", type(error).__name__)
+            finally:
+                with state.lock:
+                    state.refreshing -= 1
+
+        try:
+            threading.Thread(target=refresh, name="credential-refresh", daemon=True).start()
+        except RuntimeError:
+            _land(state, key, flight, error=Unavailable("no thread could be started"))
+            with state.lock:
+                state.refreshing -= 1
+
+    def _fly(self, state: _State, key: str, flight: _Flight, mint: Mint) -> Minted:
+        try:
+            minted = self._minted(mint)
+        except BaseException as error:
+            self._count(state, key, error)
+            _land(state, key, flight, error=error)
+            raise
+        metrics.credential("minted")
+        self._keep(state, key, minted)
+        _land(state, key, flight, minted=minted)
+        return minted
+
+    def _minted(self, mint: Mint) -> Minted:
+        now = self._clock()
+        vended = mint()
+        life = vended.expires_at_ms - now
+        minted = Minted(vended, now, now + int(life * self._spread()))
+        if not minted.is_usable(self._clock()):
+            raise Unavailable("the credential that was minted ends too soon to be of use")
+        return minted
+
+    def _keep(self, state: _State, key: str, minted: Minted) -> None:
+        with state.lock:
+            state.denied.pop(key, None)
+            state.kept[key] = minted
+            state.kept.move_to_end(key)
+            while len(state.kept) > self._most:
+                state.kept.popitem(last=False)
+
+    def _count(self, state: _State, key: str, error: BaseException) -> None:
+        denied = isinstance(error, Forbidden)
+        metrics.credential("denied" if denied else "failed")
+        if isinstance(error, Forbidden):
+            with state.lock:
+                state.denied[key] = (self._clock() + DENIED_MS, error)
+                while len(state.denied) > self._most:
+                    state.denied.popitem(last=False)
+
+    def _raise_denied(self, state: _State, key: str, now_ms: int) -> None:
+        until, error = state.denied.get(key, (0, None))
+        if error is not None and now_ms < until:
+            metrics.credential("denied")
+            raise _again(error)
+
+    def _follow(self, flight: _Flight) -> Minted:
+        if not flight.done.wait(self._wait_s):
+            metrics.credential("timed_out")
+            raise Unavailable("a credential is being minted and takes long", retry_after=5)
+        if flight.minted is None:
+            raise _again(flight.error)
+        metrics.credential("coalesced")
+        return flight.minted
+
+
+def _join(state: _State, key: str) -> tuple[_Flight, bool]:
+    """Find the mint under way, or begin one; say whether it is the caller who mints."""
+    flight = state.flights.get(key)
+    if flight is not None:
+        return flight, False
+    state.flights[key] = flight = _Flight()
+    return flight, True
+
+
+def _land(
+    state: _State,
+    key: str,
+    flight: _Flight,
+    *,
+    minted: Minted | None = None,
+    error: BaseException | None = None,
+) -> None:
+    flight.minted, flight.error = minted, error
+    with state.lock:
+        state.flights.pop(key, None)
+    flight.done.set()
+
+
+def _again(error: BaseException | None) -> BaseException:
+    """Give an error that another thread raised, for this one to raise."""
+    if isinstance(error, Forbidden):
+        return Forbidden(error.message, details=error.details, headers=error.headers)
+    if error is None or not isinstance(error, Exception):
+        return Unavailable("the credential was not minted: the server is stopping")
+    return error

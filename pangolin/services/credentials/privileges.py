@@ -1,0 +1,84 @@
+"""What a credential may open: the directories of stored metadata, by what the caller may do.
+
+No location comes from a request as it is: those of a table were validated when it was committed,
+those of a table to be made are validated before.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from pangolin.errors import Forbidden
+from pangolin.iceberg.locations import Location, parse_location
+from pangolin.interfaces.credential_vending import Access
+from pangolin.services.authz.access import Resource, allows_asset, is_allowed
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage import location_claims, metadata_files
+from pangolin.services.versioned.resolution import Place
+
+Directories = tuple[str, ...]
+# Each privilege comes with any one of these actions.
+PRIVILEGES: Final = {"read": ("read",), "write": ("write", "update"), "delete": ("delete",)}
+
+
+def directories(scope: Scope, place: Place, metadata_location: str) -> Directories:
+    """List the directories that a table's metadata file names, the table's own first."""
+
+    def read() -> bytes:
+        data = metadata_files.read(scope, place, metadata_location)
+        return orjson.dumps(directories_in(place, metadata_files.parse(data, metadata_location)))
+
+    mark = ("directories", str(place.catalog.doc["storage_location"]))
+    found = metadata_files.derived(scope, place, metadata_location, mark, read)
+    return tuple(orjson.loads(found))
+
+
+def directories_in(place: Place, document: dict[str, Any]) -> Directories:
+    """List the directories that metadata names; raise `Forbidden` for one outside the catalog."""
+    root = parse_location(place.catalog.doc["storage_location"])
+    found = list(dict.fromkeys(location_claims.own_directories(document)))
+    for path in found:
+        if not root.contains(path) or path == root:
+            raise Forbidden(f"no credential is vended for {path}, which lies outside of {root}")
+    return tuple(str(path) for path in found if not _is_covered(path, found))
+
+
+def of_table(scope: Scope, place: Place, what: Resource, asset: str, found: Directories) -> Access:
+    """Give the access of the caller to a table, by its name, its ref and its id."""
+    held = {
+        privilege
+        for privilege, actions in PRIVILEGES.items()
+        if any(allows_asset(scope, action, what, asset) for action in actions)
+    }
+    return _access(held if not place.is_tag else held & {"read"}, found)
+
+
+def of_new_table(scope: Scope, what: Resource, found: Directories) -> Access:
+    """Give the access of a caller who may create a table, in directories that are only its."""
+    held = {"read", "write"}
+    if is_allowed(scope, "delete", what):
+        held.add("delete")
+    return _access(held, found)
+
+
+def everything(found: Directories) -> Access:
+    """Give all privileges, which an admin has."""
+    return _access(PRIVILEGES, found)
+
+
+def privileges(access: Access) -> list[str]:
+    """Name the privileges that an access has."""
+    return [name for name in PRIVILEGES if getattr(access, name)]
+
+
+def _access(held: Iterable[str], found: Directories) -> Access:
+    names = set(held)
+    if "read" not in names:
+        # Whoever must not see a table gets no other way to its files either.
+        return Access()
+    return Access(**{name: found if name in names else () for name in PRIVILEGES})
+
+
+def _is_covered(path: Location, found: Sequence[Location]) -> bool:
+    return any(other != path and other.contains(path) for other in found)

@@ -1,0 +1,247 @@
+"""Credentials for one table and one caller: offered, minted or taken from memory, handed out.
+
+An offer is what the caller is entitled to; making one costs no call to a cloud. Handing it out
+mints, unless this process has a credential for just that, and is recorded.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+import orjson
+
+from pangolin.errors import Forbidden
+from pangolin.interfaces.credential_vending import Access, CredentialVendor, Grant, Signer, Vended
+from pangolin.services import vending_choice
+from pangolin.services.audit import trail
+from pangolin.services.audit.records import FAILURE
+from pangolin.services.authz.access import Resource
+from pangolin.services.context import metrics
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.credentials import privileges
+from pangolin.services.credentials.cache import Mint, Minted
+from pangolin.services.storage import warehouse_secrets
+from pangolin.services.versioned.addressing import Address
+from pangolin.store.api import Record
+
+VENDED: Final = "vended-credentials"
+REMOTE: Final = "remote-signing"
+HOUR_MS: Final = 3_600_000
+MODES: Final = (VENDED, REMOTE)
+Delegation = Sequence[str]
+Properties = Mapping[str, str]
+
+# By which properties clients learn where to refresh: Java's, of which other clients read some.
+_REFRESH: Final = {
+    "s3": ("client.refresh-credentials-endpoint", "client.refresh-credentials-enabled"),
+    "gcs": ("gcs.oauth2.refresh-credentials-endpoint", "gcs.oauth2.refresh-credentials-enabled"),
+    "azure": ("adls.refresh-credentials-endpoint", "adls.refresh-credentials-enabled"),
+}
+_SIGN: Final = ("signer.endpoint", "s3.signer.endpoint")
+# Without a token a key is no session, and Java's refresh refuses it.
+_SESSION: Final = {"s3": "s3.session-token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a caller is entitled to: by which vendor, which grant, and how (`mode`).
+
+    `key` names it among all offers of this server. `root` is the table's own directory; `address`
+    is None for a table that is not there yet.
+    """
+
+    what: Resource
+    strategy: str
+    vendor: CredentialVendor
+    grant: Grant
+    mode: str
+    root: str
+    address: Address | None
+    key: str
+
+    @property
+    def life_ms(self) -> int:
+        """How long a credential may live at most."""
+        return self.grant.ttl_s * 1000
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether requests are signed for the client instead."""
+        return self.mode == REMOTE
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """What a client gets: properties, the credentials among them, and which offer it was.
+
+    `good_until_ms` is when a client must not be told any more that what it has is still good.
+    """
+
+    config: Properties = field(repr=False)
+    credentials: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    key: str = ""
+    good_until_ms: int | None = None
+
+
+def signer_of(vendor: CredentialVendor) -> Signer | None:
+    """Give the vendor as a signer, if it is one."""
+    return cast(Signer, vendor) if hasattr(vendor, "signing_properties") else None
+
+
+def mode_of(runtime: Runtime, strategy: str, wanted: Delegation) -> str | None:
+    """Choose the way of access among those that a client takes; None if there is none.
+
+    Credentials go before signing; what only signs is offered to whoever asks for anything.
+    """
+    if strategy == vending_choice.SIGNING:
+        return REMOTE if wanted else None
+    if VENDED in wanted:
+        return VENDED
+    return REMOTE if REMOTE in wanted and signer_of(runtime.vendor(strategy)) else None
+
+
+def offer(
+    scope: Scope,
+    warehouse: Record,
+    what: Resource,
+    access: Access,
+    mode: str,
+    address: Address | None = None,
+) -> Offer | None:
+    """Offer an access; None where nothing may be done. The warehouse must vend."""
+    strategy = vending_choice.strategy_of(warehouse.doc)
+    if strategy is None or not access.read:
+        return None
+    vendor = scope.runtime.vendor(strategy)
+    grant = Grant(
+        warehouse=warehouse_secrets.as_plugin(scope.runtime, warehouse),
+        access=access,
+        principal=scope.principal.id,
+        principal_name=scope.principal.name,
+        ttl_s=scope.settings.credential_seconds,
+    )
+    key = _key(strategy, mode, grant, vendor.identity(grant))
+    return Offer(what, strategy, vendor, grant, mode, access.read[0], address, key)
+
+
+def minted(scope: Scope, given: Offer) -> Minted:
+    """Mint what is offered, or give it from memory.
+
+    Raises `Forbidden` if the cloud refuses, `BadRequest` if the access does not fit into a policy,
+    and `Unavailable`.
+    """
+    return minted_by(scope, given, lambda: _mint(given))
+
+
+def minted_by(scope: Scope, given: Offer, mint: Mint) -> Minted:
+    """Do as `minted`, by another way of minting; a refusal of the cloud is recorded."""
+    # Nothing is minted on a credential of the caller's that is not confirmed.
+    scope.settle()
+    try:
+        return scope.runtime.credentials.get(given.key, mint)
+    except Forbidden as error:
+        details = {"strategy": given.strategy, "mode": given.mode}
+        record_refusal(scope, given, "vend_credentials", error, details)
+        raise
+
+
+def prepare(scope: Scope, given: Offer) -> None:
+    """Mint what will be handed out, so that a refusal comes before anything is changed."""
+    if not given.is_remote:
+        minted(scope, given)
+
+
+def hand_out(scope: Scope, given: Offer) -> Delegated:
+    """Give the client its properties; what it gets is recorded, or it does not get it."""
+    if given.is_remote:
+        return Delegated(_signing(given), key=given.key)
+    held = minted(scope, given)
+    record(scope, given, held.vended)
+    left_ms = held.vended.expires_at_ms - scope.runtime.credentials.now()
+    metrics.handed_out(left_ms / 1000)
+    config = {**held.vended.config, **_refresh(given, held.vended)}
+    credential = {"prefix": given.root, "config": config}
+    return Delegated(config, (credential,), given.key, held.half_ms)
+
+
+def record(scope: Scope, given: Offer, vended: Vended) -> None:
+    """Record once that the caller has a credential for this."""
+    name = (scope.tenant, scope.principal.id, str(given.what), given.key, vended.expires_at_ms)
+
+    def note() -> None:
+        trail.note(scope, "vend_credentials", given.what, details=_told(given, vended))
+
+    scope.runtime.handouts.once("\n".join(map(str, name)), note)
+
+
+def record_refusal(
+    scope: Scope, given: Offer, action: str, error: Forbidden, details: Mapping[str, str]
+) -> None:
+    """Record a refusal, once an hour for a caller, a table and the details: clients insist."""
+    hour = scope.now() // HOUR_MS
+    name = (scope.tenant, scope.principal.id, str(given.what), action, *details.values(), hour)
+
+    def note() -> None:
+        told = {"result": FAILURE, "error": error.message, "details": details}
+        trail.note(scope, action, given.what, **told)
+
+    scope.runtime.handouts.once("\n".join(map(str, name)), note)
+
+
+def _told(given: Offer, vended: Vended) -> dict[str, Any]:
+    return {
+        "strategy": given.strategy,
+        "mode": given.mode,
+        "privileges": privileges.privileges(given.grant.access),
+        "location": given.root,
+        "expires_at_ms": vended.expires_at_ms,
+        **vended.details,
+    }
+
+
+def _mint(given: Offer) -> Vended:
+    begun = time.monotonic()
+    vended = given.vendor.vend(given.grant)
+    metrics.minted(given.strategy, time.monotonic() - begun)
+    return vended
+
+
+def _signing(given: Offer) -> dict[str, str]:
+    signer = signer_of(given.vendor)
+    if signer is None or given.address is None:
+        return {}
+    place = f"{_path(given.address)}/sign"
+    properties = signer.signing_properties(given.grant.warehouse)
+    return {**properties, **dict.fromkeys(_SIGN, place)}
+
+
+def _refresh(given: Offer, vended: Vended) -> dict[str, str]:
+    kind = given.grant.warehouse.config["type"]
+    needed = _SESSION.get(kind)
+    if given.address is None or (needed and needed not in vended.config):
+        return {}
+    endpoint, enabled = _REFRESH.get(kind, _REFRESH["s3"])
+    return {endpoint: f"{_path(given.address)}/credentials", enabled: "true"}
+
+
+@lru_cache(maxsize=4096)
+def _path(address: Address) -> str:
+    """Give a table's path; relative, so that a client's token stays with this server."""
+    levels = "%1F".join(quote(level, safe="") for level in address.levels)
+    prefix = quote(address.prefix, safe="@")
+    return f"v1/{prefix}/namespaces/{levels}/tables/{quote(address.name, safe='')}"
+
+
+def _key(strategy: str, mode: str, grant: Grant, identity: Sequence[str]) -> str:
+    warehouse, access = grant.warehouse, grant.access
+    said = [
+        [warehouse.tenant, warehouse.id, str(warehouse.version), strategy, mode],
+        *(sorted(paths) for paths in (access.read, access.write, access.delete)),
+        [str(grant.ttl_s)],
+        list(identity),
+    ]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()

@@ -1,0 +1,59 @@
+"""The grants of a role, as its whole document names them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pangolin.services.authz import actions
+from pangolin.services.context.scope import Scope
+from pangolin.services.grants import grants, scopes
+from pangolin.services.grants.scopes import Resolved
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
+from pangolin.store.kinds import GRANT
+
+Wanted = tuple[Resolved, list[str]]
+Mark = tuple[str, ...]
+
+
+def first(scope: Scope, role: Doc, fields: Mapping[str, Any]) -> list[Put]:
+    """List the puts of a new role's `permissions`; raises as `grants.create`."""
+    return [_put(scope, role, wanted) for wanted in _wanted(scope, fields).values()]
+
+
+def difference(
+    scope: Scope, role: Doc, fields: Mapping[str, Any]
+) -> tuple[list[Doc], list[Change]]:
+    """List the grants a role is to have, and the changes from those it has.
+
+    Without `permissions` it keeps what it has; raises as `grants.create`.
+    """
+    held = [record.doc for record in grants.of(scope, [role["id"]])]
+    if fields.get("permissions") is None:
+        return held, []
+    missing = _wanted(scope, fields)
+    kept: list[Doc] = []
+    batch: list[Change] = []
+    for doc in held:
+        if missing.pop(_mark(doc["scope"], doc["actions"]), None):
+            kept.append(doc)
+        else:
+            batch.append(Delete(GRANT, (doc["id"],)))
+    added = [_put(scope, role, wanted) for wanted in missing.values()]
+    return [*kept, *(put.doc for put in added)], [*batch, *added]
+
+
+def _wanted(scope: Scope, fields: Mapping[str, Any]) -> dict[Mark, Wanted]:
+    found: dict[Mark, Wanted] = {}
+    for at, each in enumerate(fields.get("permissions") or ()):
+        names = actions.check(each["actions"], f"permissions.{at}.actions")
+        resolved = scopes.resolve(scope, each["scope"])
+        found[_mark(resolved.doc, names)] = (resolved, names)
+    return found
+
+
+def _put(scope: Scope, role: Doc, wanted: Wanted) -> Put:
+    resolved, names = wanted
+    return Put(GRANT, grants.build(scope, role["id"], "role", resolved, names), ABSENT)
+
+
+def _mark(where: Doc, names: Sequence[str]) -> Mark:
+    return (*(f"{key}={value}" for key, value in sorted(where.items())), *names)

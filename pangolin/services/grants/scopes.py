@@ -1,0 +1,155 @@
+"""What a grant is on: read from a request, kept with ids, and shown again.
+
+Catalogs and assets are kept by id, so that a grant follows a rename and never counts for another
+of the same name. Namespaces are kept by their path.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pangolin.errors import BadRequest, NoSuchAsset, NoSuchCatalog
+from pangolin.services.authz import visible_tree
+from pangolin.services.authz.rights_loader import Target, catalog_names
+from pangolin.services.branches import refs
+from pangolin.services.context.scope import Scope
+from pangolin.services.versioned import addressing
+from pangolin.store import find_many
+from pangolin.store.api import Change, Doc, Record, Require
+from pangolin.store.kinds import CATALOG, SEPARATOR
+
+Wire = dict[str, Any]
+MOST_TAG: Final = 128
+MEMBERS: Final = {
+    "tenant": frozenset[str](),
+    "catalog": frozenset({"catalog_id", "ref"}),
+    "namespace": frozenset({"catalog_id", "namespace", "ref"}),
+    "asset": frozenset({"catalog_id", "namespace", "asset_id", "ref"}),
+    "tag": frozenset({"tag_name"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A scope as it is kept, all that it covers, and what must hold while it is granted."""
+
+    doc: Doc
+    targets: Sequence[Target]
+    held: Sequence[Change] = field(default_factory=tuple)
+
+
+def resolve(scope: Scope, given: Mapping[str, Any]) -> Resolved:
+    """Read a scope; raise `BadRequest` naming a member, `NoSuchCatalog` or `NoSuchAsset`."""
+    kind = given["type"]
+    where = {name: value for name, value in given.items() if value is not None and name != "type"}
+    _check(kind, where)
+    return RESOLVERS[kind](scope, where)
+
+
+def covered(scope: Scope, doc: Doc) -> Sequence[Target]:
+    """List what a kept scope covers; nothing if what it is on is gone."""
+    levels = {"namespace": doc["namespace"].split(SEPARATOR)} if "namespace" in doc else {}
+    try:
+        return resolve(scope, {**doc, **levels}).targets
+    except (NoSuchCatalog, NoSuchAsset):
+        return ()
+
+
+def wire(doc: Doc) -> Wire:
+    """Show a scope; a namespace's levels are joined by dots, or listed if one holds a dot."""
+    shown = dict(doc)
+    if "namespace" in shown:
+        levels = shown["namespace"].split(SEPARATOR)
+        shown["namespace"] = levels if "." in shown["namespace"] else ".".join(levels)
+    return shown
+
+
+def check_tag(tag: str, name: str) -> str:
+    """Give a tag; raise `BadRequest` unless it is 1 to 128 printable characters."""
+    if not 1 <= len(tag) <= MOST_TAG or not tag.isprintable():
+        raise BadRequest(f"{name} must be 1 to {MOST_TAG} printable characters, not {tag[:80]!r}")
+    return tag
+
+
+def _check(kind: str, where: Mapping[str, Any]) -> None:
+    if kind not in MEMBERS:
+        raise BadRequest(f"scope.type must be one of {', '.join(MEMBERS)}, not {kind[:80]!r}")
+    extra = sorted(where.keys() - MEMBERS[kind])
+    if extra:
+        raise BadRequest(f"scope.{extra[0]} does not belong to a scope of the type {kind}")
+    # An asset's catalog and namespace are known from its id.
+    needed = {"asset_id"} if kind == "asset" else MEMBERS[kind] - {"ref"}
+    missing = sorted(needed - where.keys())
+    if missing:
+        raise BadRequest(f"scope.{missing[0]} is required for a scope of the type {kind}")
+    if not refs.NAME.fullmatch(where.get("ref", "main")):
+        raise BadRequest(
+            f"scope.ref must be the name of a branch or tag, not {where['ref'][:80]!r}"
+        )
+
+
+def _tenant(scope: Scope, where: Doc) -> Resolved:
+    return Resolved({"type": "tenant"}, [Target()])
+
+
+def _tag(scope: Scope, where: Doc) -> Resolved:
+    name = check_tag(where["tag_name"], "scope.tag_name")
+    return Resolved({"type": "tag", "tag_name": name}, [Target(tag=name)])
+
+
+def _catalog(scope: Scope, where: Doc) -> Resolved:
+    catalog = _find(scope, where["catalog_id"])
+    doc = {"type": "catalog", "catalog_id": catalog.doc["id"], **_ref(where)}
+    return Resolved(doc, [Target(catalog.doc["name"], where.get("ref"))], [_hold(catalog)])
+
+
+def _namespace(scope: Scope, where: Doc) -> Resolved:
+    catalog, path = _find(scope, where["catalog_id"]), _path(where["namespace"])
+    doc = {"type": "namespace", "catalog_id": catalog.doc["id"], "namespace": path, **_ref(where)}
+    target = Target(catalog.doc["name"], where.get("ref"), path)
+    return Resolved(doc, [target], [_hold(catalog)])
+
+
+def _asset(scope: Scope, where: Doc) -> Resolved:
+    asset, ref = where["asset_id"], where.get("ref")
+    rows = list(visible_tree.rows_of(scope, [asset]))
+    names = catalog_names(scope, (row["catalog"] for row in rows))
+    rows = [row for row in rows if row["catalog"] in names]
+    if not rows or where.get("catalog_id", rows[0]["catalog"]) != rows[0]["catalog"]:
+        raise NoSuchAsset(f"Asset does not exist: {asset}")
+    catalog, path = rows[0]["catalog"], rows[0]["namespace"]
+    doc = {"type": "asset", "catalog_id": catalog, "namespace": path, "asset_id": asset}
+    places = sorted({(names[row["catalog"]], row["namespace"]) for row in rows})
+    targets = [Target(name, ref, below, asset) for name, below in places]
+    return Resolved(doc | _ref(where), targets, [_hold(_find(scope, catalog))])
+
+
+RESOLVERS: Final[Mapping[str, Callable[[Scope, Doc], Resolved]]] = {
+    "tenant": _tenant,
+    "tag": _tag,
+    "catalog": _catalog,
+    "namespace": _namespace,
+    "asset": _asset,
+}
+
+
+def _ref(where: Doc) -> Doc:
+    return {"ref": where["ref"]} if "ref" in where else {}
+
+
+def _find(scope: Scope, catalog_id: str) -> Record:
+    found = next(find_many.find_all(scope.store, CATALOG, "id", [catalog_id]), None)
+    if found is None:
+        raise NoSuchCatalog(f"Catalog does not exist: {catalog_id}")
+    return found
+
+
+def _hold(catalog: Record) -> Change:
+    return Require(CATALOG, (catalog.doc["name"],), catalog.version)
+
+
+def _path(given: str | Sequence[str]) -> str:
+    """Read a namespace: a list of levels, or text joined by U+001F or else by dots."""
+    if isinstance(given, str):
+        given = given.split(SEPARATOR if SEPARATOR in given else ".")
+    return SEPARATOR.join(addressing.check_levels(given))

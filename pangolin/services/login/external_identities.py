@@ -1,0 +1,216 @@
+"""People whom an identity provider vouches for, and the users that they are here.
+
+A person is known by the provider's name and its id for them, never by a name or an address. An
+address counts once, to find the user whose it is, and only if the provider has verified it and the
+operator trusts the provider with its domain.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from pangolin.errors import Unauthorized, Unavailable
+from pangolin.interfaces.authentication import ROOT, TENANT_USER, ExternalIdentity, Principal
+from pangolin.services.audit import trail
+from pangolin.services.audit.trail import Actor
+from pangolin.services.authn import principals, security_stamps
+from pangolin.services.authn.principals import USER
+from pangolin.services.authz.access import Resource
+from pangolin.services.context.scope import Client, Runtime
+from pangolin.store.api import ABSENT, Change, Conflict, Doc, Expected, Put, Record, Require
+from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, TENANT
+
+KIND = "external"
+TRIES = 8
+# Users with one address that are looked at; two of them are too many already.
+MOST_SHARING = 10
+LONGEST_NAME = 100
+UNFIT = re.compile(r"[\s/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """From where a person comes, and in which request, for the audit log."""
+
+    client: Client = field(default_factory=Client)
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A user to be linked: its document, the change that goes with it, and what that is called."""
+
+    doc: Doc
+    change: Put
+    action: str
+
+
+def admit(
+    runtime: Runtime, identity: ExternalIdentity, expires_at_ms: int, visit: Visit | None = None
+) -> Principal:
+    """Give the principal of a person, linking or making their user the first time.
+
+    The roles that the person's groups stand for count for this credential only. Raises
+    `Unauthorized` saying what an administrator can do about it.
+    """
+    home = principals.find_home(runtime, identity.tenant)
+    if home is None:
+        raise _refused(identity, f"its tenant {identity.tenant!r} does not exist")
+    user = _settled(runtime, home, identity, visit or Visit())
+    place = (identity.provider, identity.subject)
+    # Again, after the stamp: a link that was removed in between must not be remembered.
+    found = principals.standing(runtime, home, user, [(EXTERNAL_IDENTITY, place)])
+    link = found.others[0]
+    if link is None or link.doc["principal"] != user:
+        raise _refused(identity, "the link to the user was removed")
+    roles = tuple(_roles(runtime, home, identity))
+    claims = {"expires_at_ms": expires_at_ms, "auth_time_ms": runtime.clock()}
+    principal = principals.principal_of(found.doc, found.stamp)
+    return replace(principal, roles=roles, claims=claims)
+
+
+def _settled(runtime: Runtime, home: str, identity: ExternalIdentity, visit: Visit) -> str:
+    """Find the id of the person's user, making the link if there is none."""
+    for _ in range(TRIES):
+        known = runtime.store.get(EXTERNAL_IDENTITY, (identity.provider, identity.subject))
+        if known is None or _is_dead(runtime, known):
+            try:
+                return _link(runtime, home, identity, visit, known.version if known else ABSENT)
+            except Conflict:
+                # Another server was first, or the user was changed: look again.
+                continue
+        if known.doc["tenant"] != home:
+            raise _refused(identity, "the person belongs to another tenant; remove that user first")
+        return str(known.doc["principal"])
+    raise Unavailable("the user is being changed by others; try again")
+
+
+def _is_dead(runtime: Runtime, link: Record) -> bool:
+    """Say whether a link leads nowhere, its user having gone with a whole tenant."""
+    return runtime.store.get(PRINCIPAL, (link.doc["tenant"], link.doc["principal"])) is None
+
+
+def _link(
+    runtime: Runtime, home: str, identity: ExternalIdentity, visit: Visit, expect: Expected
+) -> str:
+    found = _existing(runtime, home, identity) or _new(runtime, home, identity)
+    link = {
+        "provider": identity.provider,
+        "subject": identity.subject,
+        "tenant": home,
+        "principal": found.doc["id"],
+        "linked_at_ms": runtime.clock(),
+    }
+    batch: list[Change] = [
+        Put(EXTERNAL_IDENTITY, link, expect),
+        Require(TENANT, (home,)),
+        found.change,
+        security_stamps.raise_one(home, found.doc["id"]),
+    ]
+    doc = found.doc
+    actor = Actor(
+        Principal(doc["id"], doc["name"], doc["role"], home), visit.client, visit.request_id
+    )
+    details = {"provider": identity.provider, "subject": identity.subject}
+    resource = Resource(USER, (doc["name"],))
+    with trail.on(runtime, actor, found.action, resource, details=details) as records:
+        runtime.store.apply(*batch, *records)
+    return str(doc["id"])
+
+
+def _existing(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding | None:
+    """Find the one user to link by address; None if there is none, or it must not be linked."""
+    sharing = list(_sharing(runtime, home, identity.email))
+    active = [record for record in sharing if record.doc["active"]]
+    if sharing and not active:
+        # Or whoever was shut out would come back as somebody new.
+        raise _refused(identity, principals.NOT_ACTIVE)
+    if not active or not _is_trusted(identity):
+        return None
+    if len(active) > 1:
+        raise _refused(identity, "several users have the e-mail address; leave it to one of them")
+    record = active[0]
+    if record.doc.get("email_own"):
+        # Or anybody could lay claim to an address, and wait for its owner to come.
+        raise _refused(identity, "a user chose that e-mail address; have an administrator set it")
+    if record.doc["role"] == ROOT or _is_linked(runtime, home, record.doc["id"], identity):
+        raise _refused(identity, "the user with that e-mail address is somebody else")
+    doc = record.doc | {"provider": identity.provider, "updated_at_ms": runtime.clock()}
+    return Finding(doc, Put(PRINCIPAL, doc, record.version), "update_user")
+
+
+def _sharing(runtime: Runtime, home: str, email: str | None) -> Iterator[Record]:
+    if email:
+        key = (home, principals.mail_fields(email)["email"])
+        page = runtime.store.page(PRINCIPAL, key, index="email", limit=MOST_SHARING)
+        yield from (record for record in page.records if record.doc["type"] == USER)
+
+
+def _is_linked(runtime: Runtime, home: str, user: str, identity: ExternalIdentity) -> bool:
+    """Say whether a user is another person of the same provider: an address can change hands.
+
+    A link of this same person is one that another server has just made, and no reason to refuse:
+    putting it once more is a `Conflict`, and it is found then.
+    """
+    links = runtime.store.scan(EXTERNAL_IDENTITY, (home, user), index="principal")
+    return any(
+        link.doc["provider"] == identity.provider and link.doc["subject"] != identity.subject
+        for link in links
+    )
+
+
+def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
+    if not identity.creates:
+        raise _refused(
+            identity,
+            "the person has no user here; make one with a verified e-mail address of an allowed "
+            "domain, or set create_users for the provider",
+        )
+    if identity.domains and not _is_trusted(identity):
+        raise _refused(identity, "the person has no verified e-mail address of an allowed domain")
+    doc = {
+        "tenant": home,
+        "id": str(uuid4()),
+        "type": USER,
+        "name": _free_name(runtime, home, identity.name),
+        # An address that is not verified would be found later, as if it were theirs.
+        **principals.mail_fields(identity.email if identity.email_verified else None),
+        "role": TENANT_USER,
+        "password_hash": None,
+        "active": True,
+        "provider": identity.provider,
+        "created_at_ms": runtime.clock(),
+        "last_login_ms": None,
+    }
+    return Finding(doc, Put(PRINCIPAL, doc, ABSENT), "create_user")
+
+
+def _is_trusted(identity: ExternalIdentity) -> bool:
+    """Say whether the person's address is verified, and of a domain the provider answers for."""
+    if not identity.email or not identity.email_verified:
+        return False
+    local, at, domain = identity.email.rpartition("@")
+    return bool(local and at) and "@" not in local and domain.lower() in identity.domains
+
+
+def _free_name(runtime: Runtime, home: str, wanted: str) -> str:
+    plain = "".join(char for char in UNFIT.sub("-", wanted.strip()) if char.isprintable())
+    name = plain.strip("-.")[:LONGEST_NAME] or "user"
+    for candidate in (name, *(f"{name}-{number}" for number in range(2, 10))):
+        if principals.find_named(runtime, home, USER, candidate) is None:
+            return candidate
+    return f"{name}-{uuid4().hex[:12]}"
+
+
+def _roles(runtime: Runtime, home: str, identity: ExternalIdentity) -> Iterator[str]:
+    """List the ids of the roles that the person's groups stand for; unknown ones are left out."""
+    names = dict.fromkeys(identity.roles[g] for g in identity.groups if g in identity.roles)
+    for name in names:
+        record = runtime.store.find(ROLE, "name", (home, name))
+        if record is not None:
+            yield record.doc["id"]
+
+
+def _refused(identity: ExternalIdentity, why: str) -> Unauthorized:
+    return Unauthorized(f"sign-in by {identity.provider} is refused: {why}")

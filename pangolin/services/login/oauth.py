@@ -1,0 +1,146 @@
+"""OAuth2 access tokens: client credentials of service users, and exchange of one token for another.
+
+A client's secret is an API key. Whoever exchanges a token gets one for the same principal with the
+same rights or fewer, and only for so long after the sign-in at which the first of them was issued.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from pangolin.errors import Unauthorized
+from pangolin.interfaces.authentication import Principal
+from pangolin.services.audit import trail
+from pangolin.services.audit.trail import Actor
+from pangolin.services.authn import api_keys, principals, rate_limits, tokens
+from pangolin.services.authn.tokens import Issued, Terms
+from pangolin.services.authz.access import Resource
+from pangolin.services.context import metrics
+from pangolin.services.context.scope import Runtime
+from pangolin.services.login import token_exchange
+from pangolin.services.login.oauth_requests import (
+    ACCESS_TOKEN,
+    Credentials,
+    InvalidClient,
+    InvalidGrant,
+    OAuthError,
+    TokenRequest,
+    UnsupportedGrantType,
+)
+from pangolin.services.login.token_exchange import OAUTH, Recognise
+from pangolin.store.api import Doc
+
+CLIENT_CREDENTIALS = "client_credentials"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
+WRONG = "the client id or secret is unknown, expired or was revoked"
+Granted = tuple[Principal, Terms]
+
+
+def answer(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> Doc:
+    """Issue a token (RFC 6749 §5.1, RFC 8693 §2.2.1); raises `OAuthError`, `TooManyRequests`."""
+    kind, scope = asked.required("grant_type"), asked.scope
+    if kind == CLIENT_CREDENTIALS:
+        granted = _to_client(runtime, asked)
+    elif kind == TOKEN_EXCHANGE:
+        granted = _exchanged(runtime, asked, recognise)
+    else:
+        raise UnsupportedGrantType(f"grant_type must be {CLIENT_CREDENTIALS} or {TOKEN_EXCHANGE}")
+    issued = _issue(runtime, asked, *granted)
+    return {
+        "access_token": issued.token,
+        "token_type": "bearer",
+        "expires_in": max(1, round((issued.expires_at_ms - runtime.clock()) / 1000)),
+        "issued_token_type": ACCESS_TOKEN,
+        "scope": scope,
+    }
+
+
+def _issue(runtime: Runtime, asked: TokenRequest, principal: Principal, terms: Terms) -> Issued:
+    issued, batch = tokens.prepare(runtime, principal, terms)
+    acting = replace(principal, actor=terms.actor or principal.actor)
+    actor = Actor(acting, asked.client, asked.request_id)
+    resource = Resource("token", (issued.jti,))
+    details = {"grant_type": asked.required("grant_type")}
+    with trail.on(runtime, actor, "generate_token", resource, details=details) as records:
+        runtime.store.apply(*batch, *records)
+    return issued
+
+
+def _to_client(runtime: Runtime, asked: TokenRequest) -> Granted:
+    given = asked.credentials
+    if given is None:
+        raise InvalidClient("client_secret is missing, in the body or by HTTP Basic")
+    with _attempt(runtime, asked, _account(asked, given)):
+        principal = _proved(runtime, given)
+    api_keys.note_use(runtime, principal)
+    now = runtime.clock()
+    end, expires = now + token_exchange.life(runtime), principal.claims.get("expires_at_ms")
+    end = min(end, expires) if isinstance(expires, int) else end
+    return principal, Terms(
+        expires_at_ms=end, auth_time_ms=now, use=OAUTH, api_key=str(principal.claims["api_key"])
+    )
+
+
+def _exchanged(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> Granted:
+    token, given = token_exchange.checked(asked), asked.credentials
+    if given is not None and given.secret:
+        with _attempt(runtime, asked, _account(asked, given)):
+            return token_exchange.granted(runtime, asked, recognise, _proved(runtime, given))
+    with _attempt(runtime, asked, f"token {token}"):
+        client = token_exchange.bearing(asked, recognise)
+        return token_exchange.granted(runtime, asked, recognise, client)
+
+
+@contextmanager
+def _attempt(runtime: Runtime, asked: TokenRequest, account: str) -> Iterator[None]:
+    """Count what is checked inside, and record that it was wrong."""
+    place = (runtime, OAUTH, asked.client.address, account)
+    rate_limits.take(*place)
+    try:
+        yield
+    except (InvalidClient, InvalidGrant) as error:
+        rate_limits.failed(*place)
+        _note_refusal(runtime, asked, error)
+        raise
+    rate_limits.succeeded(*place)
+
+
+def _account(asked: TokenRequest, given: Credentials) -> str:
+    # By the id within the key, which only its holders know: whoever knows no more than the id of
+    # the client cannot lock it out. Nothing is lost by it, for keys are not guessed.
+    key = api_keys.FORM.fullmatch(given.secret)
+    if key is not None:
+        return f"key {key[1]}{key[2]}"
+    return f"client {given.id} at {asked.client.address}"
+
+
+def _proved(runtime: Runtime, given: Credentials) -> Principal:
+    try:
+        principal = api_keys.establish(runtime, given.secret)
+        if given.id not in (None, principal.id, principal.name):
+            raise Unauthorized(WRONG)
+    except Unauthorized:
+        metrics.authenticated("failure")
+        raise InvalidClient(WRONG) from None
+    metrics.authenticated("success")
+    return principal
+
+
+def _note_refusal(runtime: Runtime, asked: TokenRequest, error: OAuthError) -> None:
+    given = asked.credentials
+    name = (given.id if given else None) or ""
+    if api_keys.PREFIX in name:
+        # Somebody has mixed up the two, and the record must not hold a secret.
+        name = ""
+    who = Principal("", name, "", _named_tenant(runtime, given))
+    actor = Actor(who, asked.client, asked.request_id)
+    action = "api_key_rejected" if isinstance(error, InvalidClient) else "login_failed"
+    resource = Resource("token", (name,) if name else ())
+    trail.note_on(runtime, actor, action, resource, result="failure", error=error.message)
+
+
+def _named_tenant(runtime: Runtime, given: Credentials | None) -> str | None:
+    """Give the tenant that a key names, if there is one: its log tells that the key was refused."""
+    key = api_keys.FORM.fullmatch(given.secret) if given else None
+    return principals.find_home(runtime, str(UUID(key[1]))) if key else None

@@ -1,0 +1,49 @@
+"""Whether the parts the server stands on can be reached."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pangolin.errors import PangolinError
+from pangolin.services.context.scope import Runtime
+from pangolin.services.storage.warehouse_secrets import as_plugin
+from pangolin.store.api import Record
+from pangolin.store.kinds import TENANT, WAREHOUSE
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that was looked at: its name, and what is wrong with it ('' if nothing is)."""
+
+    name: str
+    problem: str = ""
+
+
+def check_store(runtime: Runtime) -> Part:
+    """Look at the record store."""
+    try:
+        runtime.store.ping()
+    except PangolinError as error:
+        return Part("store", error.message)
+    return Part("store")
+
+
+def check_objects(runtime: Runtime) -> Iterator[Part]:
+    """Look at the object store of each warehouse."""
+    for warehouse in every_warehouse(runtime):
+        yield check_warehouse(runtime, warehouse)
+
+
+def check_warehouse(runtime: Runtime, warehouse: Record) -> Part:
+    """Look at one warehouse's object store."""
+    name = f"warehouse {warehouse.doc['name']}"
+    try:
+        runtime.objects.open(as_plugin(runtime, warehouse)).check()
+    except PangolinError as error:
+        return Part(name, error.message)
+    return Part(name)
+
+
+def every_warehouse(runtime: Runtime) -> Iterator[Record]:
+    """Iterate over the warehouses of all tenants."""
+    for tenant in runtime.store.scan(TENANT):
+        yield from runtime.store.scan(WAREHOUSE, (tenant.doc["tenant"],))

@@ -1,0 +1,81 @@
+"""Sealing what is sealed in the store anew, with the key that comes first now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pangolin.services.audit import trail
+from pangolin.services.authz.access import Resource
+from pangolin.services.context.scope import Scope
+from pangolin.services.sealing.keyring import Keyring
+from pangolin.services.storage import warehouse_secrets
+from pangolin.services.tenants import sealed_settings
+from pangolin.store.api import Conflict, Doc, Kind, Put, Record
+from pangolin.store.kinds import SERVER_SECRET, SIGNING_KEY, TENANT_SETTINGS, WAREHOUSE
+
+# Gives the same document if all of it is sealed with the first key.
+Freshen = Callable[[Keyring, Doc], Doc]
+
+
+def _whole(kind: Kind) -> Freshen:
+    """Seal the member `sealed` anew, which is bound to the kind's name and the record's key."""
+
+    def fresh(keyring: Keyring, doc: Doc) -> Doc:
+        if keyring.is_current(doc["sealed"]):
+            return doc
+        place = (kind.name, *map(str, kind.key_of(doc)))
+        return doc | {"sealed": keyring.seal(keyring.open(doc["sealed"], *place), *place)}
+
+    return fresh
+
+
+SEALED: Final[dict[Kind, Freshen]] = {
+    SIGNING_KEY: _whole(SIGNING_KEY),
+    SERVER_SECRET: _whole(SERVER_SECRET),
+    WAREHOUSE: warehouse_secrets.resealed,
+    TENANT_SETTINGS: sealed_settings.resealed,
+}
+
+
+@dataclass(slots=True)
+class Resealed:
+    """How many records of a kind were sealed anew, and how many were so already."""
+
+    kind: str
+    resealed: int = 0
+    current: int = 0
+
+
+def reseal(scope: Scope) -> list[Resealed]:
+    """Seal every secret with the first key of the keyring; raise `SealBroken`.
+
+    What is done stays done when it is stopped. Once it has gone through, older keys may go.
+    """
+    done = [_kind(scope, kind, fresh) for kind, fresh in SEALED.items()]
+    details = {each.kind: each.resealed for each in done}
+    trail.note(scope, "reseal_secrets", Resource("installation"), details=details)
+    return done
+
+
+def _kind(scope: Scope, kind: Kind, fresh: Freshen) -> Resealed:
+    done = Resealed(kind.name)
+    for record in scope.system.scan(kind):
+        if _record(scope, kind, fresh, record):
+            done.resealed += 1
+        else:
+            done.current += 1
+    return done
+
+
+def _record(scope: Scope, kind: Kind, fresh: Freshen, record: Record | None) -> bool:
+    while record is not None:
+        doc = fresh(scope.runtime.vault.keyring, record.doc)
+        if doc == record.doc:
+            return False
+        try:
+            scope.system.apply(Put(kind, doc, record.version))
+        except Conflict:
+            record = scope.system.get(kind, kind.key_of(record.doc))
+            continue
+        return True
+    return False

@@ -1,0 +1,21 @@
+"""What this server can do and how, for its users to see."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pangolin.services.authz.access import Resource, require
+from pangolin.services.context.scope import Scope
+from pangolin.settings import Settings
+
+T = TypeVar("T")
+
+
+def plugins(scope: Scope, rows: Sequence[T]) -> list[T]:
+    """Give the rows of the loaded plugins to one who may list them."""
+    require(scope, "list", Resource("plugins"))
+    return list(rows)
+
+
+def app_config(settings: Settings) -> dict[str, bool]:
+    """Say what a console must know before anybody has logged in."""
+    return {"auth_enabled": not settings.no_auth}

@@ -1,0 +1,155 @@
+"""Metadata files: read, written and remembered as bytes; never parsed to be answered.
+
+A metadata file never changes once written, so its bytes may be kept for ever under its location.
+"""
+
+import gzip
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from pangolin.errors import Forbidden, NotFound, Unavailable, ValidationFailed
+from pangolin.iceberg.refs_only import only_refs
+from pangolin.interfaces.object_storage import ObjectMissing, ObjectStore
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.warehouse_secrets import as_plugin
+from pangolin.services.versioned.resolution import Place
+
+CacheKey = tuple[str, ...]
+GZIP_ENDINGS = (".gz.metadata.json", ".metadata.json.gz")
+
+
+class MetadataCache:
+    """Bytes by key, the least recently used dropped first; thread-safe and bounded by bytes."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._entries: OrderedDict[CacheKey, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: CacheKey) -> bytes | None:
+        """Give the bytes under a key and count that as use."""
+        with self._lock:
+            data = self._entries.get(key)
+            if data is not None:
+                self._entries.move_to_end(key)
+            return data
+
+    def put(self, key: CacheKey, data: bytes) -> None:
+        """Keep bytes, unless they alone would fill half of the cache."""
+        if len(data) * 2 > self._max_bytes:
+            return
+        with self._lock:
+            self._size += len(data) - len(self._entries.pop(key, b""))
+            self._entries[key] = data
+            while self._size > self._max_bytes:
+                self._size -= len(self._entries.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+
+    def drop(self, key: CacheKey) -> None:
+        """Forget a key."""
+        with self._lock:
+            self._size -= len(self._entries.pop(key, b""))
+
+
+def open_objects(scope: Scope, place: Place) -> ObjectStore:
+    """Open the object store of a place's warehouse."""
+    return scope.runtime.objects.open(as_plugin(scope.runtime, place.warehouse))
+
+
+def read(scope: Scope, place: Place, location: str) -> bytes:
+    """Give a metadata file's JSON bytes; raise `NotFound` (in the reference's words)."""
+    key = _key(scope, place, location)
+    cached = scope.runtime.metadata.get(key)
+    if cached is not None:
+        return cached
+    try:
+        data = open_objects(scope, place).get(location)
+    except ObjectMissing:
+        raise NotFound(f"Failed to open input stream for file: {location}") from None
+    data = _plain(location, data)
+    scope.runtime.metadata.put(key, data)
+    return data
+
+
+def read_refs_only(scope: Scope, place: Place, location: str) -> bytes:
+    """Give the metadata with only the snapshots that a branch or tag names (`snapshots=refs`)."""
+
+    def narrow() -> bytes:
+        return orjson.dumps(only_refs(parse(read(scope, place, location), location)))
+
+    return derived(scope, place, location, ("refs",), narrow)
+
+
+def derived(
+    scope: Scope, place: Place, location: str, mark: tuple[str, ...], make: Callable[[], bytes]
+) -> bytes:
+    """Give bytes made of a metadata file alone and of what `mark` says, made once."""
+    key = (*_key(scope, place, location), *mark)
+    cached = scope.runtime.metadata.get(key)
+    if cached is None:
+        cached = make()
+        scope.runtime.metadata.put(key, cached)
+    return cached
+
+
+def parse(data: bytes, location: str) -> dict[str, Any]:
+    """Parse metadata JSON; raise `ValidationFailed` naming the file."""
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ValidationFailed(f"{location} is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise ValidationFailed(f"{location} is not a JSON object")
+    return document
+
+
+def dump(document: dict[str, Any]) -> bytes:
+    """Serialise metadata as it is stored and answered."""
+    return orjson.dumps(document)
+
+
+def write(scope: Scope, place: Place, location: str, data: bytes) -> None:
+    """Write a new metadata file; its name is unique, so nothing is ever overwritten.
+
+    Raises `Unavailable`, also when the store refuses: the client named no place that it may not.
+    """
+    stored = gzip.compress(data, 6) if location.endswith(GZIP_ENDINGS) else data
+    try:
+        open_objects(scope, place).put(location, stored)
+    except Forbidden as error:
+        raise Unavailable(f"the metadata file cannot be written: {error.message}") from error
+
+
+def remember(scope: Scope, place: Place, location: str, data: bytes) -> None:
+    """Keep the bytes of a file that was just committed."""
+    scope.runtime.metadata.put(_key(scope, place, location), data)
+
+
+def discard(scope: Scope, place: Place, locations: Sequence[str]) -> None:
+    """Delete metadata files and forget them."""
+    for location in locations:
+        scope.runtime.metadata.drop(_key(scope, place, location))
+    if locations:
+        open_objects(scope, place).delete(list(locations))
+
+
+def _key(scope: Scope, place: Place, location: str) -> CacheKey:
+    # Two tenants may name one bucket: what one may read is not what the other may.
+    return (scope.tenant, str(place.warehouse.doc["id"]), location)
+
+
+def _plain(location: str, data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError) as error:
+        raise ValidationFailed(f"{location} is not valid gzip: {error}") from None

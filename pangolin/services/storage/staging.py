@@ -1,0 +1,59 @@
+"""Metadata files on their way: written before the batch, deleted if it definitely failed."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pangolin.errors import CommitStateUnknown, OutcomeUnknown, PangolinError
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage import metadata_files
+from pangolin.services.versioned.resolution import Place
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Staged:
+    """The files that an attempt has written so far."""
+
+    scope: Scope
+    files: list[tuple[Place, str, bytes]] = field(default_factory=list)
+
+    def write(self, place: Place, location: str, data: bytes) -> None:
+        """Write a metadata file that no record points to yet."""
+        # Noted first: a write that failed half-way may have left something too.
+        self.files.append((place, location, data))
+        metadata_files.write(self.scope, place, location, data)
+
+    def discard(self) -> None:
+        """Delete what was written; a failure leaves an orphan and is logged."""
+        for place, location, _ in self.files:
+            try:
+                metadata_files.discard(self.scope, place, [location])
+            except PangolinError as error:
+                log.warning("left %s behind: %s", location, error)
+
+    def keep(self) -> None:
+        """Remember the bytes of files that are now committed."""
+        for place, location, data in self.files:
+            metadata_files.remember(self.scope, place, location, data)
+
+
+@contextmanager
+def staged(scope: Scope) -> Iterator[Staged]:
+    """Write metadata files inside; a definite failure deletes them, an unknown outcome keeps them.
+
+    Raises `CommitStateUnknown` when a store lost its connection in the middle of the batch.
+    """
+    attempt = Staged(scope)
+    try:
+        yield attempt
+    except OutcomeUnknown as error:
+        raise CommitStateUnknown(f"the commit may or may not have landed: {error}") from error
+    except PangolinError:
+        attempt.discard()
+        raise
+    except Exception as error:
+        raise CommitStateUnknown("the commit failed in an unforeseen way") from error
+    attempt.keep()

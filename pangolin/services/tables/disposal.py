@@ -1,0 +1,77 @@
+"""The files that a purge deletes, and what it no longer sees of them and of swept entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pangolin.interfaces.object_storage import ObjectMissing
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage import metadata_files
+from pangolin.services.tables import metadata_expiry
+from pangolin.services.versioned.resolution import Place
+from pangolin.store.api import Change, Delete, Doc, Key, Put
+from pangolin.store.kinds import TRASH
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of a purge or of gc has removed of a tenant.
+
+    A dry run removes nothing, but goes on as if it had, so that it counts what a run would: `rows`
+    are the entries that it spared, `trash` the records that it did not write. `gone` holds the
+    warehouse and the location of every file.
+    """
+
+    dry_run: bool = False
+    rows: set[tuple[str, Key]] = field(default_factory=set)
+    trash: dict[Key, Doc] = field(default_factory=dict)
+    gone: set[tuple[str, str]] = field(default_factory=set)
+
+    def spare(self, batch: Sequence[Change]) -> None:
+        """Note what a sweep would have written."""
+        for change in batch:
+            if isinstance(change, Delete):
+                self.rows.add((change.kind.name, change.key))
+            elif isinstance(change, Put) and change.kind is TRASH:
+                self.trash[change.doc["catalog"], change.doc["id"]] = change.doc
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """The files of one place as a run sees them: what it has deleted is gone."""
+
+    scope: Scope
+    place: Place
+    run: Run = field(default_factory=Run)
+
+    def pointers(self, asset: str) -> set[str]:
+        """List the metadata files that any ref, or a past that a fork may see, points to."""
+        return metadata_expiry.pointers(self.scope, asset, self.run.rows)
+
+    def read(self, path: str) -> bytes:
+        """Read a file; raise `NotFound` if it is gone."""
+        self._require(path)
+        return metadata_files.open_objects(self.scope, self.place).get(path)
+
+    def document(self, location: str) -> dict[str, Any]:
+        """Read a metadata file; raise `NotFound` if it is gone."""
+        self._require(location)
+        return metadata_files.parse(metadata_files.read(self.scope, self.place, location), location)
+
+    def delete(self, paths: Sequence[str]) -> int:
+        """Delete files; return how many were not gone before."""
+        left = [path for path in paths if not self._is_gone(path)]
+        if not self.run.dry_run:
+            metadata_files.discard(self.scope, self.place, left)
+        self.run.gone.update(self._mark(path) for path in left)
+        return len(left)
+
+    def _require(self, path: str) -> None:
+        if self._is_gone(path):
+            raise ObjectMissing(f"{path} is gone")
+
+    def _is_gone(self, path: str) -> bool:
+        return self._mark(path) in self.run.gone
+
+    def _mark(self, path: str) -> tuple[str, str]:
+        return str(self.place.warehouse.doc["id"]), path

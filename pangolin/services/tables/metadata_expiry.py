@@ -1,0 +1,105 @@
+"""Old metadata files: deleted after a commit where the table's properties ask for it.
+
+A client may delete them too: PyIceberg deletes what leaves the metadata log, and knows no ref but
+its own. So a file that another ref or the past points to must not get into the log.
+"""
+
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from pangolin.errors import PangolinError
+from pangolin.iceberg.files import expired_metadata_files
+from pangolin.iceberg.history import spare
+from pangolin.iceberg.locations import parse_location
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage import metadata_files
+from pangolin.services.storage.location_claims import own_directories
+from pangolin.services.versioned import entries
+from pangolin.services.versioned.entries import Entry
+from pangolin.services.versioned.resolution import Place
+from pangolin.store.api import Doc, Key
+from pangolin.store.kinds import ASSET, PAST_ASSET
+
+log = logging.getLogger(__name__)
+Metadata = dict[str, Any]
+ENABLED = "write.metadata.delete-after-commit.enabled"
+
+
+def logged(scope: Scope, place: Place, entry: Entry) -> str | None:
+    """Name the file that an entry's next metadata may log: its present one, if nobody shares it."""
+    if entry.doc is None or is_shared(place, entry):
+        return None
+    location = str(entry.doc["metadata_location"])
+    # A registered file may be any, also one that a branch or tag shows.
+    if entry.doc.get("foreign") and location in pointers(scope, entry.doc["id"], _own(entry)):
+        return None
+    return location
+
+
+def is_shared(place: Place, entry: Entry) -> bool:
+    """Say whether another ref or the past goes on pointing to an entry's present metadata file."""
+    return entries.is_shared(place, entry) or bool((entry.doc or {}).get("shared"))
+
+
+def spared(scope: Scope, entry: Entry, base: Metadata | None, new: Metadata) -> Metadata:
+    """Return new metadata whose log gives a client no cause to delete what others point to.
+
+    Only a table whose clients may delete is looked after: it costs two queries.
+    """
+    if base is None or entry.doc is None or not _may_delete(new):
+        return new
+    return spare(base, new, pointers(scope, str(entry.doc["id"]), _own(entry)))
+
+
+def _may_delete(new: Metadata) -> bool:
+    # PyIceberg takes more words for true than the reference does, such as "1" and "yes".
+    return str(new["properties"].get(ENABLED, "false")).strip().lower() != "false"
+
+
+def after_commit(
+    scope: Scope, place: Place, base: Metadata | None, new: Metadata | None, doc: Doc | None
+) -> None:
+    """Delete metadata files that left the log and that no ref points to; never raises."""
+    if base is None or new is None or new is base or doc is None or "properties" not in new:
+        return
+    try:
+        _delete(scope, place, base, new, str(doc["id"]))
+    except PangolinError as error:
+        log.warning("old metadata of %s left behind: %s", doc["location"], error)
+
+
+def _delete(scope: Scope, place: Place, base: Metadata, new: Metadata, asset: str) -> None:
+    expired = expired_metadata_files(base, new)
+    if not expired:
+        return
+    pointed = pointers(scope, asset)
+    own = own_directories(new)
+    # A registered table may list files that were never its own.
+    gone = [
+        path
+        for path in expired
+        if path not in pointed and any(each.contains(parse_location(path)) for each in own)
+    ]
+    metadata_files.discard(scope, place, gone)
+
+
+def pointers(
+    scope: Scope, asset: str, without: Collection[tuple[str, Key]] = frozenset()
+) -> set[str]:
+    """List the metadata files that any ref, or a past that a fork may see, points to.
+
+    `without` are entries that do not count, by their kind's name and their key.
+    """
+    return {
+        str(record.doc["metadata_location"])
+        for kind in (ASSET, PAST_ASSET)
+        for record in scope.store.scan(kind, (asset,), index="id")
+        if record.doc.get("metadata_location")
+        and (kind.name, kind.key_of(record.doc)[1:]) not in without
+    }
+
+
+def _own(entry: Entry) -> Collection[tuple[str, Key]]:
+    """Name the record that a write is about to replace: what it points to does not count."""
+    return [] if entry.own is None else [(ASSET.name, ASSET.key_of(entry.own.doc)[1:])]

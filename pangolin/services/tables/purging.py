@@ -1,0 +1,162 @@
+"""Deleting a dropped table's files, as far as no ref can reach them.
+
+A drop with purge puts a trash record in its own batch, so that a crash forgets nothing; the files
+go right after, or, while another ref still shows the table, when `pangolin gc` finds none does.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from pangolin.errors import Forbidden, NotFound, PangolinError, Unavailable
+from pangolin.iceberg.files import referenced_files
+from pangolin.iceberg.locations import Location
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage import location_claims
+from pangolin.services.storage.manifests import OnMissing, data_files
+from pangolin.services.tables.disposal import Disposal
+from pangolin.services.versioned.resolution import Place, locate
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
+from pangolin.store.kinds import CLAIM, TRASH
+
+log = logging.getLogger(__name__)
+BATCH = 500
+
+
+def trash(place: Place, doc: Doc, now_ms: int) -> Doc:
+    """Build the record of files to delete."""
+    return {
+        "catalog": place.catalog_id,
+        "id": str(uuid4()),
+        "asset": doc["id"],
+        "metadata_location": doc["metadata_location"],
+        "dropped_at_ms": now_ms,
+    }
+
+
+def remember(record: Doc) -> Change:
+    """Put a trash record."""
+    return Put(TRASH, record, ABSENT)
+
+
+def try_now(scope: Scope, prefix: str, record: Doc) -> None:
+    """Purge right away; what cannot be done now is left to gc and logged."""
+    try:
+        place, _ = locate(scope, prefix)
+        empty(Disposal(scope, place), record)
+    except PangolinError as error:
+        log.warning("purge of %s is left to gc: %s", record["metadata_location"], error)
+
+
+def empty(files: Disposal, record: Doc) -> int:
+    """Delete the files of a trash record that nothing reaches; return how many.
+
+    The record stays for a later run while another ref still shows the table.
+    """
+    pointers = files.pointers(record["asset"])
+    kept = {path for location in pointers for path in _reached(files, location)}
+    count = _delete(files, record["metadata_location"], kept)
+    if not pointers and not files.run.dry_run:
+        _forget(files.scope, record)
+    return count
+
+
+def _forget(scope: Scope, record: Doc) -> None:
+    batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
+    for claim in scope.store.scan(CLAIM, (record["asset"],), index="asset"):
+        batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))
+    scope.store.apply(*batch)
+
+
+def _reached(files: Disposal, location: str) -> Iterator[str]:
+    """List all that a live pointer's metadata names, whatever its properties and directories say.
+
+    Raises `Unavailable` if any of it cannot be read: what it names must not be guessed.
+    """
+    document = files.document(location)
+    yield location
+    yield from (path for _, path in _named(files, document, on_missing=_refuse))
+
+
+def _refuse(path: str, reason: str) -> None:
+    raise Unavailable(f"nothing is purged: {path}, which a live table names, is unread: {reason}")
+
+
+def _delete(files: Disposal, location: str, kept: set[str]) -> int:
+    document = _document(files, location)
+    if document is None or _is_kept_view(document):
+        return 0
+    count = 0
+    for batch in _batches(path for path in _files(files, document) if path not in kept):
+        count += files.delete(batch)
+        files.scope.check_deadline()
+    return count if location in kept else count + files.delete([location])
+
+
+def _document(files: Disposal, location: str) -> dict[str, Any] | None:
+    try:
+        return files.document(location)
+    except NotFound:
+        log.warning("cannot list the files of %s: it is gone", location)
+        return None
+
+
+def _is_kept_view(document: dict[str, Any]) -> bool:
+    # The reference lets a view without garbage collection be registered again after its drop.
+    return "view-uuid" in document and not _collects(document)
+
+
+def _collects(document: dict[str, Any]) -> bool:
+    return bool(document.get("properties", {}).get("gc.enabled", "true").lower() != "false")
+
+
+def _files(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
+    """List the files of a table inside its own directories; data files only if `gc.enabled`."""
+    own = location_claims.own_directories(document)
+    yield from (path for path in _listed(files, document) if _is_own(own, path))
+
+
+def _listed(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
+    collects = _collects(document)
+    named = _named(files, document, on_missing=_missing)
+    yield from (path for role, path in named if role != "file" or collects)
+
+
+def _named(
+    files: Disposal, document: dict[str, Any], *, on_missing: OnMissing
+) -> Iterator[tuple[str, str]]:
+    """Iterate over (role, path) of every file that metadata names, wherever it lies."""
+    named = referenced_files(document)
+    yield from data_files(files.read, named.manifest_lists, named.manifests, on_missing=on_missing)
+    others = (named.metadata_files, named.statistics, named.partition_statistics)
+    for path in (*named.manifest_lists, *(path for paths in others for path in paths)):
+        yield "metadata", path
+
+
+def _missing(path: str, reason: str) -> None:
+    log.warning("cannot read manifest %s: %s", path, reason)
+
+
+def _is_own(own: list[Location], path: str) -> bool:
+    # Files added from elsewhere (add_files) belong to somebody else.
+    return any(_is_within(directory, path) for directory in own)
+
+
+def _is_within(directory: Location, path: str) -> bool:
+    try:
+        directory.within(path)
+    except Forbidden:
+        return False
+    return True
+
+
+def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for path in dict.fromkeys(paths):
+        batch.append(path)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,75 @@
+"""Settings of one tenant, one record each."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pangolin.errors import BadRequest
+from pangolin.services.authz.access import Resource, require
+from pangolin.services.changes import batch
+from pangolin.services.changes.idempotency import once
+from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.object_stores import MASK
+from pangolin.services.tenants import sealed_settings, tenants
+from pangolin.services.tenants.sealed_settings import told
+from pangolin.store.api import ABSENT, Doc, Put
+from pangolin.store.kinds import TENANT_SETTINGS
+
+Wire = dict[str, Any]
+RESOURCE: Final = Resource("settings")
+SECRET: Final = sealed_settings.PASSWORD
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "allow_public_signup": False,
+    "default_warehouse_bucket": None,
+    "default_retention_days": 30,
+    "smtp_host": None,
+    "smtp_port": None,
+    "smtp_user": None,
+    SECRET: None,
+}
+
+
+def get(scope: Scope) -> Wire:
+    """Read a tenant's settings, defaults filled in; the password is masked."""
+    require(scope, "read", RESOURCE)
+    record = scope.store.get(TENANT_SETTINGS, ())
+    return _wire(record.doc if record else {})
+
+
+def update(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+    """Change the settings that `fields` has; None brings the default back.
+
+    A password that comes back as it was shown is kept.
+    """
+    require(scope, "update", RESOURCE)
+
+    def attempt() -> Wire:
+        record = scope.store.get(TENANT_SETTINGS, ())
+        clear = _merged(record.doc if record else {}, fields)
+        doc = sealed_settings.sealed(scope.runtime, clear, scope.tenant)
+        outcome = _wire(doc)
+        put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
+        changes, before = [tenants.hold(scope), put], told(record.doc) if record else None
+        batch.commit(scope, "update_settings", RESOURCE, changes, outcome, before, told(doc))
+        return outcome
+
+    return once(scope, lambda: until_settled(scope, attempt, "update settings"), Wire)
+
+
+def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
+    """Put the fields over the stored ones; a password that is given is in clear."""
+    given, kept = dict(fields), dict(stored)
+    if SECRET in given:
+        secret = given[SECRET]
+        if secret and secret.startswith(MASK):
+            if secret != sealed_settings.shown(stored):
+                raise BadRequest(f"{SECRET} is masked; give the password itself")
+            del given[SECRET]
+        elif not secret:
+            kept.pop(sealed_settings.SECRETS, None)
+    return {key: value for key, value in (kept | given).items() if value is not None}
+
+
+def _wire(doc: Doc) -> Wire:
+    shown = {key: doc.get(key, default) for key, default in DEFAULTS.items()}
+    return shown | {SECRET: sealed_settings.shown(doc)}

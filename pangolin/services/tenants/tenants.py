@@ -1,0 +1,159 @@
+"""Tenants: who owns everything else; for root alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchTenant
+from pangolin.interfaces.authentication import ROOT
+from pangolin.services.authn import security_stamps
+from pangolin.services.authz.access import Resource, require
+from pangolin.services.catalogs import cascade, names
+from pangolin.services.changes import batch
+from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.scope import Scope
+from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require, RequireEmpty
+from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
+
+Wire = dict[str, Any]
+
+
+def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+    """Create a tenant from `name` and `properties`; raise `AlreadyExists`."""
+    name = fields["name"]
+    require(scope, "create", Resource("tenant", (name,)))
+    names.check_tenant(name)
+    doc = {
+        "tenant": str(uuid4()),
+        "name": name,
+        "properties": dict(fields.get("properties") or {}),
+        "created_at_ms": scope.now(),
+    }
+
+    def attempt() -> None:
+        _refuse_taken(scope, name)
+        what = Resource("tenant", (name,))
+        put = Put(TENANT, doc, ABSENT)
+        batch.commit_system(scope, "create_tenant", what, [put], after=doc)
+
+    until_settled(scope, attempt, "create tenant")
+    return wire(doc)
+
+
+def page(
+    scope: Scope, *, limit: int = 100, after: str | None = None
+) -> tuple[list[Wire], str | None]:
+    """List tenants in name order, and the `after` of the next page."""
+    require(scope, "list", Resource("tenant"))
+    beyond = None if after is None else (after,)
+    found = scope.system.page(TENANT, index="name", after=beyond, limit=limit)
+    more = str(found.after[0]) if found.after else None
+    return [wire(record.doc) for record in found.records], more
+
+
+def get(scope: Scope, tenant: str) -> Wire:
+    """Read a tenant by id; raise `NoSuchTenant`, also for one the principal is not of."""
+    if scope.principal.role == ROOT:
+        return wire(find(scope, tenant).doc)
+    record = scope.store.get(TENANT, ())
+    if record is None or tenant.lower() != scope.tenant:
+        raise NoSuchTenant(f"Tenant does not exist: {tenant}")
+    return wire(record.doc)
+
+
+def update(scope: Scope, tenant: str, fields: Mapping[str, Any]) -> Wire:
+    """Change `name` or replace `properties`; raise `NoSuchTenant` or `AlreadyExists`."""
+    require(scope, "update", Resource("tenant", (tenant,)))
+    given = {key: value for key, value in fields.items() if value is not None}
+    if "name" in given:
+        names.check_tenant(given["name"])
+
+    def attempt() -> Wire:
+        record = find(scope, tenant)
+        doc = record.doc | given
+        if doc["name"] != record.doc["name"]:
+            _refuse_taken(scope, doc["name"])
+        changes: list[Change] = [Put(TENANT, doc, record.version)]
+        if doc["name"] != record.doc["name"]:
+            # Who signs in as `tenant/name` is looked up again.
+            changes += security_stamps.raise_all(doc["tenant"])
+        what = Resource("tenant", (doc["name"],))
+        batch.commit_system(scope, "update_tenant", what, changes, record.doc, doc)
+        return wire(doc)
+
+    return until_settled(scope, attempt, "update tenant")
+
+
+def delete(scope: Scope, tenant: str, *, force: bool = False) -> None:
+    """Delete a tenant; raise `InUse` if it has warehouses or catalogs, which `force` removes."""
+    require(scope, "delete", Resource("tenant", (tenant,)))
+    if tenant.lower() == DEFAULT_TENANT:
+        raise BadRequest("the default tenant cannot be deleted")
+    list_changes: Callable[[Scope], list[Change]] = _everything if force else _nothing_below
+
+    def attempt() -> tuple[Scope, list[Doc]]:
+        record = find(scope, tenant)
+        # The batch is the tenant's own, so that it can name nobody else's records.
+        within = replace(scope, tenant=record.doc["tenant"], idempotency=None)
+        catalogs = list(within.store.scan(CATALOG)) if force else []
+        # Whoever belongs to it is looked at again on the next request, and is not found.
+        stale = security_stamps.raise_all(within.tenant)
+        changes = [Delete(TENANT, (), record.version), *list_changes(within), *stale]
+        what, parts = Resource("tenant", (record.doc["name"],)), cascade.parts(catalogs)
+        batch.commit(within, "delete_tenant", what, changes, before=record.doc, parts=parts)
+        return within, [found.doc for found in catalogs]
+
+    within, catalogs = until_settled(scope, attempt, "delete tenant")
+    cascade.sweep(within, catalogs)
+    cascade.sweep_tenant(within)
+
+
+def find(scope: Scope, tenant: str) -> Record:
+    """Read a tenant's record by id; raise `NoSuchTenant`."""
+    record = scope.system.get(TENANT, (tenant.lower(),))
+    if record is None:
+        raise NoSuchTenant(f"Tenant does not exist: {tenant}")
+    return record
+
+
+def hold(scope: Scope) -> Change:
+    """Keep the request's tenant until a batch is in; raise `NoSuchTenant` if it is gone."""
+    if scope.store.get(TENANT, ()) is None:
+        raise NoSuchTenant(f"Tenant does not exist: {scope.tenant}")
+    return Require(TENANT, ())
+
+
+def wire(doc: Doc) -> Wire:
+    """Show a tenant."""
+    return {"id": doc["tenant"], "name": doc["name"], "properties": doc["properties"]}
+
+
+def _refuse_taken(scope: Scope, name: str) -> None:
+    if scope.system.find(TENANT, "name", (name,)) is not None:
+        raise AlreadyExists(f"Tenant already exists: {name}")
+
+
+def _nothing_below(within: Scope) -> list[Change]:
+    counts = {
+        "warehouse": within.store.count(WAREHOUSE),
+        "catalog": within.store.count(CATALOG),
+    }
+    if any(counts.values()):
+        raise InUse(
+            f"the tenant has {cascade.tally(counts)}; delete them first, or use force=true",
+            details=counts,
+        )
+    return [RequireEmpty(WAREHOUSE, ()), RequireEmpty(CATALOG, ())]
+
+
+def _everything(within: Scope) -> list[Change]:
+    changes: list[Change] = [cascade.guard_catalogs(within.store)]
+    for catalog in within.store.scan(CATALOG):
+        changes += cascade.catalog_changes(within.store, catalog)
+    changes += [
+        Delete(WAREHOUSE, (record.doc["name"],), record.version)
+        for record in within.store.scan(WAREHOUSE)
+    ]
+    return changes

@@ -1,0 +1,187 @@
+"""Ordered pages of what a place shows, merged from its line and its bases, nearest first."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
+
+from pangolin.services.authz import visibility
+from pangolin.services.authz.visibility import Visible
+from pangolin.services.versioned import entries
+from pangolin.services.versioned.entries import ASSETS, NAMESPACES, TYPES, Family
+from pangolin.services.versioned.resolution import Place
+from pangolin.store.api import Doc, Key, Kind
+from pangolin.store.kinds import ASSET, NAMESPACE
+from pangolin.store.scoped import ScopedStore
+
+Row = tuple[Key, Doc]
+BATCH = 250
+
+
+def page(
+    store: ScopedStore,
+    place: Place,
+    family: Family,
+    parent: str,
+    *,
+    type: str | None = None,  # noqa: A002 - the record field's name
+    after: str | None = None,
+    limit: int | None = None,
+    visible: Visible | None = None,
+) -> tuple[list[Doc], str | None]:
+    """Read the entries directly in `parent` in name order, and the `after` of the next page.
+
+    Of those that are `visible`, if given; pages are full all the same. `type` narrows assets to
+    `table`, `view` or `asset`. Without a limit everything is returned.
+    """
+    if visible is None:
+        rows = _in_parent(store, place, family, parent, type, after, limit)
+    else:
+        rows = _visible(store, place, family, parent, type, after, limit, visible)
+    return visibility.cut(rows, limit, lambda doc: str(family.name_of(doc)[-1]))
+
+
+def everything(
+    store: ScopedStore, place: Place, family: Family, after: Key | None = None
+) -> Iterator[Doc]:
+    """Iterate over all live entries of a place in name order."""
+    return _merged(store, place, family, (), None, after)
+
+
+def is_empty(store: ScopedStore, place: Place, path: str) -> bool:
+    """Say whether a namespace holds no child namespace and no asset."""
+    children = _merged(store, place, NAMESPACES, (path,), "children", None)
+    return not any(chain(children, _merged(store, place, ASSETS, (path,), None, None)))
+
+
+def live_counts(store: ScopedStore, place: Place) -> dict[str, int]:
+    """Count a place's tables, views, assets and namespaces."""
+    if _is_plain(place):
+        counts = {name: store.count(ASSET, place.key(name), index="listed") for name in TYPES}
+    else:
+        counts = dict.fromkeys(TYPES, 0)
+        for doc in everything(store, place, ASSETS):
+            counts[doc["type"]] += 1
+    return counts | {"namespace": sum(1 for _ in everything(store, place, NAMESPACES))}
+
+
+def _in_parent(
+    store: ScopedStore,
+    place: Place,
+    family: Family,
+    parent: str,
+    type_: str | None,
+    after: str | None,
+    limit: int | None,
+) -> Iterator[Doc]:
+    beyond = None if after is None else (after,)
+    batch = BATCH if limit is None else min(limit + 1, 1000)
+    if _is_plain(place):
+        return _plain(store, place, family, parent, type_, beyond, batch)
+    index = "children" if family is NAMESPACES else None
+    merged = _merged(store, place, family, (parent,), index, beyond)
+    return (doc for doc in merged if type_ is None or doc["type"] == type_)
+
+
+def _visible(
+    store: ScopedStore,
+    place: Place,
+    family: Family,
+    parent: str,
+    type_: str | None,
+    after: str | None,
+    limit: int | None,
+    visible: Visible,
+) -> Iterator[Doc]:
+    spaces = family is NAMESPACES
+    names = visible.namespaces if spaces else visible.assets
+
+    def read(batch: Sequence[str]) -> list[Doc | None]:
+        keys = [(name,) if spaces else (parent, name) for name in batch]
+        return [entry.doc for entry in entries.get_many(store, place, family, keys)]
+
+    docs = filter(visible.keep, visibility.chosen(names, after, limit, read))
+    return (doc for doc in docs if type_ is None or doc["type"] == type_)
+
+
+def _is_plain(place: Place) -> bool:
+    return len(place.chain) == 1 and not place.is_tag
+
+
+def _plain(
+    store: ScopedStore,
+    place: Place,
+    family: Family,
+    parent: str,
+    type_: str | None,
+    after: Key | None,
+    batch: int,
+) -> Iterator[Doc]:
+    if family is NAMESPACES:
+        rows = _rows(store, NAMESPACE, place.key(parent), "listed", after, batch)
+        return (doc for _, doc in rows)
+    types = TYPES if type_ is None else (type_,)
+    streams = [_rows(store, ASSET, place.key(t, parent), "listed", after, batch) for t in types]
+    return (doc for _, doc in heapq.merge(*streams, key=itemgetter(0)))
+
+
+def _merged(
+    store: ScopedStore,
+    place: Place,
+    family: Family,
+    prefix: Key,
+    index: str | None,
+    after: Key | None,
+) -> Iterator[Doc]:
+    levels = [
+        _level(store, family, (place.catalog_id, line, *prefix), epoch, index, after)
+        for line, epoch in place.chain
+    ]
+    # heapq.merge is stable: among equal names the nearest line comes first.
+    for _, same in groupby(heapq.merge(*levels, key=itemgetter(0)), key=itemgetter(0)):
+        doc = next(same)[1]
+        if not doc.get("dead"):
+            yield doc
+
+
+def _level(
+    store: ScopedStore,
+    family: Family,
+    prefix: Key,
+    epoch: int | None,
+    index: str | None,
+    after: Key | None,
+) -> Iterator[Row]:
+    live = _named(family, _rows(store, family.live, prefix, index, after))
+    if epoch is None:
+        yield from live
+        return
+    past = _named(family, _rows(store, family.past, prefix, index, after))
+    seen = (row for row in heapq.merge(live, past, key=itemgetter(0)) if row[1]["epoch"] <= epoch)
+    for name, same in groupby(seen, key=itemgetter(0)):
+        yield name, max((doc for _, doc in same), key=itemgetter("epoch"))
+
+
+def _named(family: Family, rows: Iterator[Row]) -> Iterator[Row]:
+    return ((family.name_of(doc), doc) for _, doc in rows)
+
+
+def _rows(
+    store: ScopedStore,
+    kind: Kind,
+    prefix: Key,
+    index: str | None,
+    after: Key | None,
+    batch: int = BATCH,
+) -> Iterator[Row]:
+    order = kind.order(index)[1 + len(prefix) :]
+    # A past kind's order ends in the epoch: skip every version of the name `after`.
+    if after is not None and "epoch" in order:
+        after = (*after, 2**62)
+    while True:
+        found = store.page(kind, prefix, index=index, after=after, limit=batch)
+        for record in found.records:
+            yield tuple(record.doc[field] for field in order), record.doc
+        if found.after is None:
+            return
+        after = found.after

@@ -1,0 +1,162 @@
+"""Where a request looks: a catalog at a ref, resolved and read in one round trip when warm.
+
+Names are resolved to ids once and remembered as hints. A hint is never trusted: the records it
+came from are read again together with what the request wants, and a hint that no longer fits is
+dropped. So a warm read is one round trip and still never stale.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, Unavailable
+from pangolin.services.context.scope import Scope
+from pangolin.store.api import Doc, Key, Kind, Record, Require
+from pangolin.store.kinds import CATALOG, LINE, REF, WAREHOUSE
+
+MAIN = "main"
+Chain = tuple[tuple[str, int | None], ...]
+Rows = list[Record | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A catalog at a ref: the records that define it.
+
+    `chain` lists (line, epoch) from the ref's own line down to its oldest base; the epoch is None
+    on a branch's own line, which is read as it is now. `line` is a branch's own line; a tag needs
+    none, and may outlive the branch it was made on.
+    """
+
+    catalog: Record
+    ref: Record
+    line: Record | None
+    warehouse: Record
+    chain: Chain
+
+    @property
+    def catalog_id(self) -> str:
+        """The catalog's id, the second part of every key below it."""
+        return str(self.catalog.doc["id"])
+
+    @property
+    def line_id(self) -> str:
+        """The id of the ref's own line."""
+        return self.chain[0][0]
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether the ref is a tag, and so read-only."""
+        return bool(self.ref.doc["type"] == "tag")
+
+    @property
+    def prefix(self) -> str:
+        """The place as an Iceberg prefix: `catalog` or `catalog@ref`."""
+        name, ref = str(self.catalog.doc["name"]), str(self.ref.doc["name"])
+        return name if ref == MAIN else f"{name}@{ref}"
+
+    def key(self, *rest: str) -> Key:
+        """Build the key of an entry on the ref's own line."""
+        return (self.catalog_id, self.line_id, *rest)
+
+    def branch_line(self) -> Record:
+        """Give the line that a write goes to; raise `BadRequest` on a tag."""
+        if self.line is None:
+            raise BadRequest(f"{self.ref.doc['name']} is a tag, and a tag is read-only")
+        return self.line
+
+    def hold(self) -> Require:
+        """Keep the line as it is until a batch is in: no fork, no deletion in between."""
+        return Require(LINE, (self.catalog_id, self.line_id), self.branch_line().version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    catalog_id: str
+    warehouse: str
+    chain: Chain
+
+
+def split_prefix(prefix: str) -> tuple[str, str]:
+    """Split `catalog` or `catalog@ref` into the two names."""
+    catalog, _, ref = prefix.partition("@")
+    return catalog, ref or MAIN
+
+
+def chain_of(ref: Doc) -> Chain:
+    """List the (line, epoch) pairs a ref reads, nearest first."""
+    own = (ref["line"], ref["epoch"] if ref["type"] == "tag" else None)
+    return (own, *((line, epoch) for line, epoch in ref["bases"]))
+
+
+def locate(
+    scope: Scope, prefix: str, wanted: Sequence[tuple[Kind, Key]] = ()
+) -> tuple[Place, list[Rows]]:
+    """Resolve a prefix and read entries (kind, names below the line) on each line of its chain.
+
+    Raises `NoSuchCatalog` and `NoSuchRef`.
+    """
+    catalog, ref = split_prefix(prefix)
+    hints, name = scope.runtime.hints, (scope.tenant, catalog, ref)
+    for _ in range(4):
+        hint = hints.get(name) or _resolve(scope, catalog, ref)
+        found = _read(scope, catalog, ref, hint, wanted)
+        if found is not None:
+            hints.put(name, hint)
+            return found
+        hints.drop(name)
+    raise Unavailable(f"{prefix} is being renamed or replaced; try again")
+
+
+def _resolve(scope: Scope, catalog: str, ref: str) -> _Hint:
+    found = find_catalog(scope, catalog)
+    record = scope.store.get(REF, (found.doc["id"], ref))
+    if record is None:
+        raise NoSuchRef(f"Branch or tag does not exist: {ref} in catalog {catalog}")
+    warehouse = scope.store.find(WAREHOUSE, "id", (found.doc["warehouse_id"],))
+    if warehouse is None:
+        raise Unavailable(f"the warehouse of catalog {catalog} is being removed")
+    return _Hint(found.doc["id"], warehouse.doc["name"], chain_of(record.doc))
+
+
+def find_catalog(scope: Scope, name: str) -> Record:
+    """Read a catalog by name; raise `NoSuchCatalog`."""
+    found = scope.store.get(CATALOG, (name,))
+    if found is None:
+        raise NoSuchCatalog(f"Catalog does not exist: {name}")
+    return found
+
+
+def _read(
+    scope: Scope, catalog: str, ref: str, hint: _Hint, wanted: Sequence[tuple[Kind, Key]]
+) -> tuple[Place, list[Rows]] | None:
+    lines = [line for line, _ in hint.chain]
+    records = scope.store.get_many(
+        [
+            (CATALOG, (catalog,)),
+            (REF, (hint.catalog_id, ref)),
+            (LINE, (hint.catalog_id, lines[0])),
+            (WAREHOUSE, (hint.warehouse,)),
+            *((kind, (hint.catalog_id, line, *key)) for kind, key in wanted for line in lines),
+        ]
+    )
+    place = _verified(hint, records[:4])
+    if place is None:
+        return None
+    rest, width = records[4:], len(lines)
+    return place, [rest[at : at + width] for at in range(0, len(rest), width)]
+
+
+def _verified(hint: _Hint, records: Rows) -> Place | None:
+    catalog, ref, line, warehouse = records
+    if catalog is None or ref is None or warehouse is None:
+        return None
+    if ref.doc["type"] == "tag":
+        line = None
+    elif line is None:
+        return None
+    fits = (
+        catalog.doc["id"] == hint.catalog_id
+        and chain_of(ref.doc) == hint.chain
+        and warehouse.doc["id"] == catalog.doc["warehouse_id"]
+    )
+    return Place(catalog, ref, line, warehouse, hint.chain) if fits else None

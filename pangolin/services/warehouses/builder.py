@@ -1,0 +1,111 @@
+"""Building a warehouse's record from what was asked for: new, or over the one that there is."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from pangolin.errors import BadRequest
+from pangolin.interfaces.object_storage import Warehouse
+from pangolin.services import vending_choice
+from pangolin.services.catalogs import names
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage import vending_strategies, warehouse_secrets
+from pangolin.services.storage.object_stores import Objects
+from pangolin.store.api import Doc, Record
+
+
+def new(scope: Scope, fields: Mapping[str, Any], *, whole: bool = True) -> tuple[Doc, Warehouse]:
+    """Build a warehouse that is not stored: its record, and as plugins see it.
+
+    Raises `BadRequest` and `UnknownPlugin` as `warehouses.create` does; what its strategy needs may
+    be missing if it is not `whole`.
+    """
+    names.check_warehouse(fields["name"])
+    now, given = scope.now(), fields.get("vending_strategy")
+    clear = {
+        "id": _id(fields.get("id")),
+        "name": fields["name"],
+        "storage_config": _canonical(scope, fields.get("storage_config") or {}),
+        "use_sts": bool(fields.get("use_sts")),
+        "vending_strategy": vending_strategies.checked(given, None, scope.runtime.vendors),
+        "created_at_ms": now,
+        "updated_at_ms": now,
+    }
+    doc = warehouse_secrets.sealed(scope.runtime, clear, scope.tenant)
+    return doc, valid(scope, doc, whole)
+
+
+def changed(scope: Scope, record: Record, fields: Mapping[str, Any]) -> Doc:
+    """Put the given fields over a record; a secret that does not open has to be given anew.
+
+    Raises `BadRequest` naming an option.
+    """
+    runtime, shown = scope.runtime, warehouse_secrets.shown(scope.runtime, record.doc)
+    doc = warehouse_secrets.plain(runtime, record.doc, scope.tenant, lenient=True)
+    if fields.get("name") is not None:
+        doc["name"] = fields["name"]
+    if fields.get("use_sts") is not None:
+        doc["use_sts"] = fields["use_sts"]
+    if fields.get("storage_config"):
+        stored, masked = doc["storage_config"], shown["storage_config"]
+        merged = _merged(runtime.objects, stored, masked, fields["storage_config"])
+        doc["storage_config"] = _canonical(scope, merged)
+    if "vending_strategy" in fields:
+        given, current = fields["vending_strategy"], doc["vending_strategy"]
+        doc["vending_strategy"] = vending_strategies.checked(given, current, runtime.vendors)
+    fresh = doc | {"updated_at_ms": scope.now()}
+    return warehouse_secrets.sealed(runtime, fresh, scope.tenant, record.doc)
+
+
+def valid(scope: Scope, doc: Doc, whole: bool = True) -> Warehouse:
+    """Give a record as plugins see it, once they find nothing wrong with its options.
+
+    Raises `BadRequest` and `UnknownPlugin`; what its strategy needs is looked at if it is `whole`.
+    """
+    warehouse = warehouse_secrets.unsaved(scope.runtime, doc, scope.tenant)
+    scope.runtime.objects.root(warehouse.config)
+    if whole:
+        vending_choice.check(scope.runtime, warehouse)
+    return warehouse
+
+
+def _id(given: str | None) -> str:
+    if given is None:
+        return str(uuid4())
+    try:
+        if str(UUID(given)) == given:
+            return given
+    except ValueError:
+        pass
+    raise BadRequest("id must be a UUID in lower case, as `prepare` gives one")
+
+
+def _canonical(scope: Scope, config: Mapping[str, str | None]) -> dict[str, str]:
+    return scope.runtime.objects.normalise_config(config)
+
+
+def _merged(
+    objects: Objects,
+    stored: Mapping[str, str],
+    shown: Mapping[str, str],
+    given: Mapping[str, str | None],
+) -> dict[str, str | None]:
+    """Put options in any spelling over canonical ones; another type starts afresh."""
+    kind = given.get("type") or stored["type"]
+    backend = objects.backend_for_type(kind)
+    if backend.type != stored["type"]:
+        return dict(given)
+    spellings = {s: option.name for option in backend.options for s in option.aliases}
+    known = {"type", *(option.name for option in backend.options)}
+    merged: dict[str, str | None] = dict(stored)
+    seen: dict[str, str | None] = {}
+    for key, value in given.items():
+        name = spellings.get(key, key)
+        if seen.setdefault(name, value) != value:
+            raise BadRequest(f"storage_config.{name} is given twice, with different values")
+        if value is None and name not in known:
+            # There is nothing to remove; with a value the option is refused by its name.
+            merged[name] = ""
+        elif name != "type" and value != shown.get(name):
+            merged[name] = value
+    return merged

@@ -1,0 +1,193 @@
+"""Trying a warehouse: what its vendor proves by live calls, kept beside the warehouse."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from pangolin.errors import BadRequest, Conflicting, PangolinError
+from pangolin.iceberg.locations import parse_location
+from pangolin.interfaces.credential_vending import Check
+from pangolin.interfaces.object_storage import ObjectStore, Warehouse
+from pangolin.services.context.redaction import redacted
+from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.times import rfc3339
+from pangolin.services.vending_choice import strategy_of
+from pangolin.store.api import ANY, Change, Delete, Doc, Put, Record
+from pangolin.store.kinds import WAREHOUSE_CHECK
+
+log = logging.getLogger(__name__)
+# Where files are tried; nothing else is ever written there.
+PROBE: Final = ".pangolin-check-"
+# Whoever saves a warehouse waits no longer for a store that does not answer.
+WAIT_S: Final = 10.0
+LONGEST: Final = 1000
+REACH: Final = "check the options, the network, and what the store lets the server do"
+WAY_OUT: Final = "mend it, or save it with PANGOLIN_WAREHOUSE_CHECKS=record"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of trying a warehouse, and when (epoch milliseconds)."""
+
+    at_ms: int
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> list[Check]:
+        """The checks that failed."""
+        return [check for check in self.checks if check.result == "failed"]
+
+    def wire(self) -> dict[str, Any]:
+        """Give it as the management API answers it."""
+        return {"checked_at": rfc3339(self.at_ms), "checks": [asdict(each) for each in self.checks]}
+
+    def put(self, warehouse: str) -> Put:
+        """Build the change that keeps it."""
+        checks = [asdict(each) for each in self.checks]
+        doc = {"warehouse": warehouse, "checked_at_ms": self.at_ms, "checks": checks}
+        return Put(WAREHOUSE_CHECK, doc, ANY)
+
+
+class Trial:
+    """The trial of a warehouse that is about to be saved: made once, however often that is tried.
+
+    The setting `warehouse_checks` says whether it is made, and whether a failure is a refusal.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._made: tuple[Warehouse, Tried] | None = None
+
+    def of(self, warehouse: Warehouse) -> Tried | None:
+        """Try a warehouse; raise `BadRequest` if it fails and must not, with the `checks`."""
+        mode = self._scope.settings.warehouse_checks
+        if mode == "off":
+            return None
+        if self._made is None or not _alike(self._made[0], warehouse):
+            self._made = (warehouse, tried(self._scope.runtime, warehouse))
+        found = self._made[1]
+        if mode == "require" and found.failed:
+            raise _refusal(warehouse, found)
+        return found
+
+
+def kept(tried: Tried | None, warehouse: str) -> Change:
+    """Build the change that goes with a saved warehouse; without a trial the old result goes."""
+    return tried.put(warehouse) if tried else Delete(WAREHOUSE_CHECK, (warehouse,))
+
+
+def tried(runtime: Runtime, warehouse: Warehouse, wait_s: float = WAIT_S) -> Tried:
+    """Try a warehouse for at most so many seconds; what was not tried by then has failed."""
+    wait_s = min(wait_s, runtime.settings.request_timeout / 2)
+    found: list[Check] = []
+    # Of its own, because no SDK promises to come back in time; it cleans up when it does.
+    worker = threading.Thread(
+        target=_collect, args=(runtime, warehouse, found), name="warehouse-check", daemon=True
+    )
+    worker.start()
+    worker.join(wait_s)
+    checks = list(found)
+    if worker.is_alive():
+        late = f"the store did not answer everything within {wait_s:g} seconds"
+        checks.append(Check("time", "failed", late, REACH))
+    return Tried(runtime.clock(), tuple(checks))
+
+
+def read(scope: Scope, warehouses: Sequence[str]) -> list[Tried | None]:
+    """Read what came of the last trial of each warehouse (by id)."""
+    found = scope.store.get_many([(WAREHOUSE_CHECK, (each,)) for each in warehouses])
+    return [from_record(record) for record in found]
+
+
+def from_record(record: Record | None) -> Tried | None:
+    """Read a record of a trial."""
+    if record is None:
+        return None
+    checks = tuple(Check(**each) for each in record.doc["checks"])
+    return Tried(record.doc["checked_at_ms"], checks)
+
+
+def unchanged(before: Doc, after: Doc) -> bool:
+    """Say whether nothing has changed that a trial depends on."""
+    names = ("storage_config", "vending_strategy", "use_sts", "secrets")
+    return all(before.get(name) == after.get(name) for name in names)
+
+
+def changed_meanwhile(name: str) -> Conflicting:
+    """Build the error for a warehouse that another has changed while it was tried."""
+    return Conflicting(f"warehouse {name} was changed while it was checked: check it again")
+
+
+def as_record(warehouse: Warehouse) -> Doc:
+    """Give the members of a warehouse by which its strategy is found."""
+    return {
+        "storage_config": warehouse.config,
+        "use_sts": warehouse.use_sts,
+        "vending_strategy": warehouse.vending_strategy,
+    }
+
+
+def _alike(one: Warehouse, other: Warehouse) -> bool:
+    return replace(one, version=0, name="") == replace(other, version=0, name="")
+
+
+def _refusal(warehouse: Warehouse, found: Tried) -> BadRequest:
+    reasons = "; ".join(f"{check.name}: {check.detail}" for check in found.failed)
+    return BadRequest(
+        f"warehouse {warehouse.name} fails its checks: {reasons} ({WAY_OUT})",
+        details={"checks": found.wire()["checks"]},
+    )
+
+
+def _collect(runtime: Runtime, warehouse: Warehouse, found: list[Check]) -> None:
+    try:
+        for check in _checks(runtime, warehouse):
+            found.append(_plain(check))
+    except PangolinError as error:
+        found.append(_plain(Check("check", "failed", error.message, REACH)))
+    except Exception as error:
+        log.exception("checking warehouse %s failed", warehouse.name)
+        found.append(Check("check", "unknown", f"a plugin failed: {type(error).__name__}", REACH))
+
+
+def _checks(runtime: Runtime, warehouse: Warehouse) -> Iterator[Check]:
+    yield from runtime.objects.flaws(warehouse.config)
+    root = parse_location(runtime.objects.root(warehouse.config))
+    probe = str(root.child(f"{PROBE}{uuid.uuid4().hex}"))
+    strategy = strategy_of(as_record(warehouse))
+    if strategy is None:
+        yield _inside(runtime.objects.open_unsaved(warehouse), probe)
+    else:
+        yield from runtime.vendor(strategy).check(warehouse, probe)
+
+
+def _inside(store: ObjectStore, probe: str) -> Check:
+    """Do what every table needs of its store."""
+    file = f"{probe}/file"
+    try:
+        store.put(file, b"probe")
+        whole = store.get(file) == b"probe" and [each.location for each in store.list(probe)]
+    except PangolinError as error:
+        return Check("inside", "failed", error.message, REACH)
+    finally:
+        with suppress(PangolinError):
+            store.delete([file])
+    if not whole:
+        return Check("inside", "failed", "what was written does not come back", REACH)
+    return Check("inside", "passed")
+
+
+def _plain(check: Check) -> Check:
+    def short(text: str) -> str:
+        return redacted(text)[:LONGEST]
+
+    return replace(check, detail=short(check.detail), remedy=short(check.remedy))
+
+
+def wire(tried: Tried | None) -> Mapping[str, Any]:
+    """Give the members that a warehouse's answer has of its trial."""
+    return tried.wire() if tried else {"checked_at": None, "checks": []}

@@ -1,0 +1,95 @@
+"""What is asked of a warehouse beside being saved: would it work, does it, what does it need?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pangolin.errors import BadRequest
+from pangolin.interfaces.object_storage import Warehouse
+from pangolin.services import vending_choice
+from pangolin.services.audit import trail
+from pangolin.services.authz.access import require
+from pangolin.services.changes import batch
+from pangolin.services.changes.idempotency import once
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.warehouse_secrets import as_plugin, told
+from pangolin.services.warehouses import builder, checks, warehouses
+from pangolin.store.api import Change, Conflict, Require
+from pangolin.store.kinds import WAREHOUSE
+
+Wire = dict[str, Any]
+OPTIONS = ("storage_config", "vending_strategy", "use_sts")
+
+
+def validate(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+    """Try a warehouse as `create` would get it, and save nothing; answer its checks.
+
+    Raises `BadRequest` and `UnknownPlugin` as `create` does, whatever PANGOLIN_WAREHOUSE_CHECKS is.
+    """
+    what = warehouses.resource(fields["name"])
+    require(scope, "create", what)
+    _, warehouse = builder.new(scope, fields)
+    found = checks.tried(scope.runtime, warehouse, scope.settings.request_timeout)
+    trail.note(scope, "validate_warehouse", what, details=_counted(found))
+    return _answer(found)
+
+
+def check(scope: Scope, name: str) -> Wire:
+    """Try a warehouse that is saved and keep what comes of it.
+
+    Raises `NoSuchWarehouse`, and `Conflicting` if it was changed meanwhile.
+    """
+    require(scope, "update", warehouses.resource(name))
+    return once(scope, lambda: _checked(scope, name), Wire)
+
+
+def prepare(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+    """Say what must be set up at the cloud for a warehouse: its external id, policies to paste.
+
+    The external id follows from the tenant and the warehouse's `id`, which the server makes:
+    create the warehouse with that id. With a name alone it is about the warehouse that there is.
+    Raises `BadRequest` for one that vends nothing.
+    """
+    what = warehouses.resource(fields["name"])
+    require(scope, "create", what)
+    warehouse = _meant(scope, fields)
+    strategy = vending_choice.strategy_of(checks.as_record(warehouse))
+    if strategy is None:
+        raise BadRequest("there is nothing to prepare: give use_sts or a vending_strategy")
+    found = scope.runtime.vendor(strategy).prepare(warehouse)
+    trail.note(scope, "prepare_warehouse", what, details={"strategy": strategy})
+    return {
+        "id": warehouse.id,
+        "name": warehouse.name,
+        "external_id": (found.external_id or None) if found else None,
+        "documents": dict(found.documents) if found else {},
+    }
+
+
+def _meant(scope: Scope, fields: Mapping[str, Any]) -> Warehouse:
+    if any(fields.get(name) is not None for name in OPTIONS):
+        return builder.new(scope, fields, whole=False)[1]
+    return as_plugin(scope.runtime, warehouses.find(scope, fields["name"]))
+
+
+def _checked(scope: Scope, name: str) -> Wire:
+    record, what = warehouses.find(scope, name), warehouses.resource(name)
+    warehouse = as_plugin(scope.runtime, record)
+    found = checks.tried(scope.runtime, warehouse, scope.settings.request_timeout)
+    changes: list[Change] = [
+        Require(WAREHOUSE, (name,), record.version),
+        found.put(record.doc["id"]),
+    ]
+    outcome, details, state = _answer(found), _counted(found), told(record.doc)
+    try:
+        batch.commit(scope, "check_warehouse", what, changes, outcome, after=state, details=details)
+    except Conflict:
+        raise checks.changed_meanwhile(name) from None
+    return outcome
+
+
+def _answer(found: checks.Tried) -> Wire:
+    return {"valid": not found.failed, **found.wire()}
+
+
+def _counted(found: checks.Tried) -> dict[str, Any]:
+    return {"checks": len(found.checks), "failed": [check.name for check in found.failed]}
