@@ -20,9 +20,9 @@ from pangolin.interfaces.authentication import TENANT_USER, Principal
 from pangolin.services.assets import assets
 from pangolin.services.authn import principals
 from pangolin.services.authz import checks
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.scope import Scope, system_scope
 from pangolin.services.grants import grants
-from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
 from pangolin.services.tables import tables
 from pangolin.services.warehouses.warehouses import create as create_warehouse

@@ -23,8 +23,8 @@ from pathlib import Path
 from benchmarks.world import make_catalog, sample
 from pangolin.app import build_server
 from pangolin.services.branches import refs
-from pangolin.services.context.scope import Scope
-from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.context.scope import Scope, system_scope
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
 from pangolin.services.tables import commits, creation, tables
 from pangolin.services.warehouses.warehouses import create as create_warehouse

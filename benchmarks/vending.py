@@ -23,7 +23,7 @@ from benchmarks.measuring import measure
 from benchmarks.servers import Server
 from benchmarks.world import CATALOG, SNAPSHOTS, environ_of, fill, settings_of, table_name
 from pangolin.app import create_app
-from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.context.scope import system_scope
 from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD

@@ -12,8 +12,9 @@ from benchmarks.farm import PATIENCE
 from pangolin.app import build_server
 from pangolin.iceberg.create import new_table
 from pangolin.services.catalogs import catalogs, namespaces
-from pangolin.services.context.scope import Runtime, Scope
-from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope, system_scope
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.operations.quick_start import quick_start
 from pangolin.services.sealing.keyring import new_key
 from pangolin.services.storage import metadata_files

@@ -10,8 +10,8 @@ from pangolin.registry import Registry
 from pangolin.services.audit import trail
 from pangolin.services.authn.sessions import Stale
 from pangolin.services.authz.access import Denied
-from pangolin.services.context.scope import Runtime
-from pangolin.services.storage.metadata_files import MetadataCache
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.storage.byte_cache import MetadataCache
 from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 from pangolin.web import fast_path, iceberg, management, openapi

@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.services.context.scope import Runtime, Scope
-from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope, system_scope
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from tests.hashing import cheap
 

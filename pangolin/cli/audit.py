@@ -17,7 +17,7 @@ from pangolin.settings import Settings
 if TYPE_CHECKING:
     from pangolin.services.audit.chains import Head
     from pangolin.services.audit.verification import Verdict
-    from pangolin.services.context.scope import Runtime
+    from pangolin.services.context.runtime import Runtime
 
 TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 time = click.DateTime(TIMES)

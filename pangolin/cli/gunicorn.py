@@ -15,7 +15,7 @@ from prometheus_client import multiprocess
 from pangolin.app import create_app
 from pangolin.cli.banner import banner
 from pangolin.cli.sessions import opened_server
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.operations.doctor import failed_trials
 from pangolin.settings import Settings

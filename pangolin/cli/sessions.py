@@ -30,9 +30,8 @@ def opened_server(settings: Settings) -> Iterator[Server]:
 @contextmanager
 def opened_scope() -> Iterator[Scope]:
     """Open the installation for its operator, who may do what root may; raise `LayoutMismatch`."""
-    from pangolin.services.context.scope import Client
+    from pangolin.services.context.scope import Client, system_scope
     from pangolin.services.operations import layout, migrations
-    from pangolin.services.operations.bootstrap import system_scope
 
     with opened_server(Settings.from_environ()) as server:
         layout.check_ready(server.runtime.store, migrations.newest())

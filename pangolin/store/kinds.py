@@ -239,3 +239,9 @@ ALL = (
     TRASH,
     TENANT_SETTINGS,
 )
+
+
+def parent_of(path: str) -> str:
+    """Give the path of the namespace above; the top level has the empty path above it."""
+    head, _, _ = path.rpartition("\x1f")
+    return head

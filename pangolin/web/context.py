@@ -12,11 +12,12 @@ from pangolin.interfaces.authentication import ROOT, AuthRequest, Principal
 from pangolin.registry import Registry
 from pangolin.services.authn import principals
 from pangolin.services.context import metrics
-from pangolin.services.context.scope import Client, Idempotency, Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Client, Idempotency, Scope
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login import impersonation
 from pangolin.services.login.external_identities import Visit
 from pangolin.services.login.plugin_services import Services
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT
 from pangolin.web.http.loopback import is_loopback, refuse_foreign

@@ -7,10 +7,11 @@ import pytest
 
 from pangolin.services.assets import assets, business_metadata
 from pangolin.services.authz import actions
-from pangolin.services.authz.access import Resource, is_allowed
+from pangolin.services.authz.access import is_allowed
 from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import catalogs
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.grants import memberships, roles
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, space, tag

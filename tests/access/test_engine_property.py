@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from pangolin.services.assets import assets, business_metadata
 from pangolin.services.authz import actions, checks
-from pangolin.services.authz.access import Denied, Resource, is_allowed
+from pangolin.services.authz.access import Denied, is_allowed
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.grants import memberships, roles
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, lake_on, names, space, tag

@@ -3,8 +3,8 @@
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import AUDIT, TENANT
 

@@ -9,7 +9,8 @@ import pytest
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.accounts import account, removal
-from pangolin.services.authz.access import Denied, Resource
+from pangolin.services.authz.access import Denied
+from pangolin.services.context.resource import Resource
 from pangolin.services.grants import grants, memberships, roles
 from pangolin.store.api import Change
 from pangolin.store.kinds import GRANT

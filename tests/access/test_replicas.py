@@ -9,7 +9,8 @@ from flask import Flask
 
 from pangolin.app import create_app
 from pangolin.services.catalogs import catalogs, namespaces
-from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.context.scope import system_scope
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.tables import creation
 from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.scope import system_scope
 from pangolin.services.grants import grants
-from pangolin.services.operations.bootstrap import system_scope
 from pangolin.services.warehouses import warehouses
 from tests.access.world import Caller, caller
 from tests.services.counting import CountingStore, counted_app

@@ -13,9 +13,10 @@ from pangolin.services.assets import assets
 from pangolin.services.authn import principals, security_stamps, tokens
 from pangolin.services.authn.tokens import Terms
 from pangolin.services.catalogs import catalogs, namespaces
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.grants import grants
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import ASSET_TAG, PRINCIPAL
 from tests.services.world import CATALOG as LAKE

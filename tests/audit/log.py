@@ -6,7 +6,7 @@ from typing import Any
 from pangolin.services.audit import trail, verification
 from pangolin.services.audit.chains import Chains
 from pangolin.services.audit.verification import Broken, Verdict
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT

@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 from pangolin.services.authn import tokens
 from pangolin.services.authn.principals import principal_of, read_stamp
 from pangolin.services.authn.tokens import Terms
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import PRINCIPAL
 

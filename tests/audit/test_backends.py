@@ -8,8 +8,8 @@ import pytest
 
 from pangolin.registry import Registry
 from pangolin.services.audit import query, trail
-from pangolin.services.authz.access import Resource
 from pangolin.services.changes import batch
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put

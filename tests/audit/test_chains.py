@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pangolin.services.audit.chains import LONGEST, Segment
-from pangolin.services.authz.access import Resource
 from pangolin.services.changes import batch
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from pangolin.app import create_app
 from pangolin.cli import main
 from pangolin.registry import Registry
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ANY, Delete, Put
 from pangolin.store.kinds import AUDIT

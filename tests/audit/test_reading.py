@@ -10,7 +10,7 @@ import pytest
 from pangolin.errors import BadRequest, Forbidden, NoSuchAuditRecord
 from pangolin.interfaces.authentication import TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services.audit import query, trail
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from tests.audit.log import HOUR, START, Clock, elsewhere, records
 from tests.services.world import scope_on

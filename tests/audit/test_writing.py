@@ -11,12 +11,13 @@ from pangolin.interfaces.authentication import Principal
 from pangolin.registry import Registry
 from pangolin.services.audit import trail
 from pangolin.services.audit.trail import Actor
-from pangolin.services.authz.access import Resource, denial
+from pangolin.services.authz.access import denial
 from pangolin.services.branches import management
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Client, Scope
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.storage.object_stores import Objects
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import ABSENT, Change, Conflict, Put, Store

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
 
 from pangolin.services.authn import signing_keys, tokens
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import SIGNING_KEY
 from tests.conftest import ROOT_PASSWORD
 from tests.identity.conftest import World, token_of

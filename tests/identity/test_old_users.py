@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.operations.layout import read_layout, write_layout
 from pangolin.services.operations.migration_v2_users import SESSION, USER, to_principals
 from pangolin.services.operations.migrations import UPGRADES, run

@@ -7,7 +7,8 @@ import pytest
 
 from pangolin.errors import Conflicting, NotFound
 from pangolin.services.authn import signing_keys, tokens
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import SIGNING_KEY
 from tests.conftest import ROOT_PASSWORD

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pangolin.errors import OutcomeUnknown
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import AUDIT, PRINCIPAL, STAMP
 from tests.identity.conftest import PASSWORD, Caller, World, made, token_of
 

@@ -9,9 +9,10 @@ import pytest
 
 from pangolin.app import create_app
 from pangolin.services.authn import signing_keys
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import system_scope
 from pangolin.services.operations import root_password, signing_key_rotation
-from pangolin.services.operations.bootstrap import initialise, system_scope
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD, basic
 from tests.hashing import cheap

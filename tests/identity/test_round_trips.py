@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pangolin.services.catalogs import catalogs
-from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.context.scope import system_scope
 from pangolin.services.warehouses import warehouses
 from tests.conftest import basic
 from tests.identity.conftest import PASSWORD, Caller, World, made, token_of

@@ -7,7 +7,7 @@ import pytest
 
 from pangolin.services.accounts.api_keys import MOST_KEYS
 from pangolin.services.authn.api_keys import establish
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
 from tests.identity.conftest import Caller, World, made, message
 

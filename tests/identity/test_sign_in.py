@@ -11,7 +11,7 @@ from pangolin.app import create_app
 from pangolin.errors import Unauthorized
 from pangolin.services.authn import passwords
 from pangolin.services.authn.passwords import hash_password, matches
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings

@@ -5,9 +5,9 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login.password_login import Attempt, login
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
 from pangolin.store.kinds import TOKEN
 from tests.conftest import ROOT_PASSWORD
 from tests.identity.conftest import PASSWORD, Caller, World, message

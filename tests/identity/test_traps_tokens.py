@@ -7,7 +7,8 @@ import jwt
 import pytest
 
 from pangolin.errors import Unauthorized, Unavailable
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import API_KEY, PRINCIPAL, SERVER_SECRET, SIGNING_KEY, TOKEN

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import PRINCIPAL
 from tests.identity.conftest import PASSWORD, Caller, World, made, message
 

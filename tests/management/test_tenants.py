@@ -2,8 +2,8 @@
 
 from flask.testing import FlaskClient
 
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store import kinds
 from tests.management.conftest import Call, message
 

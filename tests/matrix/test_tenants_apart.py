@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from tests.matrix.asking import ask_with
 from tests.matrix.rows import ROWS, Row
 from tests.matrix.world import World, build

@@ -13,8 +13,9 @@ from pangolin.app import create_app
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.services.authn import principals, tokens
 from pangolin.services.authn.tokens import Terms
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, ROOT_ID, initialise
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROOT_HOME

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.services.authn import api_keys, security_stamps
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ANY, Delete, Put
 from pangolin.store.kinds import API_KEY, PRINCIPAL, TENANT
 from pangolin.web.context import Server

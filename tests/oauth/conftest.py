@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from tests.oauth.clients import Ask, Service, make_service
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import LAST_USED, TOKEN
 from tests.conftest import ROOT_PASSWORD, basic
 from tests.oauth.clients import (

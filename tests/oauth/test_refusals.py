@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from pangolin.app import create_app
 from pangolin.errors import Unavailable
 from pangolin.plugin import StoreBackend, hookimpl
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
 from pangolin.settings import Settings
 from pangolin.store import kinds

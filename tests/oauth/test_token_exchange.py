@@ -13,8 +13,9 @@ from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.plugin import hookimpl
 from pangolin.services.authn import tokens
 from pangolin.services.authn.tokens import Terms
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.kinds import TOKEN
 from tests.conftest import basic

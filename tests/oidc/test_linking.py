@@ -10,9 +10,10 @@ import pytest
 from pangolin.app import build_server
 from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import ExternalIdentity, Principal
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.services.login import external_identities
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, ROOT_ID, initialise
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, ANY, Delete, Put
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, ROOT_HOME, TENANT

@@ -9,7 +9,7 @@ from flask import Flask
 
 from pangolin.app import create_app
 from pangolin.errors import BadRequest
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, ANY, Put
 from pangolin.store.kinds import LOGIN_STEP, PRINCIPAL, ROLE, TOKEN

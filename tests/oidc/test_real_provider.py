@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import ROLE, TOKEN

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from pangolin.interfaces.authentication import ExternalIdentity
 from pangolin.services.authn.principals import mail_fields
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import AUDIT, PRINCIPAL

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pangolin.errors import NamespaceNotEmpty, PangolinError
-from pangolin.services.authz.access import Resource
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
+from pangolin.services.context.resource import Resource
 from pangolin.services.operations import garbage_collection
 from pangolin.services.versioned import entries, listing
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES
 from pangolin.services.versioned.resolution import locate
+from pangolin.store import kinds
 from pangolin.store.api import Store
 from tests.examples import examples
 from tests.services.world import scope_on
@@ -70,7 +71,7 @@ class Refs(RuleBasedStateMachine):
     @rule(data=st.data(), space=st.sampled_from(SPACES))
     def create_namespace(self, data: st.DataObject, space: str) -> None:
         ref = self.pick(data, writable=True)
-        parent = entries.parent_of(space)
+        parent = kinds.parent_of(space)
         known = self.model.spaces[ref]
         allowed = space not in known and (not parent or parent in known)
         try:

@@ -7,8 +7,9 @@ from pangolin.default_plugins.local_files import pangolin_object_stores
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services.branches import refs
-from pangolin.services.context.scope import Runtime, Scope
-from pangolin.services.storage.metadata_files import MetadataCache
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
+from pangolin.services.storage.byte_cache import MetadataCache
 from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 from pangolin.store import kinds

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from pangolin.app import create_app
 from pangolin.errors import Unavailable
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations import doctor
 from pangolin.settings import Settings
 

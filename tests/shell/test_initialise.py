@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pangolin.app import create_app
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, ROOT_KEY, initialise, upgrade
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.services.operations.bootstrap import ROOT_KEY, initialise, upgrade
 from pangolin.services.operations.layout import LayoutMismatch, write_layout
 from pangolin.services.operations.migrations import newest
 from pangolin.settings import Settings

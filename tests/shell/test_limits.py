@@ -11,7 +11,7 @@ import pytest
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import TooManyRequests, Unavailable
 from pangolin.services.authn import rate_limits
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store import kinds
 from pangolin.store.api import Change
 from pangolin.store.kinds import LIMIT

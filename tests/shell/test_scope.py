@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from pangolin.app import create_app
 from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.plugin import hookimpl
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.app import create_app
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, initialise
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from tests.conftest import basic
 from tests.vending.vendor import CountingPlugin, CountingVendor

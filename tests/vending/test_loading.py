@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pangolin.errors import BadRequest, Forbidden, PangolinError, Unavailable
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import AUDIT
 from tests.vending.conftest import ASK, SCHEMA, TABLES, Call, made
 from tests.vending.vendor import SECRET, CountingVendor, granted

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pangolin.services.catalogs import catalogs
-from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.context.scope import system_scope
 from pangolin.services.warehouses import warehouses
 from tests.services.counting import CountingStore, counted_app
 from tests.vending.conftest import ASK, SCHEMA, SIGN, TABLES

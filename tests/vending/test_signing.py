@@ -2,7 +2,7 @@
 
 import pytest
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import AUDIT
 from tests.vending.conftest import SIGN, TABLES, Call, made
 from tests.vending.test_loading import Person, Table

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from tests.vending.conftest import ASK, SIGN, TABLES, Call, made
 from tests.vending.test_loading import Person, Table
 from tests.vending.vendor import CountingVendor

@@ -13,7 +13,8 @@ from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
 from pangolin.interfaces.credential_vending import Check
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.services.operations import doctor
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.operations.health import every_warehouse

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from pangolin.cli import main
 from pangolin.cli.sessions import opened_server
-from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.context.scope import system_scope
 from pangolin.services.operations.layout import write_layout
 from pangolin.services.sealing import keyring
 from pangolin.services.storage import warehouse_secrets

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from tests.web.conftest import SCHEMA, Call
 
 T = "/lake/namespaces/db/tables/t"

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.errors import Unavailable
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 
 TABLES = "/v1/lake/namespaces/a%1Fb%2Fc/tables"
 TABLE = f"{TABLES}/t%25"

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import catalogs
-from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.context.scope import system_scope
 from pangolin.services.warehouses import warehouses
 from tests.services.counting import CountingStore, counted_app
 from tests.web.conftest import SCHEMA

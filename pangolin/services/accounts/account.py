@@ -7,7 +7,8 @@ from pangolin.errors import AlreadyExists, BadRequest, NotFound
 from pangolin.interfaces.authentication import ROLES, ROOT
 from pangolin.services.authn import security_stamps
 from pangolin.services.authn.principals import USER
-from pangolin.services.authz.access import Resource, denial
+from pangolin.services.authz.access import denial
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import Change, Delete, Doc, Record
 from pangolin.store.kinds import PRINCIPAL, TOKEN

@@ -8,9 +8,10 @@ from pangolin.services.accounts import account, service_users
 from pangolin.services.accounts.account import Wire
 from pangolin.services.authn import api_keys, security_stamps
 from pangolin.services.authn.principals import SERVICE
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Change, Delete, Doc, Put, Record

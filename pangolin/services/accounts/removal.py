@@ -7,9 +7,10 @@ from typing import Final
 from pangolin.errors import PangolinError
 from pangolin.services.accounts.account import BOUND
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz.access import Resource
 from pangolin.services.changes import batch
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.resource import Resource
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.store.api import Change, Delete, Doc, Key, Kind, Record
 from pangolin.store.kinds import (
     API_KEY,

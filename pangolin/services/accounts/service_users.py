@@ -10,12 +10,12 @@ from pangolin.services.accounts.account import Wire
 from pangolin.services.authn import api_keys, security_stamps
 from pangolin.services.authn.api_keys import MadeKey
 from pangolin.services.authn.principals import SERVICE
-from pangolin.services.authz.access import Resource, require
-from pangolin.services.changes import batch
+from pangolin.services.authz.access import require
+from pangolin.services.changes import batch, guards
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
-from pangolin.services.tenants import tenants
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
 
@@ -40,7 +40,7 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     def attempt() -> Wire:
         account.refuse_taken(scope, SERVICE, name)
         puts = [Put(PRINCIPAL, doc, ABSENT), Put(API_KEY, made.record, ABSENT)]
-        changes = [tenants.hold(scope), *puts]
+        changes = [guards.hold(scope), *puts]
         batch.commit(scope, "create_service_user", resource(name), changes, after=doc)
         return key_wire(doc, made)
 

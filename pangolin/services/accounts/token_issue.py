@@ -11,8 +11,9 @@ from pangolin.services.accounts.account import Wire
 from pangolin.services.authn import principals, tokens
 from pangolin.services.authn.principals import USER, Standing
 from pangolin.services.authn.tokens import Issued, Terms
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.tenants import selection

@@ -10,14 +10,15 @@ from pangolin.services.accounts import account, removal
 from pangolin.services.accounts.account import Wire
 from pangolin.services.authn import passwords, principals, rate_limits, security_stamps
 from pangolin.services.authn.principals import USER
-from pangolin.services.authz.access import Resource, require
-from pangolin.services.changes import batch
+from pangolin.services.authz.access import require
+from pangolin.services.changes import batch, guards
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
+from pangolin.services.context.well_known import ROOT_ID
 from pangolin.services.login import password_login
-from pangolin.services.operations.bootstrap import ROOT_ID
-from pangolin.services.tenants import selection, tenants
+from pangolin.services.tenants import selection
 from pangolin.store.api import ABSENT, Change, Doc, Put
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME
 
@@ -41,7 +42,7 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
 
     def attempt() -> Wire:
         account.refuse_taken(within, USER, name)
-        changes = [tenants.hold(within), Put(PRINCIPAL, doc, ABSENT)]
+        changes = [guards.hold(within), Put(PRINCIPAL, doc, ABSENT)]
         batch.commit(within, "create_user", resource(name), changes, after=doc)
         return wire(doc)
 

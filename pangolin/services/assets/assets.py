@@ -6,16 +6,18 @@ from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset, NoSuchNamespace
 from pangolin.services.assets import business_metadata, occurrences
-from pangolin.services.authz.access import Resource, filtered, require, require_asset
+from pangolin.services.authz.access import filtered, require, require_asset
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
+from pangolin.services.tables.lookup import look, look_with_namespace
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
-from pangolin.services.versioned.relations import LABELS, look, look_with_namespace
+from pangolin.services.versioned.relations import LABELS
 from pangolin.services.versioned.resolution import Place
 from pangolin.store.api import Doc
 from pangolin.store.kinds import SEPARATOR

@@ -14,7 +14,7 @@ from pangolin.errors import BadRequest, NotFound
 from pangolin.services.assets import occurrences
 from pangolin.services.assets.occurrences import Sighting
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz import rights_loader, visible_tree
+from pangolin.services.authz import rights_loader
 from pangolin.services.authz.access import is_admin
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
@@ -22,8 +22,9 @@ from pangolin.services.changes.retries import until_settled
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants.scopes import check_tag
+from pangolin.services.versioned import entries
 from pangolin.store.api import ABSENT, ANY, Change, Delete, Doc, Put, Record
-from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG, GRANT
+from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG
 
 Wire = dict[str, Any]
 DISCOVERY: Final = "manage-discovery"
@@ -88,21 +89,12 @@ def remove(scope: Scope, asset: str) -> None:
     once(scope, lambda: until_settled(scope, attempt, "remove"), lambda _: None)
 
 
-def renamed(scope: Scope, asset: str) -> list[Change]:
-    """List the changes that go with a new name of an asset: who was granted it looks anew."""
-    note = scope.store.get(ASSET_NOTE, (asset,))
-    tagged = note is not None and note.doc["tags"]
-    if tagged or scope.store.find(GRANT, "asset", (asset,)) is not None:
-        return [*security_stamps.raise_all(scope.tenant)]
-    return []
-
-
 def collect(scope: Scope, *, dry_run: bool = False) -> int:
     """Remove the notes of assets that are gone for good; return how many."""
     removed = 0
     for record in list(scope.store.scan(ASSET_NOTE)):
         asset = record.doc["asset"]
-        if next(visible_tree.rows_of(scope, [asset]), None) is not None:
+        if next(entries.rows_of(scope, [asset]), None) is not None:
             continue
         removed += 1
         if not dry_run:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pangolin.errors import NoSuchAsset, NotFound
-from pangolin.services.authz import visible_tree
-from pangolin.services.authz.access import Resource, allows_asset, require_target
-from pangolin.services.authz.rights_loader import Target, catalog_names
+from pangolin.services.authz.access import allows_asset, require_target
+from pangolin.services.authz.rights import Target
+from pangolin.services.authz.rights_loader import catalog_names
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import ASSETS
@@ -60,7 +61,7 @@ def require_everywhere(scope: Scope, actions: Iterable[str], sighting: Sighting)
 
 def targets(scope: Scope, asset_id: str) -> list[Target]:
     """List an asset's places, one for each namespace it lies or lay in; each with all refs."""
-    rows = list(visible_tree.rows_of(scope, [asset_id]))
+    rows = list(entries.rows_of(scope, [asset_id]))
     names = catalog_names(scope, (row["catalog"] for row in rows))
     places = {(names[row["catalog"]], row["namespace"]) for row in rows if row["catalog"] in names}
     return [Target(catalog, None, path, asset_id) for catalog, path in sorted(places)]
@@ -68,7 +69,7 @@ def targets(scope: Scope, asset_id: str) -> list[Target]:
 
 def _sightings(scope: Scope, asset_id: str) -> Iterator[Sighting]:
     """Look under every name the asset has or had, on every ref of its catalog, main first."""
-    rows = list(visible_tree.rows_of(scope, [asset_id]))
+    rows = list(entries.rows_of(scope, [asset_id]))
     names = catalog_names(scope, (row["catalog"] for row in rows))
     keys = dict.fromkeys((row["catalog"], row["namespace"], row["name"]) for row in rows)
     for catalog, path, name in keys:

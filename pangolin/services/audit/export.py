@@ -7,7 +7,7 @@ import orjson
 
 from pangolin.services.audit import segments
 from pangolin.services.audit.query import Wanted, between
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Doc
 from pangolin.store.scoped import ScopedStore

@@ -12,7 +12,8 @@ from pangolin.services.audit import segments
 from pangolin.services.audit.ids import first_id
 from pangolin.services.audit.records import cut_name
 from pangolin.services.audit.vocabulary import ACTIONS, RESOURCE_TYPES
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Doc, Key

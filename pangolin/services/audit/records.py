@@ -9,7 +9,8 @@ from pangolin.interfaces.authentication import Principal
 from pangolin.services.audit.chains import Head
 from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import State, digest, signed
-from pangolin.services.authz.access import IN_CATALOG, REFS, Resource
+from pangolin.services.authz.access import IN_CATALOG, REFS
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Client
 from pangolin.services.versioned.resolution import split_prefix
 from pangolin.store.api import Doc

@@ -10,7 +10,7 @@ from typing import Final
 from pangolin.services.audit import segments, verification
 from pangolin.services.audit.signatures import signed
 from pangolin.services.audit.verification import Break
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import Conflict, Put, Record
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 

@@ -10,7 +10,7 @@ from typing import Final
 from pangolin.services.audit.chains import Head, Segment
 from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import signed
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing import server_secrets
 from pangolin.store.api import Doc, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT

@@ -16,10 +16,12 @@ from pangolin.services.audit import segments
 from pangolin.services.audit.chains import Segment
 from pangolin.services.audit.records import FAILURE, SUCCESS, Actor, Happening
 from pangolin.services.audit.signatures import State
-from pangolin.services.authz.access import Denied, Resource
+from pangolin.services.authz.access import Denied
 from pangolin.services.context import metrics
-from pangolin.services.context.scope import Runtime, Scope
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
+from pangolin.services.context.resource import Resource
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Change, Conflict, Put
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 

@@ -10,7 +10,7 @@ from typing import Final
 from pangolin.services.audit import segments as audit_segments
 from pangolin.services.audit.chains import Head
 from pangolin.services.audit.signatures import is_genuine
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import Doc, Record, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pangolin.errors import PangolinError, Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.authn import principals, sessions
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing import server_secrets
 from pangolin.store.api import ANY, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Put, Version
 from pangolin.store.kinds import LOGIN_STEP
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import ROLES, TENANT_ADMIN, TENANT_USER, Principal, Stamped
 from pangolin.services.authn import security_stamps
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import Doc, Key, Kind, Record
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, STAMP, TENANT
 

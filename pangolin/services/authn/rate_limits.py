@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pangolin.errors import TooManyRequests
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ABSENT, Conflict, Delete, Doc, Put, Record
 from pangolin.store.kinds import LIMIT
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from pangolin.errors import Unauthorized, Unavailable
 from pangolin.interfaces.authentication import Principal
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import Record
 from pangolin.store.kinds import STAMP
 from pangolin.store.revalidating import Pledge

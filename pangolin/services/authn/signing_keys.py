@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pangolin.errors import Conflicting, NotFound
 from pangolin.services.authn import security_stamps
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ABSENT, Delete, Doc, Put, Record
 from pangolin.store.kinds import ROOT_HOME, SIGNING_KEY, TENANT
 

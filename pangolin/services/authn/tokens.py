@@ -11,7 +11,7 @@ import jwt
 from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.authn import principals, security_stamps, sessions, signing_keys
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
 from pangolin.store.kinds import API_KEY, SIGNING_KEY, TOKEN
 

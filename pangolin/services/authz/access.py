@@ -11,11 +11,12 @@ from typing import Final
 from pangolin.errors import Forbidden, NotFound
 from pangolin.interfaces.authentication import ROOT, TENANT_ADMIN
 from pangolin.services.authz import rights_loader, visibility
-from pangolin.services.authz.rights_loader import Granted, Rights, Target
-from pangolin.services.authz.visibility import Visible
+from pangolin.services.authz.rights import Granted, Rights, Target
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import ASSETS
+from pangolin.services.versioned.listing import Visible
 from pangolin.services.versioned.resolution import locate, split_prefix
 from pangolin.store.api import Key
 from pangolin.store.kinds import ASSET, SEPARATOR
@@ -29,17 +30,6 @@ READABLE: Final = frozenset({"warehouse", "statistics"})
 # What everybody may see who has signed in.
 OPEN: Final = frozenset({("list", "plugins")})
 ROOT_ONLY: Final = frozenset({"installation"})
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What an action is about: its type, and its path from the catalog down (names)."""
-
-    type: str
-    path: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.type} {'.'.join(self.path)}".rstrip()
 
 
 FindAsset = Callable[[Resource], str | None]

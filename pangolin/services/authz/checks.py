@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.authz import access, actions, rights_loader
-from pangolin.services.authz.access import IN_CATALOG, NAMED, REFS, Decision, FindAsset, Resource
-from pangolin.services.authz.rights_loader import Rights
+from pangolin.services.authz.access import IN_CATALOG, NAMED, REFS, Decision, FindAsset
+from pangolin.services.authz.rights import Rights
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import addressing
 from pangolin.store.api import Key

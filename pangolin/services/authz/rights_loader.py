@@ -5,102 +5,17 @@ carry it. The engine here answers single checks, lists and searches alike.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from pangolin.services.authn import principals
 from pangolin.services.authz import actions
-from pangolin.services.authz.visible_tree import Sights
+from pangolin.services.authz.rights import Granted, Rights
 from pangolin.services.context.scope import Scope
-from pangolin.services.versioned.entries import parent_of
 from pangolin.store import find_many
 from pangolin.store.api import Doc, Version
 from pangolin.store.kinds import ASSET_TAG, CATALOG, GRANT, MEMBERSHIP, ROLE
 
 # How deep roles may be in roles.
 MOST_DEPTH = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A grant as it counts: its actions with what they imply, and the role it came through."""
-
-    id: str
-    scope: Mapping[str, str]
-    actions: frozenset[str]
-    role: str = ""
-
-    @property
-    def ref(self) -> str | None:
-        """The branch or tag it is limited to."""
-        return self.scope.get("ref")
-
-    def allows(self, action: str, ref: str | None) -> bool:
-        """Say whether it allows an action on a ref (None: on all of them at once)."""
-        return action in self.actions and self.ref in (None, ref)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is asked about: a catalog's name at a ref, a namespace's path, an asset's id, a tag.
-
-    Each is None where the question is about what lies above; a `ref` of None is about all refs.
-    """
-
-    catalog: str | None = None
-    ref: str | None = None
-    path: str | None = None
-    asset: str | None = None
-    tag: str | None = None
-
-
-@dataclass(slots=True)
-class Rights:
-    """Grants by what they are on: a catalog's name, a namespace's path in it, an asset's id."""
-
-    version: Version | None
-    tenant: list[Granted] = field(default_factory=list)
-    catalogs: dict[str, list[Granted]] = field(default_factory=dict)
-    namespaces: dict[str, dict[str, list[Granted]]] = field(default_factory=dict)
-    assets: dict[str, list[Granted]] = field(default_factory=dict)
-    tags: dict[str, list[Granted]] = field(default_factory=dict)
-    # What lists show of them; read when a list first needs it.
-    sights: Sights | None = None
-
-    def find(self, action: str, target: Target) -> Granted | None:
-        """Find a grant that allows an action, the widest first."""
-        for granted in self._covering(target):
-            if granted.allows(action, target.ref):
-                return granted
-        return None
-
-    def mentions(self, catalog: str, ref: str) -> bool:
-        """Say whether any grant is limited to a branch or tag of this name."""
-        below = self.namespaces.get(catalog, {}).values()
-        found = (self.catalogs.get(catalog, ()), *below, *self.assets.values())
-        return any(granted.ref == ref for held in found for granted in held)
-
-    def _covering(self, target: Target) -> Iterator[Granted]:
-        yield from self.tenant
-        if target.catalog is not None:
-            yield from self.catalogs.get(target.catalog, ())
-            if target.path is not None:
-                yield from self._above(target.catalog, target.path)
-        if target.asset is not None:
-            yield from self.assets.get(target.asset, ())
-        if target.tag is not None:
-            yield from self.tags.get(target.tag, ())
-
-    def _above(self, catalog: str, path: str) -> Iterator[Granted]:
-        held = self.namespaces.get(catalog, {})
-        for above in reversed(list(upwards(path))) if held else ():
-            yield from held.get(above, ())
-
-
-def upwards(path: str) -> Iterator[str]:
-    """List a namespace's path and those of the namespaces it lies in."""
-    while path:
-        yield path
-        path = parent_of(path)
 
 
 def of(scope: Scope) -> Rights:

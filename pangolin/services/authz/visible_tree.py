@@ -5,13 +5,10 @@ may be listed. What is seen where is read once, so a list reads the few names it
 nothing else, however much the container holds.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pangolin.services.context.scope import Scope
-from pangolin.services.versioned.entries import ASSETS, parent_of
-from pangolin.store import find_many
-from pangolin.store.api import Doc
+from pangolin.store.kinds import parent_of
 
 # A catalog's name and a namespace's path in it; '' is the catalog itself.
 Spot = tuple[str, str]
@@ -57,11 +54,3 @@ class Sights:
         """Note an asset by one of its names."""
         self.note(catalog, path, refs)
         self.assets.setdefault((catalog, path), set()).add(name)
-
-
-def rows_of(scope: Scope, assets: Iterable[str]) -> Iterator[Doc]:
-    """Iterate over the entries of assets, given by id, on all lines and in their pasts."""
-    ids = list(assets)
-    for kind in (ASSETS.live, ASSETS.past):
-        for record in find_many.find_all(scope.store, kind, "id", ids):
-            yield record.doc

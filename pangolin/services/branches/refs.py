@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchRef, Unavailable
-from pangolin.services.authz.access import Resource, require, require_fork, require_sight
+from pangolin.services.authz.access import require, require_fork, require_sight
 from pangolin.services.changes import batch
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
-from pangolin.services.versioned.resolution import MAIN, Place, find_catalog, locate
+from pangolin.services.versioned.resolution import MAIN, Place, exists, find_catalog, locate
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Require
 from pangolin.store.kinds import CATALOG, LINE, REF
 
@@ -129,11 +130,6 @@ def delete_ref(
         batch.commit(scope, f"delete_{type}", what, changes, before=record.doc)
     except Conflict:
         raise NoSuchRef(f"{type.capitalize()} does not exist: {name}") from None
-
-
-def exists(scope: Scope, catalog_id: str, name: str) -> bool:
-    """Say whether a catalog (by id) has a ref of this name."""
-    return scope.store.get(REF, (catalog_id, name)) is not None
 
 
 def _fork(

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pangolin.errors import PangolinError
 from pangolin.services.audit.trail import Happening
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.storage.location_claims import is_reachable
-from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Record
+from pangolin.store.api import Change, Conflict, Delete, Doc, Record
 from pangolin.store.kinds import (
     API_KEY,
     ASSET,
@@ -41,7 +41,6 @@ from pangolin.store.kinds import (
 from pangolin.store.scoped import ScopedStore
 
 log = logging.getLogger(__name__)
-GUARD_NAME = "catalogs"
 BELOW_A_CATALOG = (REF, LINE, NAMESPACE, PAST_NAMESPACE, ASSET, PAST_ASSET, TRASH)
 # Audit records stay: they tell who removed the tenant.
 OF_A_TENANT = (
@@ -62,15 +61,6 @@ OF_A_TENANT = (
     ASSET_TAG,
     PRINCIPAL,
 )
-
-
-def guard_catalogs(store: ScopedStore) -> Put:
-    """Give the change that excludes every other change of the set of a tenant's catalogs.
-
-    Read it before the catalogs: one that is made, moved or removed meanwhile is then a `Conflict`.
-    """
-    found = store.get(GUARD, (GUARD_NAME,))
-    return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)
 
 
 def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:

@@ -7,15 +7,15 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchWarehouse, Unsupported
 from pangolin.iceberg.locations import parse_location
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz import visibility
-from pangolin.services.authz.access import Resource, filtered_catalogs, require, require_sight
+from pangolin.services.authz.access import filtered_catalogs, require, require_sight
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import cascade, contents, names, namespaces, storage_location
-from pangolin.services.changes import batch
+from pangolin.services.changes import batch, guards
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context import pages
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
-from pangolin.services.tenants import tenants
 from pangolin.services.versioned.resolution import find_catalog
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
 from pangolin.store.kinds import CATALOG, LINE, WAREHOUSE
@@ -42,11 +42,11 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     def attempt() -> Wire:
         if scope.store.get(CATALOG, (name,)) is not None:
             raise AlreadyExists(f"Catalog already exists: {name}")
-        guard = cascade.guard_catalogs(scope.store)
+        guard = guards.guard_catalogs(scope.store)
         doc, warehouse = _new(scope, fields)
         outcome = _wire(doc, warehouse.doc["name"])
         changes = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, scope.now())]
-        changes.insert(0, tenants.hold(scope))
+        changes.insert(0, guards.hold(scope))
         batch.commit(scope, "create_catalog", _resource(name), changes, outcome, after=doc)
         return outcome
 
@@ -57,7 +57,7 @@ def page(
     scope: Scope, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List catalogs in name order, and the `after` of the next page."""
-    docs, more = visibility.cut(_listed(scope, limit, after), limit, lambda doc: str(doc["name"]))
+    docs, more = pages.cut(_listed(scope, limit, after), limit, lambda doc: str(doc["name"]))
     known = _warehouse_names(scope, {doc["warehouse_id"] for doc in docs})
     # A catalog whose warehouse is gone was removed with it since the page was read.
     shown = [doc for doc in docs if doc["warehouse_id"] in known]
@@ -82,7 +82,7 @@ def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
     _check_type(fields)
 
     def attempt() -> Wire:
-        guard = cascade.guard_catalogs(scope.store)
+        guard = guards.guard_catalogs(scope.store)
         record = find_catalog(scope, name)
         doc, warehouse = _updated(scope, record.doc, fields)
         changes = [guard, _hold(warehouse), *_replacement(scope, record, doc)]
@@ -106,7 +106,7 @@ def delete(scope: Scope, name: str, *, force: bool = False) -> None:
     def attempt() -> list[Doc]:
         record = find_catalog(scope, name)
         changes = [
-            cascade.guard_catalogs(scope.store),
+            guards.guard_catalogs(scope.store),
             *cascade.catalog_changes(scope.store, record),
             *security_stamps.raise_all(scope.tenant),
         ]
@@ -124,7 +124,7 @@ def delete(scope: Scope, name: str, *, force: bool = False) -> None:
 def _listed(scope: Scope, limit: int, after: str | None) -> Iterator[Doc]:
     names = filtered_catalogs(scope)
     if names is not None:
-        return visibility.chosen(names, after, limit, lambda changes: _read(scope, changes))
+        return pages.chosen(names, after, limit, lambda changes: _read(scope, changes))
     beyond = None if after is None else (after,)
     # One more than is shown, to know whether there are more.
     found = scope.store.page(CATALOG, after=beyond, limit=limit + 1)

@@ -3,10 +3,11 @@
 from typing import Any
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
-from pangolin.services import vending_choice
-from pangolin.services.authz.access import Resource, require_sight
+from pangolin.services.authz.access import require_sight
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import vending
+from pangolin.services.storage import vending_strategies
 from pangolin.services.versioned.resolution import Place, locate
 
 BELOW = "/v1/{prefix}/namespaces"
@@ -62,10 +63,10 @@ def config(scope: Scope, wanted: str | None, *, with_prefix: bool = True) -> dic
 
 def _defaults(place: Place) -> dict[str, str]:
     """Have clients ask for credentials that do not by themselves: Java, Trino, Rust."""
-    strategy = vending_choice.strategy_of(place.warehouse.doc)
+    strategy = vending_strategies.strategy_of(place.warehouse.doc)
     if strategy is None:
         return {}
-    mode = vending.REMOTE if strategy == vending_choice.SIGNING else vending.VENDED
+    mode = vending.REMOTE if strategy == vending_strategies.SIGNING else vending.VENDED
     return {"header.X-Iceberg-Access-Delegation": mode}
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from pangolin.errors import InUse
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade
 from pangolin.services.catalogs import namespaces as spaces
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import listing
 from pangolin.services.versioned.entries import TYPES

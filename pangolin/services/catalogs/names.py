@@ -6,7 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from pangolin.errors import BadRequest
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.kinds import CATALOG, WAREHOUSE
 

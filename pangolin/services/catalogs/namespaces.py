@@ -7,17 +7,18 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, NamespaceNotEmpty, NoSuchNamespace
 from pangolin.errors import Unprocessable as UnprocessableEntity
 from pangolin.iceberg.locations import parse_location, parse_new_location, safe_segment
-from pangolin.services.authz.access import Resource, filtered, require, require_sight
+from pangolin.services.authz.access import filtered, require, require_sight
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
-from pangolin.services.versioned.entries import NAMESPACES, TYPES, Entry, parent_of
+from pangolin.services.versioned.entries import NAMESPACES, TYPES, Entry
 from pangolin.services.versioned.resolution import Place, locate
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require, RequireEmpty
-from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR
+from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR, parent_of
 
 Levels = Sequence[str]
 Wire = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 from pangolin.interfaces.events import Event
 from pangolin.services.audit import trail
 from pangolin.services.audit.trail import Happening, State
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import ABSENT, Change, Put
 from pangolin.store.kinds import IDEMPOTENCY

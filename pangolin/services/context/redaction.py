@@ -6,6 +6,9 @@ Every part looks at a bounded piece of the text, so that no text takes longer th
 import re
 from typing import Final
 
+MASK: Final = "***"
+
+
 HIDDEN: Final = "***"
 # Cheap to look for: nearly no line has any of them.
 _HINT: Final = re.compile(
@@ -66,3 +69,8 @@ def _end_of_pem(text: str, start: int) -> int:
     end = text.find(_END, start)
     closed = -1 if end < 0 else text.find("-----", end + len(_END))
     return len(text) if closed < 0 else closed + len("-----")
+
+
+def mask(value: str) -> str:
+    """Hide a secret but for its last four characters, which tell its owner which one it is."""
+    return MASK + value[-4:] if len(value) >= 12 else MASK

@@ -1,76 +1,15 @@
 """What a service function is given: who asks, in which tenant, over which store."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from pangolin.errors import Forbidden, Unavailable, UnknownPlugin
-from pangolin.interfaces.authentication import ROOT, IdentityProvider, Principal
-from pangolin.interfaces.events import EventSink
-from pangolin.services.audit.chains import Chains
-from pangolin.services.credentials.cache import CredentialCache
-from pangolin.services.credentials.issuance import Handouts
-from pangolin.services.sealing.keyring import Vault
+from pangolin.errors import Forbidden, Unavailable
+from pangolin.interfaces.authentication import ROOT, Principal
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.settings import Settings
 from pangolin.store.api import Store
-from pangolin.store.lru import Hints
 from pangolin.store.revalidating import Pledge, PledgedStore
 from pangolin.store.scoped import ScopedStore
-
-if TYPE_CHECKING:
-    from pangolin.interfaces.credential_vending import CredentialVendor
-    from pangolin.interfaces.object_storage import Warehouse
-    from pangolin.services.authz.rights_loader import Rights
-    from pangolin.services.storage.metadata_files import MetadataCache
-    from pangolin.services.storage.object_stores import Objects
-
-Clock = Callable[[], int]
-WAREHOUSES = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """The parts one process shares between requests; nothing in it connects before first use."""
-
-    store: Store
-    objects: "Objects"
-    metadata: "MetadataCache"
-    settings: Settings
-    clock: Clock
-    sinks: Sequence[EventSink] = ()
-    providers: Sequence[IdentityProvider] = ()
-    hints: Hints[tuple[str, str, str], Any] = field(default_factory=Hints)
-    # Credentials this process has checked, by a keyed digest of each.
-    sessions: Hints[bytes, "Principal"] = field(default_factory=Hints)
-    rights: Hints[tuple[str, str, tuple[str, ...]], "Rights"] = field(default_factory=Hints)
-    secrets: Hints[str, Any] = field(default_factory=Hints)
-    # Warehouses with their secrets opened, by tenant, id, name and version.
-    warehouses: Hints[tuple[str, str, str, int], "Warehouse"] = field(
-        default_factory=lambda: Hints(WAREHOUSES), repr=False
-    )
-    vendors: Mapping[str, "CredentialVendor"] = field(default_factory=dict)
-    credentials: CredentialCache = field(default_factory=CredentialCache, repr=False)
-    handouts: Handouts = field(default_factory=Handouts)
-    # What was seen or done lately, and need not be done again at once.
-    recent: Hints[str, Any] = field(default_factory=Hints)
-    chains: Chains = field(default_factory=Chains, repr=False)
-    vault: Vault = field(default=None, repr=False)  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        """Make the vault, which needs the settings; nothing is read yet."""
-        if self.vault is None:
-            object.__setattr__(self, "vault", Vault(self.settings))
-
-    def vendor(self, strategy: str) -> "CredentialVendor":
-        """Find what vends by a strategy; raise `UnknownPlugin` listing those installed."""
-        found = self.vendors.get(strategy)
-        if found is None:
-            installed = ", ".join(sorted(self.vendors)) or "none"
-            raise UnknownPlugin(
-                f"vending_strategy: no installed plugin vends by {strategy!r}; "
-                f"installed: {installed}"
-            )
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +77,13 @@ class Scope:
         """Raise `Unavailable` once the request has used up its time; call it between steps."""
         if self.now() > self.deadline_ms:
             raise Unavailable("the request took longer than PANGOLIN_REQUEST_TIMEOUT")
+
+
+def system_scope(runtime: Runtime) -> Scope:
+    """Give root's view of the default tenant, for what the server does on its own behalf."""
+    return Scope(
+        principal=Principal(ROOT_ID, runtime.settings.root_user, ROOT),
+        tenant=DEFAULT_TENANT,
+        runtime=runtime,
+        deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
+    )

@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from pangolin.services import vending_choice
+from pangolin.errors import BadRequest
+from pangolin.services.authz.access import denial
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges, vending
 from pangolin.services.credentials.privileges import Directories
-from pangolin.services.credentials.vending import Delegation, Offer
+from pangolin.services.credentials.vending import Delegated, Delegation, Offer
+from pangolin.services.storage import vending_strategies
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.relations import TABLES, resource
 from pangolin.services.versioned.resolution import Place
-from pangolin.store.api import Doc
+from pangolin.store.api import Doc, Record
 
 
 def of_table(
@@ -67,5 +70,18 @@ def _offer(
 def _mode(scope: Scope, place: Place, wanted: Delegation) -> str | None:
     if not wanted:
         return None
-    strategy = vending_choice.strategy_of(place.warehouse.doc)
+    strategy = vending_strategies.strategy_of(place.warehouse.doc)
     return vending.mode_of(scope.runtime, strategy, wanted) if strategy else None
+
+
+def require_vending(warehouse: Record) -> None:
+    strategy = vending_strategies.strategy_of(warehouse.doc)
+    if strategy is None or strategy == vending_strategies.SIGNING:
+        how = "signs requests instead" if strategy else "has no vending_strategy"
+        raise BadRequest(f"the warehouse {warehouse.doc['name']} vends no credentials: it {how}")
+
+
+def vend_offer(scope: Scope, offer: Offer | None, what: Resource) -> Delegated:
+    if offer is None:
+        raise denial(scope, "read", what)
+    return vending.hand_out(scope, offer)

@@ -12,7 +12,8 @@ import orjson
 from pangolin.errors import Forbidden
 from pangolin.iceberg.locations import Location, parse_location
 from pangolin.interfaces.credential_vending import Access
-from pangolin.services.authz.access import Resource, allows_asset, is_allowed
+from pangolin.services.authz.access import allows_asset, is_allowed
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.storage import location_claims, metadata_files
 from pangolin.services.versioned.resolution import Place

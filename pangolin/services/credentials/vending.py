@@ -16,15 +16,15 @@ import orjson
 
 from pangolin.errors import Forbidden
 from pangolin.interfaces.credential_vending import Access, CredentialVendor, Grant, Signer, Vended
-from pangolin.services import vending_choice
 from pangolin.services.audit import trail
 from pangolin.services.audit.records import FAILURE
-from pangolin.services.authz.access import Resource
 from pangolin.services.context import metrics
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.resource import Resource
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges
 from pangolin.services.credentials.cache import Mint, Minted
-from pangolin.services.storage import warehouse_secrets
+from pangolin.services.storage import vending_strategies, warehouse_secrets
 from pangolin.services.versioned.addressing import Address
 from pangolin.store.api import Record
 
@@ -97,7 +97,7 @@ def mode_of(runtime: Runtime, strategy: str, wanted: Delegation) -> str | None:
 
     Credentials go before signing; what only signs is offered to whoever asks for anything.
     """
-    if strategy == vending_choice.SIGNING:
+    if strategy == vending_strategies.SIGNING:
         return REMOTE if wanted else None
     if VENDED in wanted:
         return VENDED
@@ -113,7 +113,7 @@ def offer(
     address: Address | None = None,
 ) -> Offer | None:
     """Offer an access; None where nothing may be done. The warehouse must vend."""
-    strategy = vending_choice.strategy_of(warehouse.doc)
+    strategy = vending_strategies.strategy_of(warehouse.doc)
     if strategy is None or not access.read:
         return None
     vendor = scope.runtime.vendor(strategy)

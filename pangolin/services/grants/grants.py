@@ -10,13 +10,14 @@ from pangolin.errors import BadRequest, NotFound
 from pangolin.interfaces.authentication import Stamped
 from pangolin.services.authn import principals, security_stamps
 from pangolin.services.authz import actions, rights_loader
-from pangolin.services.authz.access import Resource, denial, is_admin
+from pangolin.services.authz.access import denial, is_admin
 from pangolin.services.authz.actions import MANAGE_GRANTS
-from pangolin.services.authz.rights_loader import Target
-from pangolin.services.authz.visibility import cut
+from pangolin.services.authz.rights import Target
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.pages import cut
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import scopes

@@ -5,11 +5,12 @@ from typing import Any
 
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import roles

@@ -7,15 +7,17 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, NotFound
 from pangolin.interfaces.authentication import ROLES
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz import rights_loader, visibility
-from pangolin.services.authz.access import Resource, denial, is_admin, require
+from pangolin.services.authz import rights_loader
+from pangolin.services.authz.access import denial, is_admin, require
 from pangolin.services.changes import batch
+from pangolin.services.changes.guards import hold as hold_tenant
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context import pages
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import grants, role_grants, scopes
-from pangolin.services.tenants.tenants import hold as hold_tenant
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import GRANT, MEMBERSHIP, ROLE
 
@@ -50,7 +52,7 @@ def page(
 ) -> tuple[list[Wire], str | None]:
     """List roles in name order; who is no admin sees those it has."""
     docs = _listed(scope, limit, after) if is_admin(scope) else _own(scope, after)
-    rows, more = visibility.cut(docs, limit, lambda doc: str(doc["name"]))
+    rows, more = pages.cut(docs, limit, lambda doc: str(doc["name"]))
     held: dict[str, list[Doc]] = {doc["id"]: [] for doc in rows}
     for record in grants.of(scope, held):
         held[record.doc["grantee"]].append(record.doc)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pangolin.errors import BadRequest, NoSuchAsset, NoSuchCatalog
-from pangolin.services.authz import visible_tree
-from pangolin.services.authz.rights_loader import Target, catalog_names
+from pangolin.services.authz.rights import Target
+from pangolin.services.authz.rights_loader import catalog_names
 from pangolin.services.branches import refs
 from pangolin.services.context.scope import Scope
-from pangolin.services.versioned import addressing
+from pangolin.services.versioned import addressing, entries
 from pangolin.store import find_many
 from pangolin.store.api import Change, Doc, Record, Require
 from pangolin.store.kinds import CATALOG, SEPARATOR
@@ -112,7 +112,7 @@ def _namespace(scope: Scope, where: Doc) -> Resolved:
 
 def _asset(scope: Scope, where: Doc) -> Resolved:
     asset, ref = where["asset_id"], where.get("ref")
-    rows = list(visible_tree.rows_of(scope, [asset]))
+    rows = list(entries.rows_of(scope, [asset]))
     names = catalog_names(scope, (row["catalog"] for row in rows))
     rows = [row for row in rows if row["catalog"] in names]
     if not rows or where.get("catalog_id", rows[0]["catalog"]) != rows[0]["catalog"]:

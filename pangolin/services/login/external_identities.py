@@ -16,8 +16,9 @@ from pangolin.services.audit import trail
 from pangolin.services.audit.trail import Actor
 from pangolin.services.authn import principals, security_stamps
 from pangolin.services.authn.principals import USER
-from pangolin.services.authz.access import Resource
-from pangolin.services.context.scope import Client, Runtime
+from pangolin.services.context.resource import Resource
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Client
 from pangolin.store.api import ABSENT, Change, Conflict, Doc, Expected, Put, Record, Require
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, TENANT
 

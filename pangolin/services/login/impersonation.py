@@ -1,7 +1,7 @@
 """Root in somebody else's tenant: recorded there, once in a while and not for each request."""
 
 from pangolin.services.audit import trail
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 
 # Changes are recorded one by one anyway; this tells that root looked around.

@@ -15,9 +15,9 @@ from pangolin.services.audit import trail
 from pangolin.services.audit.trail import Actor
 from pangolin.services.authn import api_keys, principals, rate_limits, tokens
 from pangolin.services.authn.tokens import Issued, Terms
-from pangolin.services.authz.access import Resource
 from pangolin.services.context import metrics
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.resource import Resource
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.login import token_exchange
 from pangolin.services.login.oauth_requests import (
     ACCESS_TOKEN,

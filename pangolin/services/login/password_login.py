@@ -9,10 +9,11 @@ from pangolin.services.audit.trail import Actor
 from pangolin.services.authn import passwords, principals, rate_limits, sessions, tokens
 from pangolin.services.authn.principals import USER
 from pangolin.services.authn.tokens import Issued, Terms
-from pangolin.services.authz.access import Resource
 from pangolin.services.changes import batch
-from pangolin.services.context.scope import NOWHERE, Client, Runtime, Scope
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, ROOT_ID
+from pangolin.services.context.resource import Resource
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import NOWHERE, Client, Scope
+from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.store.api import Conflict, Doc, Put, Record
 from pangolin.store.kinds import PRINCIPAL, TOKEN
 

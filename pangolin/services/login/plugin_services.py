@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pangolin.interfaces.authentication import ExternalIdentity, IdentityProvider, Principal
 from pangolin.services.authn import sessions
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.login import external_identities
 from pangolin.services.login.external_identities import Visit
 from pangolin.settings import Settings

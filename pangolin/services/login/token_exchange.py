@@ -6,7 +6,7 @@ from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.authn import principals, tokens
 from pangolin.services.authn.tokens import Terms
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.login.oauth_requests import (
     ACCESS_TOKEN,
     GIVEN_TYPES,

@@ -1,19 +1,17 @@
 """Bring an empty or existing store to where the server can start; every step may be repeated."""
 
 import secrets
-import uuid
 from dataclasses import dataclass, field
 
-from pangolin.interfaces.authentication import ROOT, Principal
+from pangolin.interfaces.authentication import ROOT
 from pangolin.services.authn import security_stamps, signing_keys
 from pangolin.services.authn.passwords import hash_password
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.services.operations import layout, migrations
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put
 
-DEFAULT_TENANT = str(uuid.UUID(int=0))
-ROOT_ID = "root"
 ROOT_KEY = (kinds.ROOT_HOME, ROOT_ID)
 # The layout record that says the quick start has been made.
 QUICK_START = "quick-start"
@@ -60,16 +58,6 @@ def layout_number(runtime: Runtime) -> int | None:
     """Read the number of the store's layout; None if it has none yet."""
     found = layout.read_layout(runtime.store)
     return None if found is None else int(found.doc["number"])
-
-
-def system_scope(runtime: Runtime) -> Scope:
-    """Give root's view of the default tenant, for what the server does on its own behalf."""
-    return Scope(
-        principal=Principal(ROOT_ID, runtime.settings.root_user, ROOT),
-        tenant=DEFAULT_TENANT,
-        runtime=runtime,
-        deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
-    )
 
 
 def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pangolin.errors import PangolinError
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.operations import health
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT, QUICK_START, layout_number
+from pangolin.services.operations.bootstrap import QUICK_START, layout_number
 from pangolin.services.operations.migrations import newest
 from pangolin.services.warehouses import checks
 from pangolin.settings import Settings

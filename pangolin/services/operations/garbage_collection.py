@@ -14,7 +14,8 @@ from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services.assets import business_metadata
 from pangolin.services.audit import retention
 from pangolin.services.authn import signing_keys
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.services.tables import purging
 from pangolin.services.tables.disposal import Disposal, Run
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES, Family

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pangolin.errors import PangolinError
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.store.api import Record
 from pangolin.store.kinds import TENANT, WAREHOUSE

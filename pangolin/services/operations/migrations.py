@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations.layout import check_not_newer, read_layout, write_layout
 from pangolin.services.operations.migration_v2_users import to_principals
 from pangolin.services.storage import warehouse_secrets

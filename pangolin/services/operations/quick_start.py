@@ -2,8 +2,9 @@
 
 from pangolin.errors import AlreadyExists
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import Runtime
-from pangolin.services.operations.bootstrap import QUICK_START, insert_once, system_scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import system_scope
+from pangolin.services.operations.bootstrap import QUICK_START, insert_once
 from pangolin.services.warehouses import warehouses
 from pangolin.store.kinds import LAYOUT
 

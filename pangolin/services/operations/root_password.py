@@ -9,8 +9,8 @@ from pangolin.services.audit.trail import Happening
 from pangolin.services.authn import rate_limits
 from pangolin.services.authn.passwords import hash_password
 from pangolin.services.authn.principals import USER
-from pangolin.services.authz.access import Resource
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.login import password_login
 from pangolin.services.operations.bootstrap import ROOT_KEY, new_root

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.services.audit import trail
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.sealing.keyring import Keyring
 from pangolin.services.storage import warehouse_secrets

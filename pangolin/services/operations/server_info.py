@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 

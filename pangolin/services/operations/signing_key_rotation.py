@@ -3,7 +3,7 @@
 from pangolin.services.audit import trail
 from pangolin.services.audit.trail import Happening
 from pangolin.services.authn import signing_keys
-from pangolin.services.authz.access import Resource
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import Doc, Put
 

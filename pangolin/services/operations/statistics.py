@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from pangolin.errors import BadRequest, NotFound
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.catalogs import contents
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import listing
 from pangolin.services.versioned.resolution import locate

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
-from pangolin.services.context.scope import Clock
+from pangolin.services.context.runtime import Clock
 from pangolin.store.api import ANY, Conflict, Delete, Inspection, Put, Require, RequireEmpty, Store
 from pangolin.store.kinds import ALL, GUARD
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pangolin.errors import BadRequest, Unavailable
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.redaction import mask
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing.keyring import Keyring, SealBroken
-from pangolin.services.storage.object_stores import mask
 from pangolin.settings import Settings
 
 # What is kept: `sealed` and `version`, or `reference`; and `shown`, which may be seen.

@@ -2,7 +2,7 @@
 
 import secrets
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ABSENT, Conflict, Put
 from pangolin.store.kinds import SERVER_SECRET
 

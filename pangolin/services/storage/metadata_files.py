@@ -4,8 +4,6 @@ A metadata file never changes once written, so its bytes may be kept for ever un
 """
 
 import gzip
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,50 +13,11 @@ from pangolin.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from pangolin.iceberg.refs_only import only_refs
 from pangolin.interfaces.object_storage import ObjectMissing, ObjectStore
 from pangolin.services.context.scope import Scope
+from pangolin.services.storage.byte_cache import CacheKey
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.versioned.resolution import Place
 
-CacheKey = tuple[str, ...]
 GZIP_ENDINGS = (".gz.metadata.json", ".metadata.json.gz")
-
-
-class MetadataCache:
-    """Bytes by key, the least recently used dropped first; thread-safe and bounded by bytes."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._size = 0
-        self._entries: OrderedDict[CacheKey, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: CacheKey) -> bytes | None:
-        """Give the bytes under a key and count that as use."""
-        with self._lock:
-            data = self._entries.get(key)
-            if data is not None:
-                self._entries.move_to_end(key)
-            return data
-
-    def put(self, key: CacheKey, data: bytes) -> None:
-        """Keep bytes, unless they alone would fill half of the cache."""
-        if len(data) * 2 > self._max_bytes:
-            return
-        with self._lock:
-            self._size += len(data) - len(self._entries.pop(key, b""))
-            self._entries[key] = data
-            while self._size > self._max_bytes:
-                self._size -= len(self._entries.popitem(last=False)[1])
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._entries.clear()
-            self._size = 0
-
-    def drop(self, key: CacheKey) -> None:
-        """Forget a key."""
-        with self._lock:
-            self._size -= len(self._entries.pop(key, b""))
 
 
 def open_objects(scope: Scope, place: Place) -> ObjectStore:

@@ -11,9 +11,9 @@ from typing import Final
 from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.interfaces.credential_vending import Check
 from pangolin.interfaces.object_storage import ObjectBackend, ObjectStore, Option, Warehouse
+from pangolin.services.context.redaction import MASK, mask
 from pangolin.settings import Settings
 
-MASK: Final = "***"
 CAPACITY: Final = 256
 _Key = tuple[str, str, int]
 
@@ -175,11 +175,6 @@ def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
         raise BadRequest(f"storage_config.{key} must be text")
     return value
-
-
-def mask(value: str) -> str:
-    """Hide a secret but for its last four characters, which tell its owner which one it is."""
-    return MASK + value[-4:] if len(value) >= 12 else MASK
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing import fields
 from pangolin.services.sealing.keyring import Keyring, SealBroken
 from pangolin.services.storage import vending_strategies

@@ -16,12 +16,13 @@ from pangolin.iceberg import table as iceberg_table
 from pangolin.iceberg import view as iceberg_view
 from pangolin.iceberg.files import next_metadata_location
 from pangolin.services.audit.trail import Happening
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.catalogs.namespaces import resource as namespace_resource
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
 from pangolin.services.context import metrics
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.storage import location_claims, metadata_files
 from pangolin.services.storage.location_claims import Claimant
@@ -29,10 +30,11 @@ from pangolin.services.storage.staging import Staged, staged
 from pangolin.services.tables import metadata_expiry
 from pangolin.services.tables.creation import free_place, new_entry
 from pangolin.services.tables.loading import Loaded, loaded, replayed
+from pangolin.services.tables.lookup import find, look
 from pangolin.services.versioned import addressing, entries
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
-from pangolin.services.versioned.relations import TABLES, VIEWS, Relation, find, look, resource
+from pangolin.services.versioned.relations import TABLES, VIEWS, Relation, resource
 from pangolin.services.versioned.resolution import Place
 from pangolin.store.api import Change, Conflict, Doc, Key, Kind, Put, RequireEmpty
 from pangolin.store.kinds import CLAIM

@@ -24,16 +24,11 @@ from pangolin.services.storage.location_claims import Claimant
 from pangolin.services.storage.staging import staged
 from pangolin.services.tables import loading
 from pangolin.services.tables.loading import Loaded, loaded, replayed
+from pangolin.services.tables.lookup import look_with_namespace, refuse_taken
 from pangolin.services.versioned import addressing, entries
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
-from pangolin.services.versioned.relations import (
-    TABLES,
-    Relation,
-    look_with_namespace,
-    refuse_taken,
-    resource,
-)
+from pangolin.services.versioned.relations import TABLES, Relation, resource
 from pangolin.services.versioned.resolution import Place
 from pangolin.store.api import Change, Doc
 

@@ -14,8 +14,9 @@ from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import entitlements, vending
 from pangolin.services.credentials.vending import Delegated, Delegation, Offer
 from pangolin.services.storage import metadata_files
+from pangolin.services.tables.lookup import find
 from pangolin.services.versioned.addressing import Address
-from pangolin.services.versioned.relations import Relation, find, resource
+from pangolin.services.versioned.relations import Relation, resource
 from pangolin.services.versioned.resolution import Place
 
 SNAPSHOTS = ("all", "refs")

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from pangolin.errors import BadRequest, Forbidden
 from pangolin.interfaces.credential_vending import Signed, Signer, SignRequest, Vended
-from pangolin.services import vending_choice
 from pangolin.services.authz.access import denial, require
 from pangolin.services.context import metrics
 from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges, vending
 from pangolin.services.credentials.vending import Offer
+from pangolin.services.storage import vending_strategies
+from pangolin.services.tables.lookup import find
 from pangolin.services.versioned import addressing
-from pangolin.services.versioned.relations import TABLES, find, resource
+from pangolin.services.versioned.relations import TABLES, resource
 from pangolin.store.api import Doc, Record
 
 
@@ -38,7 +39,7 @@ def sign(
 
 
 def _signer(scope: Scope, warehouse: Record) -> Signer:
-    strategy = vending_choice.strategy_of(warehouse.doc)
+    strategy = vending_strategies.strategy_of(warehouse.doc)
     signer = vending.signer_of(scope.runtime.vendor(strategy)) if strategy else None
     if signer is None:
         raise BadRequest(f"requests of the warehouse {warehouse.doc['name']} are not signed")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from pangolin.errors import AlreadyExists, NoSuchNamespace
-from pangolin.services.assets import business_metadata
 from pangolin.services.audit import records
+from pangolin.services.authz import invalidation
 from pangolin.services.authz.access import filtered, require
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
@@ -15,17 +15,11 @@ from pangolin.services.credentials import entitlements
 from pangolin.services.credentials.vending import Delegation
 from pangolin.services.tables import loading, metadata_expiry, purging
 from pangolin.services.tables.loading import Loaded, loaded
+from pangolin.services.tables.lookup import find, look_with_namespace
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS
-from pangolin.services.versioned.relations import (
-    LABELS,
-    TABLES,
-    Relation,
-    find,
-    look_with_namespace,
-    resource,
-)
+from pangolin.services.versioned.relations import LABELS, TABLES, Relation, resource
 from pangolin.store.api import Doc
 
 Levels = Sequence[str]
@@ -183,7 +177,7 @@ def _rename(scope: Scope, old: Address, new: Address, relation: Relation) -> Non
         namespaces.hold(same, above),
         *entries.drop(place, ASSETS, _key(old), entry.own),
         *entries.write(same, ASSETS, moved, taken.own),
-        *business_metadata.renamed(scope, moved["id"]),
+        *invalidation.renamed(scope, moved["id"]),
     ]
     renamed, before = resource(old, relation), entry.doc
     details = {"new_name": records.name_of(resource(new, relation))}

@@ -5,7 +5,7 @@ The record keeps it under `secrets`, by its name.
 
 from typing import Final
 
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing import fields
 from pangolin.services.sealing.keyring import Keyring
 from pangolin.store.api import Doc

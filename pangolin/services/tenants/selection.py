@@ -5,7 +5,8 @@ from dataclasses import replace
 from pangolin.errors import NoSuchTenant
 from pangolin.interfaces.authentication import ROOT
 from pangolin.services.authn import principals
-from pangolin.services.authz.access import Resource, denial
+from pangolin.services.authz.access import denial
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 
 

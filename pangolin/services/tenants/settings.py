@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pangolin.errors import BadRequest
-from pangolin.services.authz.access import Resource, require
-from pangolin.services.changes import batch
+from pangolin.services.authz.access import require
+from pangolin.services.changes import batch, guards
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.redaction import MASK
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
-from pangolin.services.storage.object_stores import MASK
-from pangolin.services.tenants import sealed_settings, tenants
+from pangolin.services.tenants import sealed_settings
 from pangolin.services.tenants.sealed_settings import told
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import TENANT_SETTINGS
@@ -49,7 +50,7 @@ def update(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         doc = sealed_settings.sealed(scope.runtime, clear, scope.tenant)
         outcome = _wire(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
-        changes, before = [tenants.hold(scope), put], told(record.doc) if record else None
+        changes, before = [guards.hold(scope), put], told(record.doc) if record else None
         batch.commit(scope, "update_settings", RESOURCE, changes, outcome, before, told(doc))
         return outcome
 

@@ -8,13 +8,14 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchTenant
 from pangolin.interfaces.authentication import ROOT
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade, names
-from pangolin.services.changes import batch
+from pangolin.services.changes import batch, guards
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
-from pangolin.services.operations.bootstrap import DEFAULT_TENANT
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require, RequireEmpty
+from pangolin.services.context.well_known import DEFAULT_TENANT
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
 from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
 
 Wire = dict[str, Any]
@@ -118,13 +119,6 @@ def find(scope: Scope, tenant: str) -> Record:
     return record
 
 
-def hold(scope: Scope) -> Change:
-    """Keep the request's tenant until a batch is in; raise `NoSuchTenant` if it is gone."""
-    if scope.store.get(TENANT, ()) is None:
-        raise NoSuchTenant(f"Tenant does not exist: {scope.tenant}")
-    return Require(TENANT, ())
-
-
 def wire(doc: Doc) -> Wire:
     """Show a tenant."""
     return {"id": doc["tenant"], "name": doc["name"], "properties": doc["properties"]}
@@ -149,7 +143,7 @@ def _nothing_below(within: Scope) -> list[Change]:
 
 
 def _everything(within: Scope) -> list[Change]:
-    changes: list[Change] = [cascade.guard_catalogs(within.store)]
+    changes: list[Change] = [guards.guard_catalogs(within.store)]
     for catalog in within.store.scan(CATALOG):
         changes += cascade.catalog_changes(within.store, catalog)
     changes += [

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pangolin.errors import BadRequest
-from pangolin.services.branches import refs
 from pangolin.services.context.scope import Scope
-from pangolin.services.versioned import entries
+from pangolin.services.versioned import entries, resolution
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES
 from pangolin.services.versioned.resolution import MAIN, locate, split_prefix
 from pangolin.store.api import SURROGATE
@@ -99,7 +98,7 @@ def _split(scope: Scope, prefix: str, name: str) -> tuple[str, str] | None:
     catalog = split_prefix(prefix)[0]
     found = scope.store.get(CATALOG, (catalog,))
     # That it is missing is for those to know who may look.
-    if found is None or not refs.exists(scope, found.doc["id"], ref):
+    if found is None or not resolution.exists(scope, found.doc["id"], ref):
         return None
     return before, f"{catalog}@{ref}"
 

@@ -5,12 +5,14 @@ still see first copies it to the past; dropping one leaves a tombstone (`dead`).
 therefore never changes, and nothing is copied when the fork is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pangolin.services.context.scope import Scope
 from pangolin.services.versioned.resolution import Place, Rows
+from pangolin.store import find_many
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Key, Kind, Put, Record
-from pangolin.store.kinds import ASSET, NAMESPACE, PAST_ASSET, PAST_NAMESPACE
+from pangolin.store.kinds import ASSET, NAMESPACE, PAST_ASSET, PAST_NAMESPACE, parent_of
 from pangolin.store.scoped import ScopedStore
 
 
@@ -123,10 +125,12 @@ def _keep(place: Place, family: Family, own: Record | None) -> tuple[list[Change
     return [Put(family.past, own.doc, ABSENT)], True
 
 
-def parent_of(path: str) -> str:
-    """Give the path of the namespace above; the top level has the empty path above it."""
-    head, _, _ = path.rpartition("\x1f")
-    return head
-
-
 TYPES: Sequence[str] = ("table", "view", "asset")
+
+
+def rows_of(scope: Scope, assets: Iterable[str]) -> Iterator[Doc]:
+    """Iterate over the entries of assets, given by id, on all lines and in their pasts."""
+    ids = list(assets)
+    for kind in (ASSETS.live, ASSETS.past):
+        for record in find_many.find_all(scope.store, kind, "id", ids):
+            yield record.doc

@@ -1,18 +1,31 @@
 """Ordered pages of what a place shows, merged from its line and its bases, nearest first."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
 
-from pangolin.services.authz import visibility
-from pangolin.services.authz.visibility import Visible
+from pangolin.services.context import pages
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES, TYPES, Family
 from pangolin.services.versioned.resolution import Place
 from pangolin.store.api import Doc, Key, Kind
 from pangolin.store.kinds import ASSET, NAMESPACE
 from pangolin.store.scoped import ScopedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What may be seen of a container: names that come into question, and what to keep of them.
+
+    `namespaces` are paths, `assets` are names; both in order.
+    """
+
+    namespaces: Sequence[str]
+    assets: Sequence[str]
+    keep: Callable[[Doc], bool]
+
 
 Row = tuple[Key, Doc]
 BATCH = 250
@@ -38,7 +51,7 @@ def page(
         rows = _in_parent(store, place, family, parent, type, after, limit)
     else:
         rows = _visible(store, place, family, parent, type, after, limit, visible)
-    return visibility.cut(rows, limit, lambda doc: str(family.name_of(doc)[-1]))
+    return pages.cut(rows, limit, lambda doc: str(family.name_of(doc)[-1]))
 
 
 def everything(
@@ -100,7 +113,7 @@ def _visible(
         keys = [(name,) if spaces else (parent, name) for name in batch]
         return [entry.doc for entry in entries.get_many(store, place, family, keys)]
 
-    docs = filter(visible.keep, visibility.chosen(names, after, limit, read))
+    docs = filter(visible.keep, pages.chosen(names, after, limit, read))
     return (doc for doc in docs if type_ is None or doc["type"] == type_)
 
 

@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass
 
-from pangolin.errors import AlreadyExists, NoSuchTable, NoSuchView, NotFound
-from pangolin.services.authz.access import Resource, require_asset
-from pangolin.services.context.scope import Scope
-from pangolin.services.versioned import entries
+from pangolin.errors import NoSuchTable, NoSuchView, NotFound
+from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.addressing import Address
-from pangolin.services.versioned.entries import ASSETS, NAMESPACES, Entry
-from pangolin.services.versioned.resolution import Place, locate
-from pangolin.store.api import Doc
-from pangolin.store.kinds import ASSET, NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +21,6 @@ class Relation:
 TABLES = Relation(NoSuchTable, "table", "Table", "ICEBERG_TABLE", "none")
 VIEWS = Relation(NoSuchView, "view", "View", "VIEW", "gzip")
 LABELS = {"table": "Table", "view": "View", "asset": "Asset"}
-
-
-def find(
-    scope: Scope, address: Address, relation: Relation, action: str | None = None
-) -> tuple[Place, Entry]:
-    """Read a table or view that must exist, and that the principal may do `action` to.
-
-    Raises `NoSuchTable` or `NoSuchView`, and `Denied` if the name has become another's since it
-    was required.
-    """
-    place, entry = look(scope, address)
-    if entry.doc is None or entry.doc["type"] != relation.type:
-        raise relation.missing(f"{relation.label} does not exist: {address.dotted}")
-    if action is not None:
-        require_asset(scope, action, resource(address, relation), entry.doc["id"])
-    return place, entry
-
-
-def look(scope: Scope, address: Address) -> tuple[Place, Entry]:
-    """Read what is under an address, if anything."""
-    key = (address.path, address.name)
-    place, (rows,) = locate(scope, address.prefix, [(ASSET, key)])
-    return place, entries.pick(scope.store, place, ASSETS, key, rows)
-
-
-def look_with_namespace(scope: Scope, address: Address) -> tuple[Place, Entry, Entry]:
-    """Read what is under an address and its namespace, in one round trip."""
-    key, path = (address.path, address.name), (address.path,)
-    place, (rows, above) = locate(scope, address.prefix, [(ASSET, key), (NAMESPACE, path)])
-    entry = entries.pick(scope.store, place, ASSETS, key, rows)
-    return place, entry, entries.pick(scope.store, place, NAMESPACES, path, above)
-
-
-def refuse_taken(doc: Doc | None, address: Address, relation: Relation) -> None:
-    """Raise `AlreadyExists` if anything has the name, in the reference's words."""
-    if doc is None:
-        return
-    label = LABELS[doc["type"]]
-    if doc["type"] == relation.type:
-        raise AlreadyExists(f"{label} already exists: {address.dotted}")
-    raise AlreadyExists(f"{label} with same name already exists: {address.dotted}")
 
 
 def resource(address: Address, relation: Relation) -> Resource:

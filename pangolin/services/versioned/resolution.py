@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, Unavailable
 from pangolin.services.context.scope import Scope
-from pangolin.store.api import Doc, Key, Kind, Record, Require
+from pangolin.store.api import (
+    Doc,
+    Key,
+    Kind,
+    Record,
+    Require,
+)
 from pangolin.store.kinds import CATALOG, LINE, REF, WAREHOUSE
 
 MAIN = "main"
@@ -160,3 +166,8 @@ def _verified(hint: _Hint, records: Rows) -> Place | None:
         and warehouse.doc["id"] == catalog.doc["warehouse_id"]
     )
     return Place(catalog, ref, line, warehouse, hint.chain) if fits else None
+
+
+def exists(scope: Scope, catalog_id: str, name: str) -> bool:
+    """Say whether a catalog (by id) has a ref of this name."""
+    return scope.store.get(REF, (catalog_id, name)) is not None

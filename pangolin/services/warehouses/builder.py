@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 from pangolin.errors import BadRequest
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services import vending_choice
 from pangolin.services.catalogs import names
 from pangolin.services.context.scope import Scope
 from pangolin.services.storage import vending_strategies, warehouse_secrets
@@ -65,7 +64,7 @@ def valid(scope: Scope, doc: Doc, whole: bool = True) -> Warehouse:
     warehouse = warehouse_secrets.unsaved(scope.runtime, doc, scope.tenant)
     scope.runtime.objects.root(warehouse.config)
     if whole:
-        vending_choice.check(scope.runtime, warehouse)
+        vending_strategies.check(scope.runtime, warehouse)
     return warehouse
 
 

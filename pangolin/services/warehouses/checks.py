@@ -13,9 +13,10 @@ from pangolin.iceberg.locations import parse_location
 from pangolin.interfaces.credential_vending import Check
 from pangolin.interfaces.object_storage import ObjectStore, Warehouse
 from pangolin.services.context.redaction import redacted
-from pangolin.services.context.scope import Runtime, Scope
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
-from pangolin.services.vending_choice import strategy_of
+from pangolin.services.storage.vending_strategies import strategy_of
 from pangolin.store.api import ANY, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import WAREHOUSE_CHECK
 

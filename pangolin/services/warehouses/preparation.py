@@ -5,12 +5,12 @@ from typing import Any
 
 from pangolin.errors import BadRequest
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services import vending_choice
 from pangolin.services.audit import trail
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.context.scope import Scope
+from pangolin.services.storage import vending_strategies
 from pangolin.services.storage.warehouse_secrets import as_plugin, told
 from pangolin.services.warehouses import builder, checks, warehouses
 from pangolin.store.api import Change, Conflict, Require
@@ -52,7 +52,7 @@ def prepare(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     what = warehouses.resource(fields["name"])
     require(scope, "create", what)
     warehouse = _meant(scope, fields)
-    strategy = vending_choice.strategy_of(checks.as_record(warehouse))
+    strategy = vending_strategies.strategy_of(checks.as_record(warehouse))
     if strategy is None:
         raise BadRequest("there is nothing to prepare: give use_sts or a vending_strategy")
     found = scope.runtime.vendor(strategy).prepare(warehouse)

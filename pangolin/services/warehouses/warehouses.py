@@ -12,16 +12,16 @@ from pangolin.errors import (
     UnknownPlugin,
 )
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz.access import Resource, require
+from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade, names
-from pangolin.services.changes import batch
+from pangolin.services.changes import batch, guards
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import until_settled
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.services.sealing.keyring import SealBroken
 from pangolin.services.storage import warehouse_secrets
 from pangolin.services.storage.warehouse_secrets import told
-from pangolin.services.tenants import tenants
 from pangolin.services.warehouses import builder, checks
 from pangolin.services.warehouses.checks import Trial, Tried
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
@@ -48,7 +48,7 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         found = trial.of(warehouse)
         outcome = wire(scope, doc, found)
         put, check = Put(WAREHOUSE, doc, ABSENT), checks.kept(found, doc["id"])
-        changes = [tenants.hold(scope), put, check]
+        changes = [guards.hold(scope), put, check]
         batch.commit(scope, "create_warehouse", resource(name), changes, outcome, after=told(doc))
         return outcome
 
@@ -110,7 +110,7 @@ def delete(scope: Scope, name: str, *, force: bool = False) -> None:
         changes: list[Change] = [Delete(WAREHOUSE, (name,), record.version), check]
         catalogs: list[Record] = []
         if force:
-            changes.append(cascade.guard_catalogs(scope.store))
+            changes.append(guards.guard_catalogs(scope.store))
             catalogs = _catalogs(scope, record.doc)
             for catalog in catalogs:
                 changes += cascade.catalog_changes(scope.store, catalog)

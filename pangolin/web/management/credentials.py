@@ -3,7 +3,8 @@
 from flask import Response
 from marshmallow import RAISE, Schema
 
-from pangolin.services.tables import credentials
+from pangolin.services.tables import credentials as table_credentials
+from pangolin.services.warehouses import credentials as warehouse_credentials
 from pangolin.store.api import Doc
 from pangolin.web.context import current_scope
 from pangolin.web.http.json_response import json_answer
@@ -38,7 +39,7 @@ def of_table(catalog: str, table: str) -> Response:
     `location` names: create the table with this location.
     """
     *levels, name = levels_of(table)
-    return _secret(credentials.flat(current_scope(), catalog, levels, name))
+    return _secret(table_credentials.flat(current_scope(), catalog, levels, name))
 
 
 @blp.route("/warehouses/<name>/credentials")
@@ -47,7 +48,7 @@ def of_table(catalog: str, table: str) -> Response:
 @blp.response(200, PROPERTIES)
 def of_warehouse(asked: Doc, name: str) -> Response:
     """Vend for a directory of a warehouse, for reading, writing and deleting; admins only."""
-    return _secret(credentials.of_warehouse(current_scope(), name, asked.get("location")))
+    return _secret(warehouse_credentials.of_warehouse(current_scope(), name, asked.get("location")))
 
 
 def _secret(found: dict[str, str]) -> Response:

@@ -26,7 +26,7 @@ from pymongo.monitoring import (
 
 from benchmarks.scale import PAGE, calls, fill, settings_of
 from pangolin.app import build_server
-from pangolin.services.operations.bootstrap import system_scope
+from pangolin.services.context.scope import system_scope
 from pangolin.store.kinds import ALL
 from tests.servers.mongodb import VARIABLE
 from tests.servers.stores import Database

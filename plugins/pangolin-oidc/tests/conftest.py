@@ -11,7 +11,7 @@ from pangolin_oidc.reading import read
 
 from pangolin.app import build_server
 from pangolin.interfaces.authentication import AuthRequest, Principal
-from pangolin.services.context.scope import Runtime
+from pangolin.services.context.runtime import Runtime
 from pangolin.services.login.plugin_services import Services
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings

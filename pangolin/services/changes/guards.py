@@ -1,0 +1,30 @@
+"""Changes that hold a container as it is until a batch is in."""
+
+from typing import Final
+
+from pangolin.errors import NoSuchTenant
+from pangolin.services.context.scope import Scope
+from pangolin.store.api import ABSENT, Change, Put, Require
+from pangolin.store.kinds import (
+    GUARD,
+    TENANT,
+)
+from pangolin.store.scoped import ScopedStore
+
+GUARD_NAME: Final = "catalogs"
+
+
+def hold(scope: Scope) -> Change:
+    """Keep the request's tenant until a batch is in; raise `NoSuchTenant` if it is gone."""
+    if scope.store.get(TENANT, ()) is None:
+        raise NoSuchTenant(f"Tenant does not exist: {scope.tenant}")
+    return Require(TENANT, ())
+
+
+def guard_catalogs(store: ScopedStore) -> Put:
+    """Give the change that excludes every other change of the set of a tenant's catalogs.
+
+    Read it before the catalogs: one that is made, moved or removed meanwhile is then a `Conflict`.
+    """
+    found = store.get(GUARD, (GUARD_NAME,))
+    return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)

@@ -1,0 +1,45 @@
+"""Bytes by key, bounded by their size."""
+
+import threading
+from collections import OrderedDict
+
+CacheKey = tuple[str, ...]
+
+
+class MetadataCache:
+    """Bytes by key, the least recently used dropped first; thread-safe and bounded by bytes."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._entries: OrderedDict[CacheKey, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: CacheKey) -> bytes | None:
+        """Give the bytes under a key and count that as use."""
+        with self._lock:
+            data = self._entries.get(key)
+            if data is not None:
+                self._entries.move_to_end(key)
+            return data
+
+    def put(self, key: CacheKey, data: bytes) -> None:
+        """Keep bytes, unless they alone would fill half of the cache."""
+        if len(data) * 2 > self._max_bytes:
+            return
+        with self._lock:
+            self._size += len(data) - len(self._entries.pop(key, b""))
+            self._entries[key] = data
+            while self._size > self._max_bytes:
+                self._size -= len(self._entries.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+
+    def drop(self, key: CacheKey) -> None:
+        """Forget a key."""
+        with self._lock:
+            self._size -= len(self._entries.pop(key, b""))
