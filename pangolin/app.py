@@ -11,8 +11,6 @@ from pangolin.services.audit import trail
 from pangolin.services.authn.sessions import Stale
 from pangolin.services.authz.access import Denied
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.storage.byte_cache import MetadataCache
-from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 from pangolin.web import fast_path, iceberg, management, openapi
 from pangolin.web.context import Server, current_scope
@@ -73,10 +71,9 @@ def build_server(settings: Settings, plugins: Sequence[object] = ()) -> Server:
     registry = Registry(settings, plugins)
     runtime = Runtime(
         store=registry.open_store(settings.effective_store_url),
-        objects=Objects(list(registry.object_backends.values()), settings),
-        metadata=MetadataCache(settings.metadata_cache_bytes),
         settings=settings,
         clock=epoch_ms,
+        object_backends=list(registry.object_backends.values()),
         sinks=registry.event_sinks(),
         vendors=registry.vendors,
         providers=registry.identity_providers(),

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from pangolin.services.audit import trail, verification
-from pangolin.services.audit.chains import Chains
 from pangolin.services.audit.verification import Broken, Verdict
+from pangolin.services.context.parts import Parts
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import ANY, Doc, Put, Store
@@ -35,7 +35,7 @@ def note(scope: Scope, count: int = 1, **more: Any) -> None:
 
 def elsewhere(scope: Scope) -> Scope:
     """Give the same scope in another process: it knows no segment."""
-    return replace(scope, runtime=replace(scope.runtime, chains=Chains()))
+    return replace(scope, runtime=replace(scope.runtime, parts=Parts()))
 
 
 def records(store: Store) -> list[Doc]:

@@ -3,15 +3,14 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from pangolin.services.audit.chains import LONGEST, Segment
+from pangolin.services.audit.chains import CHAINS, LONGEST, Segment
 from pangolin.services.changes import batch
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
 from tests.audit.log import HOUR, Clock, elsewhere, note, records, segments, verdict
+from tests.forks import holds_in_child
 from tests.services.counting import CountingStore
 from tests.services.world import scope_on
 
@@ -50,7 +49,7 @@ def test_a_segment_ends_after_an_hour_and_the_next_notes_where(scope: Scope, clo
 
 def test_a_segment_ends_when_it_is_long(scope: Scope) -> None:
     note(scope)
-    segment = scope.runtime.chains.take(scope.tenant, scope.now())
+    segment = scope.runtime.part(CHAINS).take(scope.tenant, scope.now())
     assert isinstance(segment, Segment)
     assert not segment.has_ended(scope.now())
     segment.number = LONGEST
@@ -64,13 +63,14 @@ def test_a_segment_notes_those_of_other_processes(scope: Scope) -> None:
     assert [anchor[:2] for anchor in second["anchors"]] == [[first["segment"], 2]]
 
 
-def test_a_child_process_goes_on_with_no_segment_of_its_parent(
-    scope: Scope, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_process_goes_on_with_no_segment_of_its_parent(scope: Scope) -> None:
     note(scope)
-    monkeypatch.setattr("os.getpid", lambda: 1)
-    note(scope)
-    assert len(segments(scope.runtime.store)) == 2
+
+    def goes_on() -> bool:
+        note(scope)
+        return len(segments(scope.runtime.store)) == 2
+
+    assert holds_in_child(goes_on)
 
 
 def test_tenants_have_chains_of_their_own(scope: Scope) -> None:

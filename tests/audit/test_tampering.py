@@ -6,6 +6,7 @@ from pangolin.services.audit import verification
 from pangolin.services.audit.chains import Head
 from pangolin.services.audit.ids import new_id
 from pangolin.services.context.scope import Scope
+from pangolin.services.sealing.server_secrets import REMEMBERED
 from pangolin.store.api import ABSENT, ANY, Delete, Doc, Put
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT, SERVER_SECRET
 from tests.audit.log import (
@@ -142,7 +143,7 @@ def test_records_of_another_tenant_do_not_pass_for_ones_own(scope: Scope, log: l
 
 def test_a_log_signed_with_another_secret_does_not_verify(scope: Scope, log: list[Doc]) -> None:
     scope.runtime.store.apply(Delete(SERVER_SECRET, ("audit",)))
-    scope.runtime.secrets.drop("audit")
+    scope.runtime.part(REMEMBERED).drop("audit")
     assert broken(scope).segment == log[0]["segment"]
 
 

@@ -15,10 +15,10 @@ from pangolin.services.authz.access import denial
 from pangolin.services.branches import management
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
+from pangolin.services.context.parts import Parts
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Client, Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
-from pangolin.services.storage.object_stores import Objects
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import ABSENT, Change, Conflict, Put, Store
 from pangolin.store.kinds import AUDIT, GUARD
@@ -183,8 +183,13 @@ def test_two_processes_write_segments_of_their_own(scope: Scope) -> None:
 def with_clouds(scope: Scope) -> Scope:
     settings = replace(scope.settings, warehouse_checks="off")
     registry = Registry(settings)
-    objects = Objects(list(registry.object_backends.values()), settings)
-    runtime = replace(scope.runtime, objects=objects, vendors=registry.vendors, settings=settings)
+    runtime = replace(
+        scope.runtime,
+        object_backends=list(registry.object_backends.values()),
+        vendors=registry.vendors,
+        settings=settings,
+        parts=Parts(),
+    )
     return replace(scope, runtime=runtime)
 
 

@@ -1,4 +1,3 @@
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,8 +7,10 @@ import pytest
 from pangolin.default_plugins.local_files import pangolin_object_stores
 from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.interfaces.object_storage import ObjectBackend, Option, Warehouse
-from pangolin.services.storage.object_stores import Objects
+from pangolin.services.context.runtime import Runtime
+from pangolin.services.storage.object_stores import OBJECTS, Objects
 from pangolin.settings import Settings
+from tests.forks import holds_in_child
 
 FILES = pangolin_object_stores()[0]
 VAULT = ObjectBackend(
@@ -155,9 +156,7 @@ def test_threads_share_one_store(objects: Objects, tmp_path: Path) -> None:
         assert len(set(threads.map(opened, range(8)))) == 1
 
 
-def test_a_forked_process_opens_its_own_stores(objects: Objects, tmp_path: Path) -> None:
-    mine = objects.open(a_warehouse(tmp_path))
-    child = os.fork()
-    if child == 0:
-        os._exit(17 if objects.open(a_warehouse(tmp_path)) is not mine else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 17
+def test_a_forked_process_opens_its_own_stores(runtime: Runtime, tmp_path: Path) -> None:
+    mine = runtime.part(OBJECTS).open(a_warehouse(tmp_path))
+    assert runtime.part(OBJECTS).open(a_warehouse(tmp_path)) is mine
+    assert holds_in_child(lambda: runtime.part(OBJECTS).open(a_warehouse(tmp_path)) is not mine)

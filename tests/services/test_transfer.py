@@ -38,9 +38,11 @@ def scope(tmp_path: Path) -> Scope:
 
 def on(scope: Scope, root: Path, store: Store) -> Scope:
     """Give the same tenant's scope over another store."""
-    fresh = scope_on(root / "unused", MemoryStore())
     runtime = type(scope.runtime)(
-        store, scope.runtime.objects, fresh.runtime.metadata, scope.settings, scope.runtime.clock
+        store,
+        scope.settings,
+        scope.runtime.clock,
+        object_backends=scope.runtime.object_backends,
     )
     return Scope(scope.principal, scope.tenant, runtime, scope.deadline_ms)
 

@@ -9,8 +9,6 @@ from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services.branches import refs
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.scope import Scope
-from pangolin.services.storage.byte_cache import MetadataCache
-from pangolin.services.storage.object_stores import Objects
 from pangolin.settings import Settings
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Put, Store
@@ -24,16 +22,20 @@ def scope_on(
     root: Path, store: Store | None = None, catalog: str = "lake", tenant: str = TENANT
 ) -> Scope:
     """Build a scope over a store with a warehouse in `root` and one catalog of a new tenant."""
-    settings = Settings(file_roots=(str(root),), data_dir=str(root), secret_keys=SECRET_KEYS)
+    settings = Settings(
+        file_roots=(str(root),),
+        data_dir=str(root),
+        secret_keys=SECRET_KEYS,
+        metadata_cache_bytes=1 << 24,
+    )
     store = store or MemoryStore()
     store.setup(kinds.ALL)
     ticks = count(1_700_000_000_000)
     runtime = Runtime(
         store,
-        Objects(pangolin_object_stores(), settings),
-        MetadataCache(1 << 24),
         settings,
         lambda: next(ticks),
+        object_backends=pangolin_object_stores(),
     )
     scope = Scope(Principal("root", "root", ROOT), tenant, runtime, 1 << 62)
     _fill(scope, root, catalog)

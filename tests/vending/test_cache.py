@@ -9,7 +9,9 @@ import pytest
 
 from pangolin.errors import Forbidden, PangolinError, Unavailable
 from pangolin.interfaces.credential_vending import Vended
+from pangolin.services.context.parts import Parts
 from pangolin.services.credentials.cache import CredentialCache
+from tests.forks import holds_in_child
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -182,12 +184,11 @@ def test_the_least_recently_used_is_forgotten() -> None:
     assert mint.count == 4
 
 
-def test_a_forked_process_starts_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    mint = Mint()
-    cache = mint.cache()
-    number(cache, mint)
-    monkeypatch.setattr("pangolin.services.credentials.cache.os.getpid", lambda: -1)
-    assert number(cache, mint) == "2"
+def test_a_forked_process_starts_with_nothing() -> None:
+    mint, parts = Mint(), Parts()
+    number(parts.get("cache", mint.cache), mint)
+    assert number(parts.get("cache", mint.cache), mint) == "1"
+    assert holds_in_child(lambda: number(parts.get("cache", mint.cache), mint) == "2")
 
 
 def test_no_thread_is_started_before_it_is_needed() -> None:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from pangolin.services.context.runtime import Runtime
+from pangolin.services.credentials.cache import CREDENTIALS
 from tests.vending.conftest import ASK, SIGN, TABLES, Call, made
 from tests.vending.test_loading import Person, Table
 from tests.vending.vendor import CountingVendor
@@ -75,6 +76,6 @@ def test_a_304_mints_nothing(
 ) -> None:
     tag = tag_of(call, **ASK)
     # As on another worker, which has no credential.
-    runtime.credentials.__init__()  # type: ignore[misc]
+    runtime.part(CREDENTIALS).__init__()  # type: ignore[misc]
     assert call("GET", f"{TABLES}/t", If_None_Match=tag, **ASK).status_code == 304
     assert len(vendor.grants) == 1

@@ -13,17 +13,17 @@ from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
 from pangolin.interfaces.credential_vending import Check
+from pangolin.services.context.parts import Parts
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.scope import Scope
 from pangolin.services.operations import doctor
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.operations.health import every_warehouse
-from pangolin.services.sealing.keyring import Vault, new_key
+from pangolin.services.sealing.keyring import new_key
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.warehouses import checks as warehouse_checks
 from pangolin.settings import Settings
 from pangolin.store.kinds import WAREHOUSE_CHECK
-from pangolin.store.lru import Hints
 from tests.warehouses.conftest import SECRET, Call, made, refused
 from tests.warehouses.vendor import Vendor
 
@@ -243,7 +243,7 @@ def test_doctor_tells_of_a_secret_that_does_not_open(
 ) -> None:
     made(call("POST", "/warehouses", body))
     keys = replace(runtime.settings, secret_keys=new_key())
-    other = replace(runtime, settings=keys, vault=Vault(keys), warehouses=Hints())
+    other = replace(runtime, settings=keys, parts=Parts())
     [wrong] = [finding for finding in doctor.check_runtime(other) if not finding.fine]
     assert wrong.part == "warehouse w"
     assert "PANGOLIN_SECRET_KEYS lacks" in wrong.problem

@@ -9,19 +9,18 @@ import pytest
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.services.audit import records as audit_records
+from pangolin.services.context.parts import Parts
 from pangolin.services.context.scope import Scope
 from pangolin.services.operations import export, migrations, secret_rotation, store_copy
 from pangolin.services.operations.layout import write_layout
 from pangolin.services.sealing import keyring
-from pangolin.services.sealing.keyring import SealBroken, Vault
+from pangolin.services.sealing.keyring import SealBroken
 from pangolin.services.storage import warehouse_secrets
-from pangolin.services.storage.object_stores import Objects
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.tenants import settings as tenant_settings
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
 from pangolin.store.kinds import AUDIT, TENANT_SETTINGS, WAREHOUSE
-from pangolin.store.lru import Hints
 from tests.warehouses.conftest import ROLE, S3, SECRET, Call, made, record, refused
 
 KEY = "s3.secret-access-key"
@@ -35,7 +34,7 @@ def create(scope: Scope, name: str = "s", **fields: Any) -> None:
 def under(scope: Scope, keys: str) -> Scope:
     """The same installation by a server with other keys, that remembers nothing."""
     settings = replace(scope.settings, secret_keys=keys)
-    runtime = replace(scope.runtime, settings=settings, vault=Vault(settings), warehouses=Hints())
+    runtime = replace(scope.runtime, settings=settings, parts=Parts())
     return replace(scope, runtime=runtime)
 
 
@@ -95,7 +94,7 @@ def test_the_external_id_is_confidential(call: Call, scope: Scope) -> None:
 
 def test_without_a_key_no_secret_is_taken(scope: Scope) -> None:
     keyless = replace(scope.settings, store_url="postgresql://db", secret_keys="")
-    runtime = replace(scope.runtime, settings=keyless, vault=Vault(keyless))
+    runtime = replace(scope.runtime, settings=keyless, parts=Parts())
     with pytest.raises(BadRequest, match="pangolin secrets new-key"):
         warehouse_secrets.sealed(runtime, _clear(), scope.tenant)
     # A warehouse without secrets needs none.
@@ -151,8 +150,7 @@ def test_copies_and_exports_carry_what_is_sealed(scope: Scope) -> None:
     export.import_(restored, out, layout=migrations.newest())
     for store in (target, restored):
         [found] = store.scan(WAREHOUSE)
-        fresh = under(scope, "")
-        runtime = replace(fresh.runtime, store=store, vault=scope.runtime.vault)
+        runtime = replace(scope.runtime, store=store, parts=Parts())
         assert as_plugin(runtime, found).config == S3
 
 
@@ -205,7 +203,7 @@ def test_an_upgrade_asks_for_the_plugin_that_knows_what_is_secret(scope: Scope) 
     create(scope)
     doc = warehouse_secrets.plain(scope.runtime, record(scope).doc, scope.tenant)
     clear = {name: value for name, value in doc.items() if name != "secrets"}
-    runtime = replace(scope.runtime, objects=Objects([], scope.settings))
+    runtime = replace(scope.runtime, object_backends=(), parts=Parts())
     with pytest.raises(UnknownPlugin, match="'s3'"):
         warehouse_secrets.upgraded(runtime, clear)
 

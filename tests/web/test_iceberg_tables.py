@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pangolin.services.context.runtime import Runtime
+from pangolin.services.storage.byte_cache import METADATA
 from tests.web.conftest import SCHEMA, Call
 
 T = "/lake/namespaces/db/tables/t"
@@ -172,7 +173,7 @@ def test_a_missing_metadata_file_is_404_in_the_references_words(
 ) -> None:
     location = table["metadata-location"]
     Path(location.removeprefix("file://")).unlink()
-    runtime.metadata.clear()
+    runtime.part(METADATA).clear()
     error = call("GET", T).get_json()["error"]
     assert error["message"] == f"Failed to open input stream for file: {location}"
     assert (error["code"], error["type"]) == (404, "NotFoundException")

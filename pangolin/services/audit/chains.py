@@ -4,11 +4,11 @@ A segment is a chain of records that one writer at a time appends to. A batch ta
 gives it back when it is in, so no two writers ever wait for one row, and the head need not be read.
 """
 
-import os
 import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from pangolin.services.context.runtime import Part
 from pangolin.store.api import Doc
 
 # A segment ends after so many records or so long, and the next one notes where it ended.
@@ -56,18 +56,16 @@ class Segment:
 
 
 class Chains:
-    """Idle segments by tenant, each to be used by one batch at a time; a fork begins with none."""
+    """Idle segments by tenant, each to be used by one batch at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: dict[str, list[Segment]] = {}
         self._ended: dict[str, list[Head]] = {}
-        self._pid = os.getpid()
 
     def take(self, tenant: str, now_ms: int) -> Segment | None:
         """Take the segment used last; None if every one is in use or has ended."""
         with self._lock:
-            self._forget_parent()
             idle = self._idle.get(tenant)
             while idle:
                 segment = idle.pop()
@@ -84,7 +82,6 @@ class Chains:
     def give(self, segment: Segment) -> None:
         """Give a segment back: its head is what the store has."""
         with self._lock:
-            self._forget_parent()
             self._idle.setdefault(segment.tenant, []).append(segment)
             if len(self._idle) > MOST_TENANTS:
                 for oldest in self._idle.pop(next(iter(self._idle))):
@@ -103,6 +100,5 @@ class Chains:
             # It may never have come to be, and with it what it was to note.
             ended += segment.follows
 
-    def _forget_parent(self) -> None:
-        if self._pid != os.getpid():
-            self._idle, self._ended, self._pid = {}, {}, os.getpid()
+
+CHAINS: Final = Part(lambda runtime: Chains())

@@ -7,7 +7,7 @@ then, so that records cut off their ends, or a whole segment that is gone, are m
 from collections.abc import Iterator
 from typing import Final
 
-from pangolin.services.audit.chains import Head, Segment
+from pangolin.services.audit.chains import CHAINS, Head, Segment
 from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import signed
 from pangolin.services.context.runtime import Runtime
@@ -26,7 +26,7 @@ def key(runtime: Runtime) -> bytes:
 
 def opened(runtime: Runtime, tenant: str, now_ms: int) -> Segment:
     """Make a segment; nothing is written before its first record is."""
-    follows = runtime.chains.take_ended(tenant)
+    follows = runtime.part(CHAINS).take_ended(tenant)
     heads = {head.segment: head for head in _latest(runtime.store, tenant)}
     for head in follows:
         seen = heads.get(head.segment)

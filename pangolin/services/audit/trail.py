@@ -13,7 +13,7 @@ from typing import Any
 from pangolin.errors import OutcomeUnknown, PangolinError
 from pangolin.services.audit import records as audit_records
 from pangolin.services.audit import segments
-from pangolin.services.audit.chains import Segment
+from pangolin.services.audit.chains import CHAINS, Segment
 from pangolin.services.audit.records import FAILURE, SUCCESS, Actor, Happening
 from pangolin.services.audit.signatures import State
 from pangolin.services.authz.access import Denied
@@ -146,18 +146,18 @@ def _chained(
     runtime: Runtime, tenant: str, actor: Actor, happenings: Sequence[Happening]
 ) -> Iterator[Records]:
     now, key = runtime.clock(), segments.key(runtime)
-    segment = runtime.chains.take(tenant, now) or segments.opened(runtime, tenant, now)
+    segment = runtime.part(CHAINS).take(tenant, now) or segments.opened(runtime, tenant, now)
     docs = audit_records.chained(segment.head, tenant, actor, happenings, key, now)
     try:
         yield [*_opening(segment), *(Put(AUDIT, doc, ABSENT) for doc in docs)]
     except BaseException as error:
         if _is_settled(error):
-            runtime.chains.give(segment)
+            runtime.part(CHAINS).give(segment)
         else:
-            runtime.chains.abandon(segment)
+            runtime.part(CHAINS).abandon(segment)
         raise
     segment.advance(docs[-1]["number"], docs[-1]["mac"])
-    runtime.chains.give(segment)
+    runtime.part(CHAINS).give(segment)
 
 
 def _opening(segment: Segment) -> Records:

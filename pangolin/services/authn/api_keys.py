@@ -4,15 +4,17 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field, replace
+from typing import Final
 from uuid import UUID
 
 from pangolin.errors import PangolinError, Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.authn import principals, sessions
-from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing import server_secrets
 from pangolin.store.api import ANY, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED
+from pangolin.store.lru import Hints
 
 PREFIX = "pgl_"
 KIND = "api-key"
@@ -20,6 +22,8 @@ FORM = re.compile(r"pgl_([0-9a-f]{32})([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 REFUSED = "the API key is unknown, expired or was revoked"
 # How much later the time of a key's last use may be written.
 LAZY_MS = 300_000
+# When this process last wrote down that a key was used, by tenant and key.
+NOTED_USES: Final = Part(lambda runtime: Hints[tuple[str | None, str], int]())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +93,15 @@ def _digest(runtime: Runtime, text: str) -> str:
 def note_use(runtime: Runtime, principal: Principal) -> None:
     """Write down, once in a while, that a key and its owner were seen."""
     key_id, now = str(principal.claims["api_key"]), runtime.clock()
-    name = f"used:{principal.tenant}:{key_id}"
-    last = runtime.recent.get(name)
+    noted, name = runtime.part(NOTED_USES), (principal.tenant, key_id)
+    last = noted.get(name)
     if last is not None and now - last < LAZY_MS:
         return
-    runtime.recent.put(name, now)
+    noted.put(name, now)
     try:
         ids = (key_id, principal.id)
         docs = [{"tenant": principal.tenant, "id": used, "at_ms": now} for used in ids]
         runtime.store.apply(*(Put(LAST_USED, doc, ANY) for doc in docs))
     except PangolinError:
         # When a key was last used is not worth a request.
-        runtime.recent.drop(name)
+        noted.drop(name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from pangolin.services.context.runtime import Runtime
+from pangolin.services.sealing.keyring import KEYRING
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Put, Version
 from pangolin.store.kinds import LOGIN_STEP
 
@@ -40,7 +41,7 @@ def keep(runtime: Runtime, kind: str, content: Mapping[str, object]) -> str:
     """Keep a step for its lifetime; give the text that names it."""
     name, now = secrets.token_urlsafe(32), runtime.clock()
     digest = digest_of(kind, name)
-    keyring = runtime.vault.keyring
+    keyring = runtime.part(KEYRING)
     doc = {
         "digest": digest,
         "sealed": keyring.seal(orjson.dumps(content), LOGIN_STEP.name, digest),
@@ -58,7 +59,7 @@ def find(runtime: Runtime, kind: str, name: str) -> Step | None:
     record = runtime.store.get(LOGIN_STEP, (digest,))
     if record is None or record.doc["expires_at_ms"] <= runtime.clock():
         return None
-    content = runtime.vault.keyring.open(record.doc["sealed"], LOGIN_STEP.name, digest)
+    content = runtime.part(KEYRING).open(record.doc["sealed"], LOGIN_STEP.name, digest)
     return Step(orjson.loads(content), digest, record.version)
 
 

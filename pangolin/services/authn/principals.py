@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import ROLES, TENANT_ADMIN, TENANT_USER, Principal, Stamped
 from pangolin.services.authn import security_stamps
-from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.runtime import Part, Runtime
 from pangolin.store.api import Doc, Key, Kind, Record
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, STAMP, TENANT
+from pangolin.store.lru import Hints
 
 USER, SERVICE = "user", "service"
 # Begins the home of a tenant that does not exist.
 NOWHERE = "?"
 NOT_ACTIVE = "the user is not active"
+# Ids of tenants, by the ids and names that were asked for.
+HOMES: Final = Part(lambda runtime: Hints[str, str]())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +126,14 @@ def home_named(runtime: Runtime, tenant: str) -> str:
 
 def find_home(runtime: Runtime, tenant: str) -> str | None:
     """Find a tenant's id by its id or its name, remembering it; None if there is none."""
-    known = runtime.recent.get(f"tenant:{tenant}")
+    known = runtime.part(HOMES).get(tenant)
     record = runtime.store.get(TENANT, (known or tenant.lower(),))
     if record is None or not _is_called(record.doc, tenant):
         # Renamed since, or not an id.
         record = runtime.store.find(TENANT, "name", (tenant,))
     if record is None:
         return None
-    runtime.recent.put(f"tenant:{tenant}", record.doc["tenant"])
+    runtime.part(HOMES).put(tenant, record.doc["tenant"])
     return str(record.doc["tenant"])
 
 

@@ -10,15 +10,19 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Final
 
 from pangolin.errors import Unauthorized, Unavailable
 from pangolin.interfaces.authentication import Principal
-from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.runtime import Part, Runtime
 from pangolin.store.api import Record
 from pangolin.store.kinds import STAMP
+from pangolin.store.lru import Hints
 from pangolin.store.revalidating import Pledge
 
-EXPIRES = "expires_at_ms"
+EXPIRES: Final = "expires_at_ms"
+# Credentials that this process has checked, by a keyed digest of each.
+SESSIONS: Final = Part(lambda runtime: Hints[bytes, Principal]())
 
 
 class Stale(Unavailable):
@@ -54,7 +58,7 @@ def recognise(
 
 def remembered(runtime: Runtime, mark: bytes) -> Principal | None:
     """Give the principal remembered under a mark, on a pledge; raise `Unauthorized` if expired."""
-    known = runtime.sessions.get(mark)
+    known = runtime.part(SESSIONS).get(mark)
     if known is None:
         return None
     _check_expiry(runtime, known)
@@ -64,7 +68,7 @@ def remembered(runtime: Runtime, mark: bytes) -> Principal | None:
 def _remember(runtime: Runtime, mark: bytes, principal: Principal) -> Principal:
     _check_expiry(runtime, principal)
     if principal.stamp is not None:
-        runtime.sessions.put(mark, principal)
+        runtime.part(SESSIONS).put(mark, principal)
     return principal
 
 
@@ -80,7 +84,7 @@ def _pledge(runtime: Runtime, mark: bytes, known: Principal) -> Pledge:
 
     def confirm(record: Record | None) -> None:
         if (record.version if record else None) != stamp.version:
-            runtime.sessions.drop(mark)
+            runtime.part(SESSIONS).drop(mark)
             raise Stale
 
     return Pledge(STAMP, stamp.key, confirm)

@@ -4,16 +4,18 @@ import base64
 import secrets
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pangolin.errors import Conflicting, NotFound
 from pangolin.services.authn import security_stamps
-from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.runtime import Part, Runtime
+from pangolin.services.sealing.keyring import KEYRING
 from pangolin.store.api import ABSENT, Delete, Doc, Put, Record
 from pangolin.store.kinds import ROOT_HOME, SIGNING_KEY, TENANT
+from pangolin.store.lru import Hints
 
 ALGORITHM = "ES256"
 COORDINATE_BYTES = 32
@@ -21,7 +23,6 @@ COORDINATE_BYTES = 32
 MAX_TOKEN_HOURS = 8760
 # Servers' clocks differ a little.
 LEEWAY_MS = 60_000
-REMEMBERED = "signing-key"
 REVOKED = "revoked"
 
 
@@ -33,16 +34,21 @@ class SigningKey:
     private: ec.EllipticCurvePrivateKey = field(repr=False)
 
 
+# Signing keys that this process has opened, by id.
+OPENED: Final = Part(lambda runtime: Hints[str, SigningKey](4))
+
+
 def current(runtime: Runtime) -> SigningKey:
     """Give the key that signs now, making the first one if there is none.
 
     The keys are read each time, so that a rotated or revoked one is not signed with anywhere.
     """
     newest = _newest(runtime)
-    known: SigningKey | None = runtime.secrets.get(REMEMBERED)
-    if known is None or known.kid != newest["kid"]:
+    remembered = runtime.part(OPENED)
+    known = remembered.get(newest["kid"])
+    if known is None:
         known = _opened(runtime, newest)
-        runtime.secrets.put(REMEMBERED, known)
+        remembered.put(newest["kid"], known)
     return known
 
 
@@ -119,7 +125,7 @@ def _newest(runtime: Runtime) -> Doc:
 
 
 def _opened(runtime: Runtime, doc: Doc) -> SigningKey:
-    pem = runtime.vault.keyring.open(doc["sealed"], SIGNING_KEY.name, doc["kid"])
+    pem = runtime.part(KEYRING).open(doc["sealed"], SIGNING_KEY.name, doc["kid"])
     private = serialization.load_pem_private_key(pem, None)
     assert isinstance(private, ec.EllipticCurvePrivateKey)  # noqa: S101 - we made it
     return SigningKey(doc["kid"], private)
@@ -135,7 +141,7 @@ def _made(runtime: Runtime) -> Doc:
     )
     return {
         "kid": kid,
-        "sealed": runtime.vault.keyring.seal(pem, SIGNING_KEY.name, kid),
+        "sealed": runtime.part(KEYRING).seal(pem, SIGNING_KEY.name, kid),
         "public": _jwk(kid, private.public_key().public_numbers()),
         "created_at_ms": runtime.clock(),
     }

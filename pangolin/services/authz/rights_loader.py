@@ -5,17 +5,22 @@ carry it. The engine here answers single checks, lists and searches alike.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from pangolin.services.authn import principals
 from pangolin.services.authz import actions
 from pangolin.services.authz.rights import Granted, Rights
+from pangolin.services.context.runtime import Part
 from pangolin.services.context.scope import Scope
 from pangolin.store import find_many
 from pangolin.store.api import Doc, Version
 from pangolin.store.kinds import ASSET_TAG, CATALOG, GRANT, MEMBERSHIP, ROLE
+from pangolin.store.lru import Hints
 
 # How deep roles may be in roles.
-MOST_DEPTH = 8
+MOST_DEPTH: Final = 8
+# Rights that this process has read, by tenant, principal and the roles of its token.
+KNOWN: Final = Part(lambda runtime: Hints[tuple[str, str, tuple[str, ...]], Rights]())
 
 
 def of(scope: Scope) -> Rights:
@@ -24,11 +29,12 @@ def of(scope: Scope) -> Rights:
     home = principals.home_of(principal)
     stamp = principal.stamp or principals.read_stamp(scope.runtime, home, principal.id)
     name = (scope.tenant, principal.id, principal.roles)
-    known = scope.runtime.rights.get(name)
+    remembered = scope.runtime.part(KNOWN)
+    known = remembered.get(name)
     if known is not None and known.version == stamp.version:
         return known
     fresh = load(scope, principal.id, principal.roles, stamp.version)
-    scope.runtime.rights.put(name, fresh)
+    remembered.put(name, fresh)
     return fresh
 
 

@@ -7,7 +7,6 @@ started before it is needed, so that a fork carries nothing over.
 """
 
 import logging
-import os
 import random
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import Final
 from pangolin.errors import Forbidden, Unavailable
 from pangolin.interfaces.credential_vending import Vended
 from pangolin.services.context import metrics
+from pangolin.services.context.runtime import Part
 
 log = logging.getLogger(__name__)
 Mint = Callable[[], Vended]
@@ -63,7 +63,6 @@ class _Flight:
 
 @dataclass(slots=True)
 class _State:
-    pid: int = field(default_factory=os.getpid)
     lock: threading.Lock = field(default_factory=threading.Lock)
     kept: "OrderedDict[str, Minted]" = field(default_factory=OrderedDict)
     denied: "OrderedDict[str, tuple[int, Forbidden]]" = field(default_factory=OrderedDict)
@@ -103,7 +102,7 @@ class CredentialCache:
         Raises what `mint` raises, to all who wait for it; a refusal is remembered for a moment.
         `Unavailable` if another's mint takes too long.
         """
-        state = self._of_this_process()
+        state = self._state
         with state.lock:
             now, kept = self._clock(), state.kept.get(key)
             if kept is not None and kept.is_usable(now):
@@ -119,11 +118,6 @@ class CredentialCache:
         if ahead is not None:
             self._start(state, key, ahead, mint)
         return kept
-
-    def _of_this_process(self) -> _State:
-        if self._state.pid != os.getpid():
-            self._state = _State()
-        return self._state
 
     def _refresh_ahead(
         self, state: _State, key: str, kept: Minted, now_ms: int
@@ -238,3 +232,6 @@ def _again(error: BaseException | None) -> BaseException:
     if error is None or not isinstance(error, Exception):
         return Unavailable("the credential was not minted: the server is stopping")
     return error
+
+
+CREDENTIALS: Final = Part(lambda runtime: CredentialCache())

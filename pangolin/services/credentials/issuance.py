@@ -1,11 +1,12 @@
 """What was handed out already, so that each credential is recorded once for whoever gets it."""
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+
+from pangolin.services.context.runtime import Part
 
 MOST: Final = 16_384
 
@@ -21,7 +22,6 @@ class Handouts:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._pid = 0
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, _Once] = OrderedDict()
 
@@ -39,11 +39,12 @@ class Handouts:
                 once.done = True
 
     def _of(self, key: str) -> _Once:
-        if self._pid != os.getpid():
-            self._pid, self._lock, self._seen = os.getpid(), threading.Lock(), OrderedDict()
         with self._lock:
             once = self._seen.setdefault(key, _Once())
             self._seen.move_to_end(key)
             while len(self._seen) > self._most:
                 self._seen.popitem(last=False)
             return once
+
+
+ISSUED: Final = Part(lambda runtime: Handouts())

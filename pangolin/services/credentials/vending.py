@@ -23,7 +23,8 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges
-from pangolin.services.credentials.cache import Mint, Minted
+from pangolin.services.credentials.cache import CREDENTIALS, Mint, Minted
+from pangolin.services.credentials.issuance import ISSUED
 from pangolin.services.storage import vending_strategies, warehouse_secrets
 from pangolin.services.versioned.addressing import Address
 from pangolin.store.api import Record
@@ -142,7 +143,7 @@ def minted_by(scope: Scope, given: Offer, mint: Mint) -> Minted:
     # Nothing is minted on a credential of the caller's that is not confirmed.
     scope.settle()
     try:
-        return scope.runtime.credentials.get(given.key, mint)
+        return scope.runtime.part(CREDENTIALS).get(given.key, mint)
     except Forbidden as error:
         details = {"strategy": given.strategy, "mode": given.mode}
         record_refusal(scope, given, "vend_credentials", error, details)
@@ -161,7 +162,7 @@ def hand_out(scope: Scope, given: Offer) -> Delegated:
         return Delegated(_signing(given), key=given.key)
     held = minted(scope, given)
     record(scope, given, held.vended)
-    left_ms = held.vended.expires_at_ms - scope.runtime.credentials.now()
+    left_ms = held.vended.expires_at_ms - scope.runtime.part(CREDENTIALS).now()
     metrics.handed_out(left_ms / 1000)
     config = {**held.vended.config, **_refresh(given, held.vended)}
     credential = {"prefix": given.root, "config": config}
@@ -175,7 +176,7 @@ def record(scope: Scope, given: Offer, vended: Vended) -> None:
     def note() -> None:
         trail.note(scope, "vend_credentials", given.what, details=_told(given, vended))
 
-    scope.runtime.handouts.once("\n".join(map(str, name)), note)
+    scope.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
 
 def record_refusal(
@@ -189,7 +190,7 @@ def record_refusal(
         told = {"result": FAILURE, "error": error.message, "details": details}
         trail.note(scope, action, given.what, **told)
 
-    scope.runtime.handouts.once("\n".join(map(str, name)), note)
+    scope.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
 
 def _told(given: Offer, vended: Vended) -> dict[str, Any]:

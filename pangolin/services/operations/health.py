@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pangolin.errors import PangolinError
 from pangolin.services.context.runtime import Runtime
+from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.store.api import Record
 from pangolin.store.kinds import TENANT, WAREHOUSE
@@ -37,7 +38,7 @@ def check_warehouse(runtime: Runtime, warehouse: Record) -> Part:
     """Look at one warehouse's object store."""
     name = f"warehouse {warehouse.doc['name']}"
     try:
-        runtime.objects.open(as_plugin(runtime, warehouse)).check()
+        runtime.part(OBJECTS).open(as_plugin(runtime, warehouse)).check()
     except PangolinError as error:
         return Part(name, error.message)
     return Part(name)

@@ -7,7 +7,7 @@ from typing import Final
 from pangolin.services.audit import trail
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.scope import Scope
-from pangolin.services.sealing.keyring import Keyring
+from pangolin.services.sealing.keyring import KEYRING, Keyring
 from pangolin.services.storage import warehouse_secrets
 from pangolin.services.tenants import sealed_settings
 from pangolin.store.api import Conflict, Doc, Kind, Put, Record
@@ -69,7 +69,7 @@ def _kind(scope: Scope, kind: Kind, fresh: Freshen) -> Resealed:
 
 def _record(scope: Scope, kind: Kind, fresh: Freshen, record: Record | None) -> bool:
     while record is not None:
-        doc = fresh(scope.runtime.vault.keyring, record.doc)
+        doc = fresh(scope.runtime.part(KEYRING), record.doc)
         if doc == record.doc:
             return False
         try:

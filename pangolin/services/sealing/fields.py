@@ -8,7 +8,7 @@ from typing import Any, Final
 from pangolin.errors import BadRequest, Unavailable
 from pangolin.services.context.redaction import mask
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.sealing.keyring import Keyring, SealBroken
+from pangolin.services.sealing.keyring import KEYRING, Keyring, SealBroken
 from pangolin.settings import Settings
 
 # What is kept: `sealed` and `version`, or `reference`; and `shown`, which may be seen.
@@ -32,7 +32,7 @@ def entry(runtime: Runtime, value: str, kept: Entry | None, *place: str) -> dict
 
 def literal(runtime: Runtime, value: str, version: int, *place: str) -> dict[str, Any]:
     """Build what is kept of a value that is the secret itself."""
-    sealed = runtime.vault.keyring.seal(value.encode(), *place, str(version))
+    sealed = runtime.part(KEYRING).seal(value.encode(), *place, str(version))
     return {"sealed": sealed, "version": version, "shown": mask(value)}
 
 
@@ -40,7 +40,7 @@ def plain(runtime: Runtime, kept: Entry, *place: str) -> str:
     """Give a value in clear, a reference as it was written; raise `SealBroken`."""
     if "reference" in kept:
         return str(kept["reference"])
-    return runtime.vault.keyring.open(kept["sealed"], *place, str(kept["version"])).decode()
+    return runtime.part(KEYRING).open(kept["sealed"], *place, str(kept["version"])).decode()
 
 
 def resolved(settings: Settings, value: str) -> str:

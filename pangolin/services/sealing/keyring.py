@@ -8,15 +8,16 @@ import base64
 import binascii
 import os
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pangolin.errors import BadRequest, PangolinError
+from pangolin.services.context.runtime import Part
 from pangolin.settings import Settings
 
 FORMAT = "v1"
@@ -99,21 +100,8 @@ def new_key() -> str:
     return f"k{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
 
 
-class Vault:
-    """The keyring of a server, read on first use."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._keyring: Keyring | None = None
-
-    @property
-    def keyring(self) -> Keyring:
-        """The keys; raises `BadRequest` saying how to make one if there are none."""
-        with self._lock:
-            if self._keyring is None:
-                self._keyring = _find(self._settings)
-            return self._keyring
+# Inherited, because the key of a store in memory is nowhere else.
+KEYRING: Final = Part(lambda runtime: _find(runtime.settings), inherited=True)
 
 
 def _find(settings: Settings) -> Keyring:

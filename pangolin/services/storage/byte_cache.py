@@ -2,6 +2,9 @@
 
 import threading
 from collections import OrderedDict
+from typing import Final
+
+from pangolin.services.context.runtime import Part
 
 CacheKey = tuple[str, ...]
 
@@ -43,3 +46,7 @@ class MetadataCache:
         """Forget a key."""
         with self._lock:
             self._size -= len(self._entries.pop(key, b""))
+
+
+# The bytes of metadata files, by tenant, warehouse and location.
+METADATA: Final = Part(lambda runtime: MetadataCache(runtime.settings.metadata_cache_bytes))

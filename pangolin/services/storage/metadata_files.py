@@ -13,7 +13,8 @@ from pangolin.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from pangolin.iceberg.refs_only import only_refs
 from pangolin.interfaces.object_storage import ObjectMissing, ObjectStore
 from pangolin.services.context.scope import Scope
-from pangolin.services.storage.byte_cache import CacheKey
+from pangolin.services.storage.byte_cache import METADATA, CacheKey
+from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.versioned.resolution import Place
 
@@ -22,13 +23,13 @@ GZIP_ENDINGS = (".gz.metadata.json", ".metadata.json.gz")
 
 def open_objects(scope: Scope, place: Place) -> ObjectStore:
     """Open the object store of a place's warehouse."""
-    return scope.runtime.objects.open(as_plugin(scope.runtime, place.warehouse))
+    return scope.runtime.part(OBJECTS).open(as_plugin(scope.runtime, place.warehouse))
 
 
 def read(scope: Scope, place: Place, location: str) -> bytes:
     """Give a metadata file's JSON bytes; raise `NotFound` (in the reference's words)."""
     key = _key(scope, place, location)
-    cached = scope.runtime.metadata.get(key)
+    cached = scope.runtime.part(METADATA).get(key)
     if cached is not None:
         return cached
     try:
@@ -36,7 +37,7 @@ def read(scope: Scope, place: Place, location: str) -> bytes:
     except ObjectMissing:
         raise NotFound(f"Failed to open input stream for file: {location}") from None
     data = _plain(location, data)
-    scope.runtime.metadata.put(key, data)
+    scope.runtime.part(METADATA).put(key, data)
     return data
 
 
@@ -54,10 +55,10 @@ def derived(
 ) -> bytes:
     """Give bytes made of a metadata file alone and of what `mark` says, made once."""
     key = (*_key(scope, place, location), *mark)
-    cached = scope.runtime.metadata.get(key)
+    cached = scope.runtime.part(METADATA).get(key)
     if cached is None:
         cached = make()
-        scope.runtime.metadata.put(key, cached)
+        scope.runtime.part(METADATA).put(key, cached)
     return cached
 
 
@@ -91,13 +92,13 @@ def write(scope: Scope, place: Place, location: str, data: bytes) -> None:
 
 def remember(scope: Scope, place: Place, location: str, data: bytes) -> None:
     """Keep the bytes of a file that was just committed."""
-    scope.runtime.metadata.put(_key(scope, place, location), data)
+    scope.runtime.part(METADATA).put(_key(scope, place, location), data)
 
 
 def discard(scope: Scope, place: Place, locations: Sequence[str]) -> None:
     """Delete metadata files and forget them."""
     for location in locations:
-        scope.runtime.metadata.drop(_key(scope, place, location))
+        scope.runtime.part(METADATA).drop(_key(scope, place, location))
     if locations:
         open_objects(scope, place).delete(list(locations))
 

@@ -1,10 +1,8 @@
 """Object stores of all warehouses: which plugin serves one, its options, and the opened stores."""
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
@@ -12,23 +10,17 @@ from pangolin.errors import BadRequest, UnknownPlugin
 from pangolin.interfaces.credential_vending import Check
 from pangolin.interfaces.object_storage import ObjectBackend, ObjectStore, Option, Warehouse
 from pangolin.services.context.redaction import MASK, mask
+from pangolin.services.context.runtime import Part
 from pangolin.settings import Settings
 
 CAPACITY: Final = 256
 _Key = tuple[str, str, int]
 
 
-@dataclass(slots=True)
-class _Opened:
-    pid: int = field(default_factory=os.getpid)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    stores: OrderedDict[_Key, ObjectStore] = field(default_factory=OrderedDict)
-
-
 class Objects:
     """The installed kinds of object storage, and a bounded cache of opened stores.
 
-    One per application; safe to share between threads and to carry over a fork.
+    One per process; safe to share between threads.
     """
 
     def __init__(
@@ -38,7 +30,8 @@ class Objects:
         self._schemes = {scheme: backend for backend in backends for scheme in backend.schemes}
         self._settings = settings
         self._capacity = capacity
-        self._opened = _Opened()
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[_Key, ObjectStore] = OrderedDict()
 
     def backend_for_type(self, kind: str) -> ObjectBackend:
         """Find a backend by warehouse type; raise `UnknownPlugin` listing those installed."""
@@ -62,16 +55,16 @@ class Objects:
 
     def open(self, warehouse: Warehouse) -> ObjectStore:
         """Open a warehouse's store, or give the one that is open for this version of it."""
-        opened = self._of_this_process()
+        opened = self._opened
         key = (warehouse.tenant, warehouse.id, warehouse.version)
-        with opened.lock:
-            store = opened.stores.get(key)
+        with self._lock:
+            store = opened.get(key)
             if store is None:
                 store = self._backend(warehouse.config).open(warehouse, self._settings)
-                opened.stores[key] = store
-            opened.stores.move_to_end(key)
-            while len(opened.stores) > self._capacity:
-                opened.stores.popitem(last=False)
+                opened[key] = store
+            opened.move_to_end(key)
+            while len(opened) > self._capacity:
+                opened.popitem(last=False)
         return store
 
     def normalise_config(self, config: Mapping[str, str | None]) -> dict[str, str]:
@@ -113,11 +106,6 @@ class Objects:
 
     def _backend(self, config: Mapping[str, str]) -> ObjectBackend:
         return self.backend_for_type(config.get("type", ""))
-
-    def _of_this_process(self) -> _Opened:
-        if self._opened.pid != os.getpid():
-            self._opened = _Opened()
-        return self._opened
 
     def _inferred(self, given: Iterable[str]) -> ObjectBackend:
         keys = set(given)
@@ -179,3 +167,6 @@ def _text(key: str, value: object) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(set(names))) or "none"
+
+
+OBJECTS: Final = Part(lambda runtime: Objects(runtime.object_backends, runtime.settings))

@@ -9,15 +9,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing import fields
 from pangolin.services.sealing.keyring import Keyring, SealBroken
 from pangolin.services.storage import vending_strategies
+from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.store.api import Doc, Record
 from pangolin.store.kinds import WAREHOUSE
+from pangolin.store.lru import Hints
 
 SECRETS: Final = "secrets"
 CONFIG: Final = "storage_config"
+MOST: Final = 1024
+# Warehouses with their secrets opened, by tenant, id, name and version.
+OPENED: Final = Part(lambda runtime: Hints[tuple[str, str, str, int], Warehouse](MOST))
 STRATEGY: Final = vending_strategies.FIELD
 
 
@@ -52,7 +57,7 @@ def plain(runtime: Runtime, doc: Doc, tenant: str, *, lenient: bool = False) -> 
 def shown(runtime: Runtime, doc: Doc) -> Doc:
     """Give a record as it may be seen: of a secret its last four characters, or its reference."""
     public = doc | {
-        CONFIG: runtime.objects.masked(doc[CONFIG]),
+        CONFIG: runtime.part(OBJECTS).masked(doc[CONFIG]),
         STRATEGY: vending_strategies.masked(doc[STRATEGY]),
     }
     return _with(public, {where: kept["shown"] for where, kept in doc.get(SECRETS, {}).items()})
@@ -99,10 +104,10 @@ def as_plugin(runtime: Runtime, record: Record) -> Warehouse:
     """
     doc = record.doc
     key = (doc["tenant"], doc["id"], doc["name"], record.version)
-    known = runtime.warehouses.get(key)
+    known = runtime.part(OPENED).get(key)
     if known is None:
         known = unsaved(runtime, doc, doc["tenant"], record.version)
-        runtime.warehouses.put(key, known)
+        runtime.part(OPENED).put(key, known)
     return known
 
 
@@ -127,12 +132,12 @@ def unsaved(runtime: Runtime, doc: Doc, tenant: str, version: int = 0) -> Wareho
 
 def root_of(runtime: Runtime, doc: Doc, tenant: str) -> str:
     """Give a warehouse's base location; raise `BadRequest` naming a bad option."""
-    return runtime.objects.root(unsaved(runtime, doc, tenant).config)
+    return runtime.part(OBJECTS).root(unsaved(runtime, doc, tenant).config)
 
 
 def _secrets(runtime: Runtime, doc: Doc) -> Iterator[tuple[str, str]]:
     config = doc[CONFIG]
-    for option in runtime.objects.secret_options(config):
+    for option in runtime.part(OBJECTS).secret_options(config):
         if config.get(option):
             yield f"{CONFIG}.{option}", config[option]
     strategy = doc[STRATEGY]

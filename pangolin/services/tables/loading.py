@@ -14,6 +14,7 @@ from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import entitlements, vending
 from pangolin.services.credentials.vending import Delegated, Delegation, Offer
 from pangolin.services.storage import metadata_files
+from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.tables.lookup import find
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.relations import Relation, resource
@@ -124,7 +125,7 @@ def staged(scope: Scope, place: Place, data: bytes, offer: Offer | None) -> Load
 def client_config(scope: Scope, place: Place) -> dict[str, str]:
     """Give the non-secret properties a client's file IO needs for this warehouse."""
     config = place.warehouse.doc["storage_config"]
-    backend = scope.runtime.objects.backend_for_type(config["type"])
+    backend = scope.runtime.part(OBJECTS).backend_for_type(config["type"])
     return dict(backend.client(config))
 
 

@@ -8,6 +8,7 @@ from pangolin.services.authz.access import denial, require
 from pangolin.services.context import metrics
 from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges, vending
+from pangolin.services.credentials.cache import CREDENTIALS
 from pangolin.services.credentials.vending import Offer
 from pangolin.services.storage import vending_strategies
 from pangolin.services.tables.lookup import find
@@ -52,7 +53,7 @@ def _session(scope: Scope, signer: Signer, given: Offer) -> Vended | None:
     def mint() -> Vended:
         found = signer.session(given.grant)
         # Remembered too, so that it is not asked about each request.
-        ends = scope.runtime.credentials.now() + given.grant.ttl_s * 1000
+        ends = scope.runtime.part(CREDENTIALS).now() + given.grant.ttl_s * 1000
         return found or Vended({}, ends, {"scope": "warehouse key"})
 
     vended = vending.minted_by(scope, given, mint).vended

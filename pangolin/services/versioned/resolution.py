@@ -7,8 +7,10 @@ dropped. So a warm read is one round trip and still never stale.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, Unavailable
+from pangolin.services.context.runtime import Part
 from pangolin.services.context.scope import Scope
 from pangolin.store.api import (
     Doc,
@@ -18,6 +20,7 @@ from pangolin.store.api import (
     Require,
 )
 from pangolin.store.kinds import CATALOG, LINE, REF, WAREHOUSE
+from pangolin.store.lru import Hints
 
 MAIN = "main"
 Chain = tuple[tuple[str, int | None], ...]
@@ -82,6 +85,10 @@ class _Hint:
     chain: Chain
 
 
+# What names were resolved to, by tenant, catalog and ref.
+RESOLUTIONS: Final = Part(lambda runtime: Hints[tuple[str, str, str], _Hint]())
+
+
 def split_prefix(prefix: str) -> tuple[str, str]:
     """Split `catalog` or `catalog@ref` into the two names."""
     catalog, _, ref = prefix.partition("@")
@@ -102,7 +109,7 @@ def locate(
     Raises `NoSuchCatalog` and `NoSuchRef`.
     """
     catalog, ref = split_prefix(prefix)
-    hints, name = scope.runtime.hints, (scope.tenant, catalog, ref)
+    hints, name = scope.runtime.part(RESOLUTIONS), (scope.tenant, catalog, ref)
     for _ in range(4):
         hint = hints.get(name) or _resolve(scope, catalog, ref)
         found = _read(scope, catalog, ref, hint, wanted)

@@ -9,7 +9,7 @@ from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services.catalogs import names
 from pangolin.services.context.scope import Scope
 from pangolin.services.storage import vending_strategies, warehouse_secrets
-from pangolin.services.storage.object_stores import Objects
+from pangolin.services.storage.object_stores import OBJECTS, Objects
 from pangolin.store.api import Doc, Record
 
 
@@ -47,7 +47,7 @@ def changed(scope: Scope, record: Record, fields: Mapping[str, Any]) -> Doc:
         doc["use_sts"] = fields["use_sts"]
     if fields.get("storage_config"):
         stored, masked = doc["storage_config"], shown["storage_config"]
-        merged = _merged(runtime.objects, stored, masked, fields["storage_config"])
+        merged = _merged(runtime.part(OBJECTS), stored, masked, fields["storage_config"])
         doc["storage_config"] = _canonical(scope, merged)
     if "vending_strategy" in fields:
         given, current = fields["vending_strategy"], doc["vending_strategy"]
@@ -62,7 +62,7 @@ def valid(scope: Scope, doc: Doc, whole: bool = True) -> Warehouse:
     Raises `BadRequest` and `UnknownPlugin`; what its strategy needs is looked at if it is `whole`.
     """
     warehouse = warehouse_secrets.unsaved(scope.runtime, doc, scope.tenant)
-    scope.runtime.objects.root(warehouse.config)
+    scope.runtime.part(OBJECTS).root(warehouse.config)
     if whole:
         vending_strategies.check(scope.runtime, warehouse)
     return warehouse
@@ -80,7 +80,7 @@ def _id(given: str | None) -> str:
 
 
 def _canonical(scope: Scope, config: Mapping[str, str | None]) -> dict[str, str]:
-    return scope.runtime.objects.normalise_config(config)
+    return scope.runtime.part(OBJECTS).normalise_config(config)
 
 
 def _merged(

@@ -16,6 +16,7 @@ from pangolin.services.context.redaction import redacted
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
+from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.vending_strategies import strategy_of
 from pangolin.store.api import ANY, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import WAREHOUSE_CHECK
@@ -156,12 +157,12 @@ def _collect(runtime: Runtime, warehouse: Warehouse, found: list[Check]) -> None
 
 
 def _checks(runtime: Runtime, warehouse: Warehouse) -> Iterator[Check]:
-    yield from runtime.objects.flaws(warehouse.config)
-    root = parse_location(runtime.objects.root(warehouse.config))
+    yield from runtime.part(OBJECTS).flaws(warehouse.config)
+    root = parse_location(runtime.part(OBJECTS).root(warehouse.config))
     probe = str(root.child(f"{PROBE}{uuid.uuid4().hex}"))
     strategy = strategy_of(as_record(warehouse))
     if strategy is None:
-        yield _inside(runtime.objects.open_unsaved(warehouse), probe)
+        yield _inside(runtime.part(OBJECTS).open_unsaved(warehouse), probe)
     else:
         yield from runtime.vendor(strategy).check(warehouse, probe)
 
