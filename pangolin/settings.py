@@ -6,50 +6,34 @@ Field `x` is set by `PANGOLIN_X`; its help is in the field's metadata and is sho
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pangolin.errors import BadRequest
 
 PREFIX = "PANGOLIN_"
+# Begins the variables that the test suites read.
+TESTS = "PANGOLIN_TEST_"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
 
 QUICK_START_CATALOG = "lakehouse"
-LEAST = {
-    "port": 0,
-    "workers": 0,
-    "threads": 1,
-    "session_hours": 1,
-    "token_minutes": 1,
-    "renewal_days": 1,
-    "password_length": 8,
-    "argon2_time_cost": 1,
-    "argon2_memory_kib": 8192,
-    "argon2_parallelism": 1,
-    "login_tries": 1,
-    "rate_limit": 1,
-    "audit_retention_days": 0,
-    "idempotency_minutes": 1,
-    "commit_retries": 0,
-    "max_body_bytes": 1024,
-    "request_timeout": 0.1,
-    "graceful_timeout": 1,
-    "metadata_cache_bytes": 0,
-    "max_page_size": 1,
-    "credential_seconds": 1800,
-}
-CHOICES = {
-    "log_format": ("text", "json"),
-    "log_level": ("debug", "info", "warning", "error"),
-    "warehouse_checks": ("require", "record", "off"),
-}
 
 
-def setting(default: Any, text: str, *, secret: bool = False) -> Any:
-    """Declare a setting: default, help, and whether its value must never be shown."""
-    return field(default=default, metadata={"help": text, "secret": secret})
+def setting(
+    default: Any,
+    text: str,
+    *,
+    secret: bool = False,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a setting: its default, its help, its bounds, and whether it is never shown."""
+    limits = {"at_least": at_least, "at_most": at_most, "choices": choices}
+    return field(default=default, metadata={"help": text, "secret": secret, **limits})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +48,18 @@ class Settings:
         (), "Directories below which file:// warehouses may lie; separated by ':'."
     )
     host: str = setting("127.0.0.1", "Address to listen on.")
-    port: int = setting(8080, "Port to listen on.")
-    workers: int = setting(0, "Worker processes; 0: one per core, at least 2.")
-    threads: int = setting(8, "Threads per worker process.")
+    port: int = setting(8080, "Port to listen on.", at_least=0, at_most=65535)
+    workers: int = setting(0, "Worker processes; 0: one per core, at least 2.", at_least=0)
+    threads: int = setting(8, "Threads per worker process.", at_least=1)
     root_user: str = setting("root", "Name of the root user.")
     root_password: str = setting(
         "", "Password of the root user; empty: made at first start, shown once.", secret=True
     )
     no_auth: bool = setting(False, "Serve without authentication; only on a loopback address.")
-    session_hours: int = setting(24, "Hours that a login token lives.")
-    token_minutes: int = setting(60, "Minutes that an OAuth2 access token lives.")
+    session_hours: int = setting(24, "Hours that a login token lives.", at_least=1)
+    token_minutes: int = setting(60, "Minutes that an OAuth2 access token lives.", at_least=1)
     renewal_days: int = setting(
-        30, "Days after a sign-in during which its tokens can be rotated or exchanged."
+        30, "Days after a sign-in during which its tokens can be rotated or exchanged.", at_least=1
     )
     token_issuer: str = setting("pangolin", "Issuer (`iss`) that tokens of this server name.")
     secret_keys: str = setting(
@@ -86,15 +70,17 @@ class Settings:
     secret_keys_file: str = setting(
         "", "File with such keys; with SQLite one is made in the data directory."
     )
-    password_length: int = setting(12, "Fewest characters of a password.")
-    argon2_time_cost: int = setting(3, "Passes of argon2id over its memory.")
-    argon2_memory_kib: int = setting(65536, "Memory of argon2id in KiB.")
-    argon2_parallelism: int = setting(4, "Lanes of argon2id.")
+    password_length: int = setting(12, "Fewest characters of a password.", at_least=8)
+    argon2_time_cost: int = setting(3, "Passes of argon2id over its memory.", at_least=1)
+    argon2_memory_kib: int = setting(65536, "Memory of argon2id in KiB.", at_least=8192)
+    argon2_parallelism: int = setting(4, "Lanes of argon2id.", at_least=1)
     login_tries: int = setting(
-        10, "Wrong passwords of an account after which it is locked, longer each time."
+        10, "Wrong passwords of an account after which it is locked, longer each time.", at_least=1
     )
     rate_limit: int = setting(
-        300, "Sign-ins and token requests a minute from one address; a fifth of it per account."
+        300,
+        "Sign-ins and token requests a minute from one address; a fifth of it per account.",
+        at_least=1,
     )
     trusted_proxies: tuple[str, ...] = setting(
         (), "Networks of proxies whose X-Forwarded-For counts; separated by ','."
@@ -108,7 +94,9 @@ class Settings:
     public_url: str = setting(
         "", "URL at which browsers reach the server; empty: on this machine only, as asked for."
     )
-    audit_retention_days: int = setting(0, "Days that audit records are kept; 0: for ever.")
+    audit_retention_days: int = setting(
+        0, "Days that audit records are kept; 0: for ever.", at_least=0
+    )
     server_identity: bool = setting(
         False,
         "Let warehouses use the server's own identity at a cloud: managed or workload identity, "
@@ -134,24 +122,37 @@ class Settings:
         "record",
         "What is tried on a warehouse when it is saved: 'require' refuses what fails, 'record' "
         "keeps the result, 'off' tries nothing.",
+        choices=("require", "record", "off"),
     )
     credential_seconds: int = setting(
-        3600, "Seconds that vended credentials live, where the cloud allows; at least 1800."
+        3600,
+        "Seconds that vended credentials live, where the cloud allows; at least 1800.",
+        at_least=1800,
     )
     default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
-    idempotency_minutes: int = setting(30, "Minutes that an Idempotency-Key is remembered.")
-    commit_retries: int = setting(12, "Times a commit is retried after a lost race.")
-    max_body_bytes: int = setting(64 * 2**20, "Largest request body in bytes; above: 413.")
+    idempotency_minutes: int = setting(
+        30, "Minutes that an Idempotency-Key is remembered.", at_least=1
+    )
+    commit_retries: int = setting(12, "Times a commit is retried after a lost race.", at_least=0)
+    max_body_bytes: int = setting(
+        64 * 2**20, "Largest request body in bytes; above: 413.", at_least=1024
+    )
     request_timeout: float = setting(
-        60.0, "Seconds after which a request stops retrying and storage calls give up."
+        60.0,
+        "Seconds after which a request stops retrying and storage calls give up.",
+        at_least=0.1,
     )
-    graceful_timeout: int = setting(30, "Seconds that running requests get at shutdown.")
+    graceful_timeout: int = setting(
+        30, "Seconds that running requests get at shutdown.", at_least=1
+    )
     metadata_cache_bytes: int = setting(
-        256 * 2**20, "Bytes of table metadata each worker keeps in memory."
+        256 * 2**20, "Bytes of table metadata each worker keeps in memory.", at_least=0
     )
-    max_page_size: int = setting(1000, "Most rows of one page of a list.")
-    log_format: str = setting("text", "Log lines as 'text' or 'json'.")
-    log_level: str = setting("info", "Least severe level that is logged.")
+    max_page_size: int = setting(1000, "Most rows of one page of a list.", at_least=1)
+    log_format: str = setting("text", "Log lines as 'text' or 'json'.", choices=("text", "json"))
+    log_level: str = setting(
+        "info", "Least severe level that is logged.", choices=("debug", "info", "warning", "error")
+    )
     disabled_plugins: tuple[str, ...] = setting(
         (), "Names of plugins not to load; separated by ','."
     )
@@ -169,21 +170,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise `BadRequest` naming a setting whose value cannot work."""
-        for name, least in LEAST.items():
-            # Written so that NaN, which compares with nothing, is refused too.
-            if not getattr(self, name) >= least:
-                raise BadRequest(f"{PREFIX}{name.upper()} must be at least {least}")
-        if self.port > 65535:
-            raise BadRequest(f"{PREFIX}PORT must be at most 65535, not {self.port}")
+        for item in fields(self):
+            _check(item, getattr(self, item.name))
         for reference in self.secret_references:
             if not reference.startswith(("env:", "file:/")):
                 raise BadRequest(
                     f"{PREFIX}SECRET_REFERENCES must list env:NAME or file:/path, not {reference!r}"
                 )
-        for name, words in CHOICES.items():
-            if getattr(self, name) not in words:
-                found = f"not {getattr(self, name)!r}"
-                raise BadRequest(f"{PREFIX}{name.upper()} must be one of {words}, {found}")
 
     @property
     def is_quick_start(self) -> bool:
@@ -213,6 +206,59 @@ class Settings:
     def effective_store_url(self) -> str:
         """The store's URL with the default filled in."""
         return self.store_url or f"sqlite:///{self.data_path / 'pangolin.db'}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVariable:
+    """A variable that is named like a setting and is none, and the nearest that is one."""
+
+    name: str
+    nearest: str
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it."""
+        return f"{self.name} is not a setting and has no effect"
+
+    @property
+    def remedy(self) -> str:
+        """What may have been meant."""
+        return f"did you mean {self.nearest}?" if self.nearest else "see `pangolin settings`"
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[UnknownVariable]:
+    """Return the environment's variables that begin with `PANGOLIN_` and are not settings.
+
+    A secret that warehouses may refer to (`PANGOLIN_SECRET_REFERENCES`) is known by its name.
+    """
+    env = os.environ if environ is None else environ
+    known = [PREFIX + item.name.upper() for item in fields(Settings)]
+    referenced = _parse("secret_references", (), env.get(f"{PREFIX}SECRET_REFERENCES", ""))
+    expected = {*known, *(each.removeprefix("env:") for each in referenced)}
+    found = sorted(name for name in env if name.startswith(PREFIX) and name not in expected)
+    return [UnknownVariable(name, _nearest(name)) for name in found if not name.startswith(TESTS)]
+
+
+def _nearest(variable: str) -> str:
+    """Return the setting's variable that looks most like one; empty if none does."""
+    known = [item.name.upper() for item in fields(Settings)]
+    found = get_close_matches(variable.removeprefix(PREFIX), known, n=1)
+    return PREFIX + found[0] if found else ""
+
+
+def _check(item: Field[Any], value: Any) -> None:
+    """Raise `BadRequest` unless a value is within the bounds that its setting declares."""
+    limits, name = item.metadata, f"{PREFIX}{item.name.upper()}"
+    # Written so that NaN, which compares with nothing, is refused too.
+    if limits["at_least"] is not None and not value >= limits["at_least"]:
+        raise BadRequest(f"{name} must be at least {limits['at_least']}")
+    if limits["at_most"] is not None and not value <= limits["at_most"]:
+        raise BadRequest(f"{name} must be at most {limits['at_most']}, not {value}")
+    if limits["choices"] and value not in limits["choices"]:
+        raise BadRequest(f"{name} must be one of {limits['choices']}, not {value!r}")
 
 
 def _parse(name: str, default: Any, text: str) -> Any:

@@ -4,11 +4,13 @@ from dataclasses import Field, fields
 from typing import Any
 
 from docs.generators.markdown import document, table, words
-from pangolin.settings import CHOICES, FALSE, LEAST, PREFIX, TRUE, Settings
+from pangolin.settings import FALSE, PREFIX, TRUE, Settings
 
 INTRO = f"""
 Every setting is an environment variable, read once when the process starts. A value that cannot
-work stops the start and names its variable. `pangolin settings` shows each setting's present value
+work stops the start and names its variable. A variable that begins with `PANGOLIN_` and is not a
+setting is reported, with the nearest setting, when the server starts, by `pangolin settings` and by
+`pangolin doctor`. `pangolin settings` shows each setting's present value
 and where it comes from. The options `--host`, `--port`, `--workers` and `--threads` of
 `pangolin serve` win over their variables.
 
@@ -42,7 +44,7 @@ def _row(item: Field[Any]) -> tuple[str, ...]:
     name = f"`{PREFIX}{item.name.upper()}`"
     note = " Secret: never shown." if item.metadata["secret"] else ""
     kind = "list" if isinstance(item.default, tuple) else type(item.default).__name__
-    return name, kind, _default(item.default), _allowed(item.name), item.metadata["help"] + note
+    return name, kind, _default(item.default), _allowed(item), item.metadata["help"] + note
 
 
 def _default(value: Any) -> str:
@@ -51,9 +53,10 @@ def _default(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def _allowed(name: str) -> str:
-    if name in CHOICES:
-        return words(CHOICES[name])
-    if name == "port":
-        return "0 to 65535"
-    return f"at least {LEAST[name]}" if name in LEAST else ""
+def _allowed(item: Field[Any]) -> str:
+    least, most = item.metadata["at_least"], item.metadata["at_most"]
+    if item.metadata["choices"]:
+        return words(item.metadata["choices"])
+    if most is not None:
+        return f"{least} to {most}"
+    return "" if least is None else f"at least {least}"

@@ -3,7 +3,7 @@
 from pangolin.cli.sessions import opened_server
 from pangolin.errors import PangolinError
 from pangolin.services.operations.doctor import Finding, check_data_dir, check_runtime
-from pangolin.settings import Settings
+from pangolin.settings import Settings, unknown_variables
 
 
 def examine() -> list[Finding]:
@@ -15,7 +15,8 @@ def examine() -> list[Finding]:
         check_settings(settings)
     except PangolinError as error:
         return [Finding("settings", error.message, "change that variable; see `pangolin settings`")]
-    findings = [Finding("settings"), check_data_dir(settings)]
+    unknown = [Finding(each.name, each.problem, each.remedy) for each in unknown_variables()]
+    findings = [Finding("settings"), *unknown, check_data_dir(settings)]
     try:
         with opened_server(settings) as server:
             loaded = {row.name for row in server.registry.plugins()}

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pangolin.cli.maintenance import as_json
-from pangolin.settings import PREFIX, Settings, masked_url
+from pangolin.settings import PREFIX, Settings, masked_url, unknown_variables
 
 MASK = "***"
 
@@ -30,7 +30,12 @@ def plugins(as_json: bool) -> None:
 @click.command()
 @as_json
 def settings(as_json: bool) -> None:
-    """List every setting, its value and where that comes from; secrets are masked."""
+    """List every setting, its value and where that comes from; secrets are masked.
+
+    Variables that are named like settings and are none are reported on stderr.
+    """
+    for unknown in unknown_variables():
+        click.echo(f"warning: {unknown}", err=True)
     rows = _setting_rows(Settings.from_environ())
     if as_json:
         click.echo(json.dumps(rows))

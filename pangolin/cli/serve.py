@@ -34,6 +34,7 @@ def serve(**given: Any) -> None:
     loopback.check_settings(settings)
     settings = _sized(settings)
     logs.configure(settings)
+    logs.warn_unknown_variables()
     with _metrics_directory() as directory:
         # Only now: prometheus_client reads the variable when it is imported.
         from pangolin.cli.gunicorn import Gunicorn

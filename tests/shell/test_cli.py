@@ -140,6 +140,15 @@ def test_doctor_reports_a_bad_setting(environ: pytest.MonkeyPatch) -> None:
     assert (result.exit_code, "PANGOLIN_LOG_LEVEL" in result.stdout) == (1, True)
 
 
+def test_a_variable_that_is_no_setting_is_reported(environ: pytest.MonkeyPatch) -> None:
+    environ.setenv("PANGOLIN_PROT", "9000")
+    for_settings, for_doctor = run("settings", "--json"), run("doctor", "--json")
+    assert "PANGOLIN_PROT is not a setting" in for_settings.stderr
+    assert json.loads(for_settings.stdout)
+    [found] = [row for row in json.loads(for_doctor.stdout) if row["part"] == "PANGOLIN_PROT"]
+    assert found["remedy"] == "did you mean PANGOLIN_PORT?"
+
+
 def test_doctor_reports_a_data_directory_that_is_a_file(
     environ: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -49,6 +49,12 @@ def test_the_first_start_prints_what_works_when_pasted(tmp_path: Path) -> None:
     assert "id: [[1,2,3]]" in pasted.stdout, pasted.stderr
 
 
+def test_the_start_reports_a_variable_that_is_no_setting(tmp_path: Path) -> None:
+    with serving(tmp_path, {"PANGOLIN_THREAD": "2"}) as server:
+        log = server.logged
+    assert "PANGOLIN_THREAD is not a setting and has no effect; did you mean" in log
+
+
 def test_a_second_start_shows_no_password_and_keeps_what_was_deleted(tmp_path: Path) -> None:
     environ = {"PANGOLIN_ROOT_PASSWORD": PASSWORD}
     with serving(tmp_path, environ) as server:

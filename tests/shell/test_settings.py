@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pangolin.errors import BadRequest
-from pangolin.settings import Settings, masked_url
+from pangolin.settings import Settings, masked_url, unknown_variables
 
 
 def test_every_setting_has_a_help_text() -> None:
@@ -74,3 +74,22 @@ def test_with_a_store_of_its_own_nothing_is_filled_in() -> None:
 )
 def test_a_store_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert masked_url(url) == shown
+
+
+def test_a_misspelt_variable_is_reported_with_the_nearest_setting() -> None:
+    environ = {"PANGOLIN_PROT": "1", "PANGOLIN_PORT": "2", "HOME": "/", "PANGOLIN_TEST_X": "y"}
+    [found] = unknown_variables(environ)
+    assert (found.name, found.nearest) == ("PANGOLIN_PROT", "PANGOLIN_PORT")
+    assert str(found) == (
+        "PANGOLIN_PROT is not a setting and has no effect; did you mean PANGOLIN_PORT?"
+    )
+
+
+def test_a_variable_like_no_setting_is_reported_too() -> None:
+    [found] = unknown_variables({"PANGOLIN_": "x"})
+    assert (found.nearest, found.remedy) == ("", "see `pangolin settings`")
+
+
+def test_a_secret_that_warehouses_may_refer_to_is_no_misspelt_setting() -> None:
+    environ = {"PANGOLIN_S3_KEY": "x", "PANGOLIN_SECRET_REFERENCES": "env:PANGOLIN_S3_KEY"}
+    assert unknown_variables(environ) == []

@@ -10,8 +10,9 @@ from typing import Final
 from flask import g, has_request_context
 
 from pangolin.services.context.redaction import redacted
-from pangolin.settings import Settings
+from pangolin.settings import Settings, unknown_variables
 
+log = logging.getLogger(__name__)
 # At DEBUG these write whole answers of token services, with keys and session tokens in them.
 SDKS: Final = ("azure", "boto3", "botocore", "google", "msal", "s3transfer", "urllib3")
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
@@ -85,6 +86,12 @@ def configure(settings: Settings) -> None:
     for name in SDKS:
         # Their children have no level of their own, and take this one.
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+
+
+def warn_unknown_variables() -> None:
+    """Log each variable of the environment that is named like a setting and is none."""
+    for unknown in unknown_variables():
+        log.warning("%s", unknown)
 
 
 def _message(record: logging.LogRecord) -> str:
