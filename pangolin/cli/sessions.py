@@ -30,14 +30,14 @@ def opened_server(settings: Settings) -> Iterator[Server]:
 @contextmanager
 def opened_scope() -> Iterator[Scope]:
     """Open the installation for its operator, who may do what root may; raise `LayoutMismatch`."""
-    from pangolin.services.context.scope import Client, system_scope
+    from pangolin.services.context.scope import ClientInfo, system_scope
     from pangolin.services.operations import layout, migrations
 
     with opened_server(Settings.from_environ()) as server:
         layout.check_ready(server.runtime.store, migrations.newest())
         if layout.read_layout(server.runtime.store) is None:
             raise layout.LayoutMismatch("the store is empty: run `pangolin init` first")
-        yield replace(system_scope(server.runtime), client=Client(agent="pangolin command"))
+        yield replace(system_scope(server.runtime), client=ClientInfo(agent="pangolin command"))
 
 
 @contextmanager

@@ -1,18 +1,14 @@
 """API keys of service users, in `X-API-Key` or as a bearer token."""
 
-from typing import Any
-
-from pangolin.plugin import AuthRequest, Principal, hookimpl
-from pangolin.services.authn import api_keys
+from pangolin.plugin import AuthRequest, AuthServices, Principal, hookimpl
 
 
 @hookimpl
-def pangolin_authenticate(request: AuthRequest, services: Any) -> Principal | None:
+def pangolin_authenticate(request: AuthRequest, services: AuthServices) -> Principal | None:
     """Accept one of our API keys; leave what looks otherwise to others."""
-    key = request.api_key or ""
-    if not key:
-        scheme, _, key = (request.authorization or "").partition(" ")
-        key = key.strip() if scheme.lower() == "bearer" else ""
-    if not key.startswith(api_keys.PREFIX):
+    if request.api_key:
+        return services.principal_of_api_key(request.api_key)
+    scheme, _, key = (request.authorization or "").partition(" ")
+    if scheme.lower() != "bearer":
         return None
-    return api_keys.principal_of(services.runtime, key)
+    return services.principal_of_api_key(key.strip())

@@ -2,24 +2,18 @@
 
 import binascii
 from base64 import b64decode
-from typing import Any
 
-from pangolin.plugin import AuthRequest, Principal, Unauthorized, hookimpl
-from pangolin.services.context.scope import Client
-from pangolin.services.login import password_login
+from pangolin.plugin import AuthRequest, AuthServices, Principal, Unauthorized, hookimpl
 
 
 @hookimpl
-def pangolin_authenticate(request: AuthRequest, services: Any) -> Principal | None:
+def pangolin_authenticate(request: AuthRequest, services: AuthServices) -> Principal | None:
     """Accept `Authorization: Basic` of root, or of a user of a tenant as `tenant/name`."""
     scheme, _, encoded = (request.authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
     username, password = _decode(encoded.strip())
-    client = Client(request.remote_address or "", request.agent)
-    return password_login.principal_of_basic(
-        services.runtime, username, password, client, request.request_id
-    )
+    return services.principal_of_basic(username, password, request)
 
 
 def _decode(encoded: str) -> tuple[str, str]:

@@ -96,6 +96,25 @@ class AuthServices(Protocol):
     def now(self) -> int:
         """Read the clock in epoch milliseconds."""
 
+    def principal_of_token(self, token: str) -> Principal | None:
+        """Return the principal of a token that this server issued; None for another's token.
+
+        Raises `Unauthorized` for one of ours that has expired or was revoked.
+        """
+
+    def principal_of_api_key(self, key: str) -> Principal | None:
+        """Return the principal of an API key that this server issued; None for another's key.
+
+        Raises `Unauthorized` for one of ours that is unknown, has expired or was revoked.
+        """
+
+    def principal_of_basic(self, username: str, password: str, request: AuthRequest) -> Principal:
+        """Return the principal of a user name and a password.
+
+        The name is root's, or `tenant/name`. Failures count against the account and against the
+        request's address. Raises `Unauthorized` and `TooManyRequests`.
+        """
+
     def admit(self, identity: ExternalIdentity, credential: str, expires_at_ms: int) -> Principal:
         """Give the principal of a person whose bearer token was verified.
 

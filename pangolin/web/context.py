@@ -13,11 +13,10 @@ from pangolin.registry import Registry
 from pangolin.services.authn import principals
 from pangolin.services.context import metrics
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Client, Idempotency, Scope
+from pangolin.services.context.scope import ClientInfo, Idempotency, Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login import impersonation
-from pangolin.services.login.external_identities import Visit
-from pangolin.services.login.plugin_services import Services
+from pangolin.services.login.plugin_services import PluginServices
 from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT
 from pangolin.web.http.loopback import is_loopback, refuse_foreign
@@ -42,9 +41,9 @@ class Server:
     runtime: Runtime
 
     @property
-    def services(self) -> Services:
+    def services(self) -> PluginServices:
         """What authentication plugins are given."""
-        return Services(self.runtime)
+        return PluginServices(self.runtime)
 
 
 def current_server() -> Server:
@@ -68,29 +67,28 @@ def _build(server: Server) -> Scope:
     principal = _authenticate(server)
     g.principal = principal.name
     wanted = request.headers.get(TENANT_HEADER)
-    client = current_client()
-    return build(server.runtime, principal, wanted, g.request_id, client, _idempotency(request))
+    return build(server.runtime, principal, wanted, current_client(), _idempotency(request))
 
 
-def current_client() -> Client:
+def current_client() -> ClientInfo:
     """Say where the request comes from."""
-    return client_of(request.environ, current_server().runtime.settings)
+    return client_of(request.environ, current_server().runtime.settings, g.request_id)
 
 
-def client_of(environ: "WSGIEnvironment", settings: Settings) -> Client:
+def client_of(environ: "WSGIEnvironment", settings: Settings, request_id: str) -> ClientInfo:
     """Say where a request comes from, past the proxies that are trusted."""
     address = client_address(
         environ.get("REMOTE_ADDR"), environ.get("HTTP_X_FORWARDED_FOR"), settings.trusted_proxies
     )
-    return Client(address or "", environ.get("HTTP_USER_AGENT", "")[:MOST_AGENT])
+    agent = environ.get("HTTP_USER_AGENT", "")[:MOST_AGENT]
+    return ClientInfo(address or "", agent, request_id)
 
 
 def build(
     runtime: Runtime,
     principal: Principal,
     wanted_tenant: str | None,
-    request_id: str,
-    client: Client,
+    client: ClientInfo,
     idempotency: Idempotency | None = None,
 ) -> Scope:
     """Give a principal's view of the catalog; raises `Forbidden` and `NoSuchTenant`."""
@@ -99,7 +97,6 @@ def build(
         tenant=_tenant(runtime, principal, wanted_tenant),
         runtime=runtime,
         deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
-        request_id=request_id,
         idempotency=idempotency,
         pledge=principal.pledge,
         client=client,
@@ -150,8 +147,7 @@ def _verify(server: Server, credential: AuthRequest) -> Principal:
     try:
         if REFUSED in request.environ:
             raise request.environ[REFUSED]
-        visit = Visit(current_client(), credential.request_id)
-        services = Services(server.runtime, visit)
+        services = PluginServices(server.runtime, current_client())
         principal = server.registry.authenticate(credential, services)
         if principal is None:
             raise Unauthorized("no installed plugin accepts this credential")

@@ -110,7 +110,7 @@ class Lane:
 
     def _scope(self, environ: "WSGIEnvironment", mark: str) -> Scope:
         """Authenticate; raises what the plugins raise."""
-        client = context.client_of(environ, self._server.runtime.settings)
+        client = context.client_of(environ, self._server.runtime.settings, mark)
         credential = AuthRequest(
             authorization=environ.get("HTTP_AUTHORIZATION"),
             api_key=environ.get("HTTP_X_API_KEY"),
@@ -123,7 +123,7 @@ class Lane:
         if principal is None:
             raise PangolinError("left to Flask to refuse")
         wanted = environ.get("HTTP_X_PANGOLIN_TENANT")
-        return context.build(self._server.runtime, principal, wanted, mark, client)
+        return context.build(self._server.runtime, principal, wanted, client)
 
     def _load(self, view: Scope, asked: Asked, environ: "WSGIEnvironment") -> Loaded:
         tags, wanted = environ.get("HTTP_IF_NONE_MATCH", ""), environ.get(DELEGATION, "")
@@ -174,9 +174,11 @@ def _failed(error: PangolinError) -> Sent:
 
 def _observe(environ: "WSGIEnvironment", view: Scope, sent: Sent) -> None:
     metrics.authenticated("success")
-    sent.headers.extend(access_log.headers(view.request_id))
+    sent.headers.extend(access_log.headers(view.client.request_id))
     code, name = int(sent.status[:3]), view.principal.name
-    answered = access_log.Answered(view.request_id, "GET", environ[RAW_PATH], ROUTE, code, name)
+    answered = access_log.Answered(
+        view.client.request_id, "GET", environ[RAW_PATH], ROUTE, code, name
+    )
     access_log.note(answered, time.monotonic() - environ[STARTED])
 
 

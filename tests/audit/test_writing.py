@@ -17,7 +17,7 @@ from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
 from pangolin.services.context.parts import Parts
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Client, Scope
+from pangolin.services.context.scope import ClientInfo, Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import ABSENT, Change, Conflict, Put, Store
@@ -53,7 +53,7 @@ def guard(name: str) -> Put:
 
 
 def test_a_change_is_recorded_with_who_what_and_where(scope: Scope) -> None:
-    asking = replace(scope, client=Client("192.0.2.7", "spark/4"), request_id="r-1")
+    asking = replace(scope, client=ClientInfo("192.0.2.7", "spark/4", "r-1"))
     namespaces.create(asking, "lake", ["sales"], {})
     (doc,) = records(scope.runtime.store)
     assert doc["action"] == "create_namespace"
@@ -153,7 +153,7 @@ def test_a_success_that_cannot_be_recorded_does_not_stand(scope: Scope) -> None:
 
 
 def test_a_failure_outside_of_a_scope_is_recorded_for_the_default_tenant(scope: Scope) -> None:
-    actor = Actor(Principal("", "mallory", ""), Client("192.0.2.9"))
+    actor = Actor(Principal("", "mallory", ""), ClientInfo("192.0.2.9"))
     resource = Resource("user", ("mallory",))
     trail.note_on(scope.runtime, actor, "login_failed", resource, result="failure", error="wrong")
     (doc,) = records(scope.runtime.store)
@@ -163,7 +163,7 @@ def test_a_failure_outside_of_a_scope_is_recorded_for_the_default_tenant(scope: 
 
 def test_a_request_may_name_anything_and_is_still_recorded(scope: Scope) -> None:
     odd = "\ud800" + "x" * 10_000
-    note(replace(scope, client=Client("::1", odd), request_id=odd), error=odd, result="failure")
+    note(replace(scope, client=ClientInfo("::1", odd, odd)), error=odd, result="failure")
     trail.note(scope, "read_credentials", Resource("table", ("lake", odd)))
     first, second = records(scope.runtime.store)
     assert first["error_message"].startswith("?xxx")

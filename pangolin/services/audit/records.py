@@ -11,7 +11,7 @@ from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import State, digest, signed
 from pangolin.services.authz.access import IN_CATALOG, REFS
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Client
+from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.versioned.resolution import split_prefix
 from pangolin.store.api import Doc
 
@@ -28,8 +28,7 @@ class Actor:
     """Who does something, from where, and in which request."""
 
     principal: Principal
-    client: Client = field(default_factory=Client)
-    request_id: str = ""
+    client: ClientInfo = UNKNOWN_CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _who(actor: Actor) -> Doc:
         "principal_type": principal.type,
         "role": principal.role or None,
         "actor": cut_name(principal.actor) if principal.actor else None,
-        "request_id": clean(actor.request_id)[:LONGEST_NAME] or None,
+        "request_id": clean(actor.client.request_id)[:LONGEST_NAME] or None,
         "ip_address": clean(actor.client.address)[:LONGEST_NAME] or None,
         "user_agent": clean(actor.client.agent)[:LONGEST_NAME] or None,
     }

@@ -98,7 +98,7 @@ def denied(scope: Scope, error: Denied) -> None:
 
 def actor_of(scope: Scope) -> Actor:
     """Say who acts in a scope."""
-    return Actor(scope.principal, scope.client, scope.request_id)
+    return Actor(scope.principal, scope.client)
 
 
 def home_of(actor: Actor) -> str:

@@ -50,8 +50,10 @@ def make(runtime: Runtime, owner: Doc, *, created_by: str, expires_at_ms: int | 
     return MadeKey(text, record)
 
 
-def principal_of(runtime: Runtime, key: str) -> Principal:
-    """Give the principal of an API key; raise `Unauthorized` if it is not good."""
+def principal_of(runtime: Runtime, key: str) -> Principal | None:
+    """Return the principal of an API key, None for what is none; raise `Unauthorized`."""
+    if not key.startswith(PREFIX):
+        return None
     principal = sessions.recognise(runtime, KIND, key, lambda: establish(runtime, key))
     note_use(runtime, principal)
     return principal

@@ -13,14 +13,15 @@ from pangolin.store.scoped import ScopedStore
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Where a request comes from, as audit records tell it; empty where that is not known."""
+class ClientInfo:
+    """Where a request comes from and its id, as the audit log records them; empty if unknown."""
 
     address: str = ""
     agent: str = ""
+    request_id: str = ""
 
 
-NOWHERE = Client()
+UNKNOWN_CLIENT = ClientInfo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,9 @@ class Scope:
     tenant: str
     runtime: Runtime
     deadline_ms: int
-    request_id: str = ""
     idempotency: Idempotency | None = None
     pledge: Pledge | None = None
-    client: Client = NOWHERE
+    client: ClientInfo = UNKNOWN_CLIENT
 
     @property
     def store(self) -> ScopedStore:

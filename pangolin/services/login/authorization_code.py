@@ -20,9 +20,9 @@ from pangolin.services.authn.principals import USER
 from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.scope import ClientInfo
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login import external_identities, password_login
-from pangolin.services.login.external_identities import Visit
 from pangolin.services.login.password_login import HOUR_MS, LOGIN
 from pangolin.store.api import Conflict
 
@@ -66,9 +66,9 @@ def find_provider(runtime: Runtime, name: str) -> IdentityProvider:
     raise NotFound(f"Identity provider does not exist: {name}")
 
 
-def list_providers(runtime: Runtime, visit: Visit) -> list[dict[str, Any]]:
+def list_providers(runtime: Runtime, client: ClientInfo) -> list[dict[str, Any]]:
     """List the providers as people choose among them."""
-    rate_limits.take(runtime, COUNTED, visit.client.address)
+    rate_limits.take(runtime, COUNTED, client.address)
     return [
         {"name": provider.name, "label": provider.label, "weaker": provider.weaker}
         for provider in runtime.providers
@@ -76,14 +76,14 @@ def list_providers(runtime: Runtime, visit: Visit) -> list[dict[str, Any]]:
 
 
 def start(
-    runtime: Runtime, name: str, asked: dict[str, str], base: Callable[[], str], visit: Visit
+    runtime: Runtime, name: str, asked: dict[str, str], base: Callable[[], str], client: ClientInfo
 ) -> Departure:
     """Begin a login; `asked` has the `redirect_uri`, and a `state` of the caller's if it likes.
 
     `base` gives the URL below which callbacks come back. Raises `BadRequest` for a `redirect_uri`
     that is not one of PANGOLIN_OAUTH_REDIRECT_URIS, letter by letter.
     """
-    rate_limits.take(runtime, COUNTED, visit.client.address)
+    rate_limits.take(runtime, COUNTED, client.address)
     provider = find_provider(runtime, name)
     if asked["redirect_uri"] not in runtime.settings.oauth_redirect_uris:
         raise BadRequest("redirect_uri: it is not listed in PANGOLIN_OAUTH_REDIRECT_URIS")
@@ -102,30 +102,30 @@ def start(
     return Departure(url, content["callback"], cookie_name(state), binding)
 
 
-def finish(runtime: Runtime, name: str, back: Return, visit: Visit) -> str:
+def finish(runtime: Runtime, name: str, back: Return, client: ClientInfo) -> str:
     """Take a browser back from a provider; give the URL it goes to, with a one-time code."""
     provider = find_provider(runtime, name)
-    with _counted(runtime, provider, visit):
+    with _counted(runtime, provider, client):
         step = _returned(runtime, name, back)
         if back.error:
-            return _turned_back(runtime, provider, step, back.error, visit)
+            return _turned_back(runtime, provider, step, back.error, client)
         if not back.code:
             raise BadRequest("code: the provider has sent none")
         identity = provider.identify(_request(step.content, back.state), back.code)
         end = runtime.clock() + login_state.LIFETIMES_MS[CODE]
-        principal = external_identities.admit(runtime, identity, end, visit)
+        principal = external_identities.admit(runtime, identity, end, client)
         return _onward(step, {"code": _code_for(runtime, provider, principal)})
 
 
-def exchange(runtime: Runtime, code: str, visit: Visit) -> Issued:
+def exchange(runtime: Runtime, code: str, client: ClientInfo) -> Issued:
     """Issue a token for a one-time code; raise `BadRequest` if it is not good any more."""
-    with _counted(runtime, None, visit):
+    with _counted(runtime, None, client):
         step = login_state.find(runtime, CODE, code)
         if step is None:
             raise BadRequest(BAD_CODE)
         found = principals.standing(runtime, str(step.content["home"]), str(step.content["user"]))
         principal = principals.principal_of(found.doc, found.stamp)
-        issued = _issue(runtime, principal, step, visit)
+        issued = _issue(runtime, principal, step, client)
         password_login.note_login(runtime, found.record, runtime.clock())
         return issued
 
@@ -135,13 +135,13 @@ def cookie_name(state: str) -> str:
     return f"pangolin-login-{_digest(state)[:16]}"
 
 
-def _issue(runtime: Runtime, principal: Principal, step: Step, visit: Visit) -> Issued:
+def _issue(runtime: Runtime, principal: Principal, step: Step, client: ClientInfo) -> Issued:
     roles: Any = step.content["roles"]
     signed_in: Any = step.content["auth_time_ms"]
     end = signed_in + runtime.settings.session_hours * HOUR_MS
     terms = Terms(expires_at_ms=end, auth_time_ms=signed_in, use=LOGIN)
     issued, batch = tokens.prepare(runtime, replace(principal, roles=tuple(roles)), terms)
-    actor = Actor(principal, visit.client, visit.request_id)
+    actor = Actor(principal, client)
     details = {"provider": step.content["provider"]}
     try:
         with trail.on(
@@ -167,10 +167,10 @@ def _returned(runtime: Runtime, name: str, back: Return) -> Step:
 
 
 def _turned_back(
-    runtime: Runtime, provider: IdentityProvider, step: Step, error: str, visit: Visit
+    runtime: Runtime, provider: IdentityProvider, step: Step, error: str, client: ClientInfo
 ) -> str:
     known = error if error in ERRORS else "server_error"
-    _note_failure(runtime, provider, f"the provider answered {known}", visit)
+    _note_failure(runtime, provider, f"the provider answered {known}", client)
     return _onward(step, {"error": known})
 
 
@@ -199,13 +199,15 @@ def _request(content: Any, state: str) -> LoginRequest:
 
 
 @contextmanager
-def _counted(runtime: Runtime, provider: IdentityProvider | None, visit: Visit) -> Iterator[None]:
-    address = visit.client.address
+def _counted(
+    runtime: Runtime, provider: IdentityProvider | None, client: ClientInfo
+) -> Iterator[None]:
+    address = client.address
     rate_limits.take(runtime, COUNTED, address)
     try:
         yield
     except (BadRequest, Unauthorized) as error:
-        _note_failure(runtime, provider, error.message, visit)
+        _note_failure(runtime, provider, error.message, client)
         rate_limits.failed(runtime, COUNTED, address)
         # A browser that is told of Basic would ask the person for a password.
         error.headers = CHALLENGE if error.status == Unauthorized.status else error.headers
@@ -214,12 +216,12 @@ def _counted(runtime: Runtime, provider: IdentityProvider | None, visit: Visit) 
 
 
 def _note_failure(
-    runtime: Runtime, provider: IdentityProvider | None, why: str, visit: Visit
+    runtime: Runtime, provider: IdentityProvider | None, why: str, client: ClientInfo
 ) -> None:
     name = provider.name if provider else ""
     home = principals.find_home(runtime, provider.tenant) if provider else None
     who = Principal("", "", "", home or DEFAULT_TENANT)
-    actor = Actor(who, visit.client, visit.request_id)
+    actor = Actor(who, client)
     resource = Resource("identity-provider", (name,) if name else ())
     trail.note_on(runtime, actor, "login_failed", resource, result="failure", error=why)
 

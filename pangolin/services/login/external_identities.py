@@ -7,7 +7,7 @@ operator trusts the provider with its domain.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from pangolin.errors import Unauthorized, Unavailable
@@ -18,7 +18,7 @@ from pangolin.services.authn import principals, security_stamps
 from pangolin.services.authn.principals import USER
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Client
+from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo
 from pangolin.store.api import ABSENT, Change, Conflict, Doc, Expected, Put, Record, Require
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, TENANT
 
@@ -31,14 +31,6 @@ UNFIT = re.compile(r"[\s/]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """From where a person comes, and in which request, for the audit log."""
-
-    client: Client = field(default_factory=Client)
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """A user to be linked: its document, the change that goes with it, and what that is called."""
 
@@ -48,7 +40,10 @@ class Finding:
 
 
 def admit(
-    runtime: Runtime, identity: ExternalIdentity, expires_at_ms: int, visit: Visit | None = None
+    runtime: Runtime,
+    identity: ExternalIdentity,
+    expires_at_ms: int,
+    client: ClientInfo = UNKNOWN_CLIENT,
 ) -> Principal:
     """Give the principal of a person, linking or making their user the first time.
 
@@ -58,7 +53,7 @@ def admit(
     home = principals.find_home(runtime, identity.tenant)
     if home is None:
         raise _refused(identity, f"its tenant {identity.tenant!r} does not exist")
-    user = _settled(runtime, home, identity, visit or Visit())
+    user = _settled(runtime, home, identity, client)
     place = (identity.provider, identity.subject)
     # Again, after the stamp: a link that was removed in between must not be remembered.
     found = principals.standing(runtime, home, user, [(EXTERNAL_IDENTITY, place)])
@@ -71,13 +66,13 @@ def admit(
     return replace(principal, roles=roles, claims=claims)
 
 
-def _settled(runtime: Runtime, home: str, identity: ExternalIdentity, visit: Visit) -> str:
+def _settled(runtime: Runtime, home: str, identity: ExternalIdentity, client: ClientInfo) -> str:
     """Find the id of the person's user, making the link if there is none."""
     for _ in range(TRIES):
         known = runtime.store.get(EXTERNAL_IDENTITY, (identity.provider, identity.subject))
         if known is None or _is_dead(runtime, known):
             try:
-                return _link(runtime, home, identity, visit, known.version if known else ABSENT)
+                return _link(runtime, home, identity, client, known.version if known else ABSENT)
             except Conflict:
                 # Another server was first, or the user was changed: look again.
                 continue
@@ -93,7 +88,7 @@ def _is_dead(runtime: Runtime, link: Record) -> bool:
 
 
 def _link(
-    runtime: Runtime, home: str, identity: ExternalIdentity, visit: Visit, expect: Expected
+    runtime: Runtime, home: str, identity: ExternalIdentity, client: ClientInfo, expect: Expected
 ) -> str:
     found = _existing(runtime, home, identity) or _new(runtime, home, identity)
     link = {
@@ -110,9 +105,7 @@ def _link(
         security_stamps.raise_one(home, found.doc["id"]),
     ]
     doc = found.doc
-    actor = Actor(
-        Principal(doc["id"], doc["name"], doc["role"], home), visit.client, visit.request_id
-    )
+    actor = Actor(Principal(doc["id"], doc["name"], doc["role"], home), client)
     details = {"provider": identity.provider, "subject": identity.subject}
     resource = Resource(USER, (doc["name"],))
     with trail.on(runtime, actor, found.action, resource, details=details) as records:

@@ -59,7 +59,7 @@ def answer(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> Doc:
 def _issue(runtime: Runtime, asked: TokenRequest, principal: Principal, terms: Terms) -> Issued:
     issued, batch = tokens.prepare(runtime, principal, terms)
     acting = replace(principal, actor=terms.actor or principal.actor)
-    actor = Actor(acting, asked.client, asked.request_id)
+    actor = Actor(acting, asked.client)
     resource = Resource("token", (issued.jti,))
     details = {"grant_type": asked.required("grant_type")}
     with trail.on(runtime, actor, "generate_token", resource, details=details) as records:
@@ -134,7 +134,7 @@ def _note_refusal(runtime: Runtime, asked: TokenRequest, error: OAuthError) -> N
         # Somebody has mixed up the two, and the record must not hold a secret.
         name = ""
     who = Principal("", name, "", _named_tenant(runtime, given))
-    actor = Actor(who, asked.client, asked.request_id)
+    actor = Actor(who, asked.client)
     action = "api_key_rejected" if isinstance(error, InvalidClient) else "login_failed"
     resource = Resource("token", (name,) if name else ())
     trail.note_on(runtime, actor, action, resource, result="failure", error=error.message)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from pangolin.errors import PangolinError
-from pangolin.services.context.scope import Client
+from pangolin.services.context.scope import ClientInfo
 
 DEFAULT_SCOPE = "catalog"
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -71,8 +71,7 @@ class TokenRequest:
 
     parameters: Mapping[str, str] = field(repr=False)
     authorization: str | None = field(repr=False)
-    client: Client
-    request_id: str
+    client: ClientInfo
 
     def required(self, name: str) -> str:
         """Give a parameter; raise `OAuthError` if it is missing."""

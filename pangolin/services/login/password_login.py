@@ -12,7 +12,7 @@ from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.changes import batch
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import NOWHERE, Client, Scope
+from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo, Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.store.api import Conflict, Doc, Put, Record
 from pangolin.store.kinds import PRINCIPAL, TOKEN
@@ -38,8 +38,7 @@ class Attempt:
     home: str
     username: str
     password: str = field(repr=False)
-    client: Client = NOWHERE
-    request_id: str = ""
+    client: ClientInfo = UNKNOWN_CLIENT
 
     @property
     def account(self) -> str:
@@ -57,14 +56,14 @@ def login(runtime: Runtime, attempt: Attempt) -> Login:
     end = now + runtime.settings.session_hours * HOUR_MS
     terms = Terms(expires_at_ms=end, auth_time_ms=now, use=LOGIN)
     issued, changes = tokens.prepare(runtime, principal, terms)
-    actor = Actor(principal, attempt.client, attempt.request_id)
+    actor = Actor(principal, attempt.client)
     with trail.on(runtime, actor, LOGIN, Resource(USER, (principal.name,))) as records:
         runtime.store.apply(*changes, *records)
     return Login(issued, note_login(runtime, record, now))
 
 
 def principal_of_basic(
-    runtime: Runtime, username: str, password: str, client: Client, request_id: str
+    runtime: Runtime, username: str, password: str, client: ClientInfo
 ) -> Principal:
     """Give the principal of HTTP Basic credentials; argon2 runs once per process.
 
@@ -74,7 +73,7 @@ def principal_of_basic(
 
     def establish() -> Principal:
         home, name = principals.split_name(runtime, username)
-        return _proved(runtime, Attempt(home, name, password, client, request_id))[0]
+        return _proved(runtime, Attempt(home, name, password, client))[0]
 
     return sessions.recognise(runtime, BASIC, text, establish)
 
@@ -152,7 +151,7 @@ def _note_failure(runtime: Runtime, attempt: Attempt) -> None:
     # A tenant that does not exist has no log of its own.
     known = attempt.home and not attempt.home.startswith(principals.NOWHERE)
     who = Principal("", attempt.username, "", attempt.home if known else DEFAULT_TENANT)
-    actor = Actor(who, attempt.client, attempt.request_id)
+    actor = Actor(who, attempt.client)
     try:
         resource = Resource(USER, (attempt.username,))
         trail.note_on(runtime, actor, "login_failed", resource, result="failure", error=WRONG)

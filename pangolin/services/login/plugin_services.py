@@ -1,48 +1,66 @@
 """What authentication plugins are given: a small part of the services, for one application."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pangolin.interfaces.authentication import ExternalIdentity, IdentityProvider, Principal
-from pangolin.services.authn import sessions
+from pangolin.interfaces.authentication import (
+    AuthRequest,
+    ExternalIdentity,
+    IdentityProvider,
+    Principal,
+)
+from pangolin.services.authn import api_keys, sessions, tokens
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.login import external_identities
-from pangolin.services.login.external_identities import Visit
+from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo
+from pangolin.services.login import external_identities, password_login
 from pangolin.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """The services of `AuthServices`; `runtime` is for the default plugins."""
+class PluginServices:
+    """The services that `AuthServices` promises to authentication plugins."""
 
-    runtime: Runtime
+    _runtime: Runtime
     # For the record of a person who comes for the first time.
-    visit: Visit = field(default_factory=Visit)
+    _client: ClientInfo = UNKNOWN_CLIENT
 
     @property
     def settings(self) -> Settings:
         """The server's settings."""
-        return self.runtime.settings
+        return self._runtime.settings
 
     @property
     def identity_providers(self) -> Sequence[IdentityProvider]:
         """What plugins registered as providers."""
-        return self.runtime.providers
+        return self._runtime.providers
 
     def now(self) -> int:
         """Read the clock in epoch milliseconds."""
-        return self.runtime.clock()
+        return self._runtime.clock()
+
+    def principal_of_token(self, token: str) -> Principal | None:
+        """Return the principal of a token that this server issued; None for another's."""
+        return tokens.principal_of(self._runtime, token)
+
+    def principal_of_api_key(self, key: str) -> Principal | None:
+        """Return the principal of an API key of this server; None for what looks otherwise."""
+        return api_keys.principal_of(self._runtime, key)
+
+    def principal_of_basic(self, username: str, password: str, request: AuthRequest) -> Principal:
+        """Return the principal of a user's name and password."""
+        client = ClientInfo(request.remote_address or "", request.agent, request.request_id)
+        return password_login.principal_of_basic(self._runtime, username, password, client)
 
     def admit(self, identity: ExternalIdentity, credential: str, expires_at_ms: int) -> Principal:
         """Give the principal of a person whose bearer token was verified."""
         return sessions.recognise(
-            self.runtime,
+            self._runtime,
             external_identities.KIND,
             credential,
-            lambda: external_identities.admit(self.runtime, identity, expires_at_ms, self.visit),
+            lambda: external_identities.admit(self._runtime, identity, expires_at_ms, self._client),
         )
 
     def remembered(self, credential: str) -> Principal | None:
         """Give the principal of a credential that was admitted before, or None."""
         mark = sessions.mark_of(external_identities.KIND, credential)
-        return sessions.remembered(self.runtime, mark)
+        return sessions.remembered(self._runtime, mark)

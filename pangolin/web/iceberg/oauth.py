@@ -3,7 +3,7 @@
 from typing import cast
 
 import orjson
-from flask import Response, g, request
+from flask import Response, request
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 from werkzeug.exceptions import HTTPException
@@ -135,7 +135,7 @@ def _asked() -> TokenRequest:
             raise OAuthError(f"{name:.100} is there more than once")
     # What has no value counts as left out (RFC 6749 §3.2).
     sent = {name: value for name, value in request.form.items() if value}
-    return TokenRequest(sent, current_authorization(), current_client(), g.request_id)
+    return TokenRequest(sent, current_authorization(), current_client())
 
 
 def _bare(answer: Response) -> Response:

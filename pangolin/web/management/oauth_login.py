@@ -2,14 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, g, request
+from flask import Response, request
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from pangolin.errors import BadRequest, Unavailable
 from pangolin.services.authn.login_state import LIFETIMES_MS, STATE
 from pangolin.services.login import authorization_code
 from pangolin.services.login.authorization_code import LONGEST_STATE, Return
-from pangolin.services.login.external_identities import Visit
 from pangolin.settings import Settings
 from pangolin.store.api import Doc
 from pangolin.web.context import current_client, current_server
@@ -77,7 +76,7 @@ class Providers(Schema):
 def authorize(asked: dict[str, str], provider: str) -> Response:
     """Send the browser to an identity provider."""
     leaving = authorization_code.start(
-        current_server().runtime, provider, asked, _callback_base, _visit()
+        current_server().runtime, provider, asked, _callback_base, current_client()
     )
     answer = _sent_to(leaving.url)
     answer.set_cookie(
@@ -100,7 +99,9 @@ def authorize(asked: dict[str, str], provider: str) -> Response:
 def callback(brought: dict[str, str], provider: str) -> Response:
     """Take the browser back from an identity provider, and send it on with a one-time code."""
     back = Return(**brought, cookie=lambda name: request.cookies.get(name, ""))
-    return _sent_to(authorization_code.finish(current_server().runtime, provider, back, _visit()))
+    return _sent_to(
+        authorization_code.finish(current_server().runtime, provider, back, current_client())
+    )
 
 
 @blp.route("/api/v1/oauth/exchange", methods=["POST"])
@@ -110,7 +111,7 @@ def callback(brought: dict[str, str], provider: str) -> Response:
 @blp.doc(security=[])
 def exchange(given: Doc) -> Doc:
     """Give a token for the one-time code of a login."""
-    issued = authorization_code.exchange(current_server().runtime, given["code"], _visit())
+    issued = authorization_code.exchange(current_server().runtime, given["code"], current_client())
     return {"token": issued.token, "token_type": "Bearer"}
 
 
@@ -120,7 +121,9 @@ def exchange(given: Doc) -> Doc:
 @blp.doc(security=[])
 def providers() -> Doc:
     """List the identity providers that people may sign in with."""
-    return {"providers": authorization_code.list_providers(current_server().runtime, _visit())}
+    return {
+        "providers": authorization_code.list_providers(current_server().runtime, current_client())
+    }
 
 
 def check_settings(settings: Settings) -> None:
@@ -154,10 +157,6 @@ def _callback_base() -> str:
     if names_this_machine(f"//{request.host}") and is_loopback(request.remote_addr):
         return f"http://{request.host}{CALLBACK}"
     raise Unavailable("PANGOLIN_PUBLIC_URL must say at which URL browsers reach this server")
-
-
-def _visit() -> Visit:
-    return Visit(current_client(), g.request_id)
 
 
 def _sent_to(url: str) -> Response:

@@ -1,6 +1,5 @@
 """Users: signing in and out, and who there is."""
 
-from flask import g
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -97,7 +96,7 @@ def login(given: Doc) -> Doc:
     named = given["tenant_id"] or given["tenant_id_snake"]
     home = principals.home_named(runtime, named) if named else ROOT_HOME
     name, password = given["username"], given["password"]
-    attempt = Attempt(home, name, password, current_client(), g.request_id)
+    attempt = Attempt(home, name, password, current_client())
     done = password_login.login(runtime, attempt)
     end = rfc3339(done.issued.expires_at_ms)
     return {"token": done.issued.token, "user": users.wire(done.user), "expires_at": end}

@@ -12,7 +12,7 @@ from pangolin_oidc.reading import read
 from pangolin.app import build_server
 from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.login.plugin_services import Services
+from pangolin.services.login.plugin_services import PluginServices
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.web.context import Server
@@ -45,7 +45,7 @@ class World:
     def present(self, token: str) -> Principal | None:
         """Authenticate a bearer token."""
         asked = AuthRequest(f"Bearer {token}", None, "127.0.0.1", True)
-        return self.server.registry.authenticate(asked, Services(self.runtime))
+        return self.server.registry.authenticate(asked, PluginServices(self.runtime))
 
 
 @pytest.fixture
