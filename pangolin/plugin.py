@@ -21,9 +21,9 @@ from pangolin.interfaces.authentication import (
     LoginRequest,
     Principal,
 )
+from pangolin.interfaces.checks import Check
 from pangolin.interfaces.credential_vending import (
     Access,
-    Check,
     CredentialVendor,
     Grant,
     Prepared,

@@ -8,6 +8,7 @@ from pangolin.interfaces.object_storage import Warehouse
 
 if TYPE_CHECKING:
     from pangolin.settings import Settings
+from pangolin.interfaces.checks import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,6 @@ class Vended:
     config: Mapping[str, str] = field(repr=False)
     expires_at_ms: int
     details: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was tried on a warehouse: `passed`, `failed`, `unknown` or `skipped`."""
-
-    name: str
-    result: str
-    detail: str = ""
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from pangolin.errors import Conflicting, NotFound
+from pangolin.interfaces.checks import Check
 
 if TYPE_CHECKING:
-    from pangolin.interfaces.credential_vending import Check
     from pangolin.settings import Settings
 
 
@@ -86,7 +86,7 @@ def no_client_properties(config: Mapping[str, str]) -> Mapping[str, str]:
     return {}
 
 
-def no_flaws(config: Mapping[str, str]) -> Iterable["Check"]:
+def no_flaws(config: Mapping[str, str]) -> Iterable[Check]:
     """Find nothing wrong with options that are legal."""
     return ()
 
@@ -109,4 +109,4 @@ class ObjectBackend:
     open: Callable[[Warehouse, "Settings"], ObjectStore]
     client: Callable[[Mapping[str, str]], Mapping[str, str]] = no_client_properties
     help: str = ""
-    flaws: Callable[[Mapping[str, str]], Iterable["Check"]] = no_flaws
+    flaws: Callable[[Mapping[str, str]], Iterable[Check]] = no_flaws

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.errors import Forbidden, NotFound, PangolinError
-from pangolin.interfaces.credential_vending import Access, Check
+from pangolin.interfaces.checks import Check
+from pangolin.interfaces.credential_vending import Access
 from pangolin.interfaces.object_storage import ObjectStore
 
 # Gives a store on the whole warehouse that uses a credential vended for the access, and no other.

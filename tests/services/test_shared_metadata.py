@@ -14,6 +14,7 @@ from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
 from pangolin.services.context.scope import Scope
 from pangolin.services.operations import garbage_collection
+from pangolin.services.storage.byte_cache import METADATA
 from pangolin.services.tables import commits, creation, tables
 from pangolin.services.versioned import resolution
 from pangolin.store.kinds import ASSET, PAST_ASSET
@@ -34,7 +35,7 @@ def scope(tmp_path: Path) -> Scope:
 
 def load(scope: Scope, prefix: str = "lake", name: str = "t") -> dict[str, Any]:
     """Load a table as a server that remembers nothing does."""
-    scope.runtime.metadata.clear()
+    scope.runtime.part(METADATA).clear()
     return dict(orjson.loads(tables.load(scope, prefix, ["db"], name).metadata))
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
-from pangolin.interfaces.credential_vending import Check
+from pangolin.interfaces.checks import Check
 from pangolin.services.context.parts import Parts
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.scope import Scope

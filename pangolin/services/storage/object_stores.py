@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from pangolin.errors import BadRequest, UnknownPlugin
-from pangolin.interfaces.credential_vending import Check
+from pangolin.interfaces.checks import Check
 from pangolin.interfaces.object_storage import ObjectBackend, ObjectStore, Option, Warehouse
 from pangolin.services.context.redaction import MASK, mask
 from pangolin.services.context.runtime import Part

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pangolin.errors import BadRequest, Conflicting, PangolinError
 from pangolin.iceberg.locations import parse_location
-from pangolin.interfaces.credential_vending import Check
+from pangolin.interfaces.checks import Check
 from pangolin.interfaces.object_storage import ObjectStore, Warehouse
 from pangolin.services.context.redaction import redacted
 from pangolin.services.context.runtime import Runtime
