@@ -20,7 +20,7 @@ from pangolin.interfaces.authentication import TENANT_USER, Principal
 from pangolin.services.assets import assets
 from pangolin.services.authn import principals
 from pangolin.services.authz import checks
-from pangolin.services.context.scope import Scope, system_scope
+from pangolin.services.context.context import Context, system_context
 from pangolin.services.grants import grants
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
@@ -59,29 +59,29 @@ def measure(store: str, settings: Settings, count: int, times: int) -> None:
     """Fill an empty store and print a row for each user."""
     runtime = build_server(settings).runtime
     initialise(runtime)
-    root, catalog = system_scope(runtime), f"of{count}"
+    root, catalog = system_context(runtime), f"of{count}"
     place = {"type": "file", "root": str(Path(settings.data_dir) / "warehouse")}
     create_warehouse(root, {"name": "local", "storage_config": place})
     make_catalog(runtime, root, count)
     base = spent(root, catalog, times)
-    for name, scope in ("root", root), *people(root, catalog):
-        found = spent(scope, catalog, times)
+    for name, ctx in ("root", root), *people(root, catalog):
+        found = spent(ctx, catalog, times)
         cells = [f"{ms:,.2f} | {ms / first:.2f}" for ms, first in zip(found, base, strict=True)]
         print(f"| {store} | {name} | {' | '.join(cells)} |", flush=True)
     # That of the last user, who has grants on tables.
-    asked = median(times, lambda _: checked(scope, catalog))
+    asked = median(times, lambda _: checked(ctx, catalog))
     print(f"\n{CHECKS:,} permission checks of that user: {asked:.2f} ms\n")
     runtime.store.close()
 
 
-def spent(scope: Scope, catalog: str, times: int) -> tuple[float, float]:
+def spent(ctx: Context, catalog: str, times: int) -> tuple[float, float]:
     """Measure the whole list and a page of it."""
-    whole = median(times, lambda _: tables.list_names(scope, catalog, SPACE))
-    page = median(times, lambda _: tables.list_names(scope, catalog, SPACE, limit=PAGE))
+    whole = median(times, lambda _: tables.list_names(ctx, catalog, SPACE))
+    page = median(times, lambda _: tables.list_names(ctx, catalog, SPACE, limit=PAGE))
     return whole, page
 
 
-def people(root: Scope, catalog: str) -> Iterator[tuple[str, Scope]]:
+def people(root: Context, catalog: str) -> Iterator[tuple[str, Context]]:
     """Make users: with a grant on the catalog, on the namespace, on some of the tables."""
     record = root.store.get(CATALOG, (catalog,))
     rows, _ = assets.page(root, catalog, SPACE, limit=1_000_000)
@@ -94,7 +94,7 @@ def people(root: Scope, catalog: str) -> Iterator[tuple[str, Scope]]:
     yield f"grants on {GRANTS} tables", user(root, "c", some)
 
 
-def user(root: Scope, name: str, scopes: list[dict[str, object]]) -> Scope:
+def user(root: Context, name: str, scopes: list[dict[str, object]]) -> Context:
     """Make a user who may read something; give its view, as of a credential that was checked."""
     doc = {"tenant": root.tenant, "id": name, "type": "user", "name": name, "role": TENANT_USER}
     root.store.apply(Put(PRINCIPAL, doc))
@@ -105,7 +105,7 @@ def user(root: Scope, name: str, scopes: list[dict[str, object]]) -> Scope:
     return replace(root, principal=who)
 
 
-def checked(scope: Scope, catalog: str) -> object:
+def checked(ctx: Context, catalog: str) -> object:
     """Ask whether a thousand tables may be read."""
     asked = [
         {
@@ -119,7 +119,7 @@ def checked(scope: Scope, catalog: str) -> object:
         }
         for number in range(CHECKS)
     ]
-    return checks.check(scope, asked)
+    return checks.check(ctx, asked)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.world import make_catalog, sample
 from pangolin.app import build_server
 from pangolin.services.branches import refs
-from pangolin.services.context.scope import Scope, system_scope
+from pangolin.services.context.context import Context, system_context
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
 from pangolin.services.tables import commits, creation, tables
@@ -77,7 +77,7 @@ def measure(store: str, size: int, count: int, times: int) -> Row:
         settings = settings_of(running.new_url(), directory)
         catalog = fill(settings, size, count)
         runtime = build_server(settings).runtime
-        measured = calls(system_scope(runtime), catalog, size)
+        measured = calls(system_context(runtime), catalog, size)
         found = {name: median(times, call) for name, call in measured}
         runtime.store.close()
     return Row(store, size, count, **found)
@@ -99,33 +99,33 @@ def fill(settings: Settings, size: int, count: int) -> str:
     """Fill an empty store with tables and branches; return the name of their catalog."""
     runtime = build_server(settings).runtime
     initialise(runtime)
-    scope = system_scope(runtime)
+    ctx = system_context(runtime)
     place = {"type": "file", "root": str(Path(settings.data_dir) / "warehouse")}
-    create_warehouse(scope, {"name": "local", "storage_config": place})
-    make_catalog(runtime, scope, size)
+    create_warehouse(ctx, {"name": "local", "storage_config": place})
+    make_catalog(runtime, ctx, size)
     catalog = f"of{size}"
     schema = sample("x", 1)["schemas"][0]
-    creation.create(scope, catalog, SPACE, {"name": NAME, "schema": schema})
+    creation.create(ctx, catalog, SPACE, {"name": NAME, "schema": schema})
     for number in range(count):
-        refs.create_branch(scope, catalog, f"branch{number}")
+        refs.create_branch(ctx, catalog, f"branch{number}")
     runtime.store.close()
     return catalog
 
 
-def calls(scope: Scope, catalog: str, size: int) -> Iterator[tuple[str, Callable[[int], object]]]:
+def calls(ctx: Context, catalog: str, size: int) -> Iterator[tuple[str, Callable[[int], object]]]:
     """List what is measured; each call is given a number of its own."""
     middle = f"table_{size // 2:06}"
     update = {"action": "set-properties"}
     yield (
         "list",
-        lambda _: tables.list_names(scope, catalog, SPACE, after=middle, limit=PAGE),
+        lambda _: tables.list_names(ctx, catalog, SPACE, after=middle, limit=PAGE),
     )
-    yield "load", lambda _: tables.load(scope, catalog, SPACE, NAME)
-    yield "fork", lambda number: refs.create_branch(scope, catalog, f"fork{number}")
+    yield "load", lambda _: tables.load(ctx, catalog, SPACE, NAME)
+    yield "fork", lambda number: refs.create_branch(ctx, catalog, f"fork{number}")
     yield (
         "commit",
         lambda number: commits.commit(
-            scope, catalog, SPACE, NAME, [], [update | {"updates": {"n": str(number)}}]
+            ctx, catalog, SPACE, NAME, [], [update | {"updates": {"n": str(number)}}]
         ),
     )
 

@@ -23,7 +23,7 @@ from benchmarks.measuring import measure
 from benchmarks.servers import Server
 from benchmarks.world import CATALOG, SNAPSHOTS, environ_of, fill, settings_of, table_name
 from pangolin.app import create_app
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD
@@ -90,8 +90,8 @@ def furnished(settings: Settings) -> tuple[Flask, str]:
     """Make tables in a warehouse that vends; give the application, and a login."""
     fill(settings, 0, ())
     app = create_app(settings, plugins=[CountingPlugin(CountingVendor())])
-    scope = system_scope(app.extensions["pangolin"].runtime)
-    warehouses.update(scope, "local", {"vending_strategy": {"Counting": {}}})
+    ctx = system_context(app.extensions["pangolin"].runtime)
+    warehouses.update(ctx, "local", {"vending_strategy": {"Counting": {}}})
     given = {"username": "root", "password": settings.root_password or ROOT_PASSWORD}
     answer = app.test_client().post("/api/v1/users/login", json=given)
     return app, f"Bearer {answer.get_json()['token']}"

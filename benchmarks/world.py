@@ -12,8 +12,8 @@ from benchmarks.farm import PATIENCE
 from pangolin.app import build_server
 from pangolin.iceberg.create import new_table
 from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.context import Context, system_context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope, system_scope
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.operations.quick_start import quick_start
 from pangolin.services.sealing.keyring import new_key
@@ -47,23 +47,23 @@ def populate(runtime: Runtime, clients: int, sizes: tuple[int, ...]) -> None:
     """Make everything in the store of a runtime."""
     initialise(runtime)
     quick_start(runtime)
-    scope = system_scope(runtime)
-    namespaces.create(scope, CATALOG, ("bench",), {})
+    ctx = system_context(runtime)
+    namespaces.create(ctx, CATALOG, ("bench",), {})
     for size, count in SNAPSHOTS.items():
-        _register(scope, table_name(size), count)
+        _register(ctx, table_name(size), count)
         for client in range(clients):
-            _register(scope, f"{table_name(size)}_{client}", count)
+            _register(ctx, f"{table_name(size)}_{client}", count)
     for number in sizes:
-        make_catalog(runtime, scope, number)
+        make_catalog(runtime, ctx, number)
 
 
-def _register(scope: Scope, name: str, snapshots: int) -> None:
-    place, _ = resolution.locate(scope, CATALOG)
-    location = f"{place.catalog.doc['storage_location']}/bench/{name}"
+def _register(ctx: Context, name: str, snapshots: int) -> None:
+    resolved, _ = resolution.resolve(ctx, CATALOG)
+    location = f"{resolved.catalog.doc['storage_location']}/bench/{name}"
     document = sample(location, snapshots)
     path = f"{location}/metadata/00000-{uuid4()}.metadata.json"
-    metadata_files.write(scope, place, path, metadata_files.dump(document))
-    creation.register(scope, CATALOG, ("bench",), name, path)
+    metadata_files.write(ctx, resolved, path, metadata_files.dump(document))
+    creation.register(ctx, CATALOG, ("bench",), name, path)
 
 
 def sample(location: str, snapshots: int) -> dict[str, Any]:
@@ -106,18 +106,18 @@ def _snapshot(location: str, number: int) -> dict[str, Any]:
     }
 
 
-def make_catalog(runtime: Runtime, scope: Scope, tables: int) -> None:
+def make_catalog(runtime: Runtime, ctx: Context, tables: int) -> None:
     """Make a catalog `of{tables}` with tables that have no metadata files."""
     name = f"of{tables}"
-    catalogs.create(scope, {"name": name, "warehouse_name": "local"})
-    namespaces.create(scope, name, ("bench",), {})
-    place, _ = resolution.locate(scope, name)
-    docs = _documents(place, tables)
+    catalogs.create(ctx, {"name": name, "warehouse_name": "local"})
+    namespaces.create(ctx, name, ("bench",), {})
+    resolved, _ = resolution.resolve(ctx, name)
+    docs = _documents(resolved, tables)
     while batch := list(islice(docs, BATCH)):
-        scope.store.apply(*(Put(ASSET, doc) for doc in batch))
+        ctx.store.apply(*(Put(ASSET, doc) for doc in batch))
 
 
-def _documents(place: resolution.Place, count: int) -> Iterator[Doc]:
+def _documents(place: resolution.ResolvedRef, count: int) -> Iterator[Doc]:
     root = place.catalog.doc["storage_location"]
     for number in range(count):
         location = f"{root}/bench/table_{number:06}-{uuid4().hex}"

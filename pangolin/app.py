@@ -13,7 +13,7 @@ from pangolin.services.authz.access import Denied
 from pangolin.services.context.runtime import Runtime
 from pangolin.settings import Settings
 from pangolin.web import fast_path, iceberg, management, openapi
-from pangolin.web.context import Server, current_scope
+from pangolin.web.context import Server, current_context
 from pangolin.web.http import access_log, errors, loopback, proxies, raw_path
 from pangolin.web.management import oauth_login
 
@@ -26,21 +26,21 @@ class Application(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, once more if the rights it stood on turn out to have changed."""
         try:
-            return self._dispatch_settled()
+            return self._dispatch_confirmed()
         except Stale:
             # Nothing has been written: a pledge is settled before anything else.
-            g.pop("scope", None)
-            return self._dispatch_settled()
+            g.pop("context", None)
+            return self._dispatch_confirmed()
 
-    def _dispatch_settled(self) -> ResponseReturnValue:
+    def _dispatch_confirmed(self) -> ResponseReturnValue:
         """Run the view, then confirm the credential if the view read nothing."""
         try:
             answer = super().dispatch_request()
         except Denied as error:
-            trail.denied(g.scope, error)
+            trail.denied(g.context, error)
             raise
-        if "scope" in g:
-            g.scope.settle()
+        if "context" in g:
+            g.context.confirm()
         return answer
 
 
@@ -102,4 +102,4 @@ def _add_apis(app: Flask, registry: Registry) -> None:
 
 def _authenticate_plugins() -> None:
     if request.blueprint and request.blueprint.startswith(PLUGIN_MARK):
-        current_scope()
+        current_context()

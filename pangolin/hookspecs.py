@@ -64,7 +64,7 @@ def pangolin_event_sinks(settings: Settings) -> Sequence[EventSink]:  # type: ig
 def pangolin_blueprints() -> Sequence[Blueprint]:  # type: ignore[empty-body]
     """Give flask-smorest blueprints; they are mounted under `/api/v1/x/<plugin>`.
 
-    Every request to them is authenticated first; its scope is in `flask.g.scope`.
+    Every request to them is authenticated first; its context is in `flask.g.context`.
     """
 
 

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
+from pangolin.services.context.context import Context, system_context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope, system_scope
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from tests.hashing import cheap
@@ -47,9 +47,9 @@ def runtime(app: Flask) -> Runtime:
 
 
 @pytest.fixture
-def scope(runtime: Runtime) -> Scope:
+def ctx(runtime: Runtime) -> Context:
     """Root's view of the default tenant."""
-    return system_scope(runtime)
+    return system_context(runtime)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A third-party blueprint in one file: `GET /api/v1/x/whoami/me` says who is asking.
 
 Install it with the entry point `[pangolin] whoami = whoami`. Pangolin authenticates every request
-to a plugin's routes before the view runs, and leaves the caller's scope in `flask.g.scope`.
+to a plugin's routes before the view runs, and leaves the caller's scope in `flask.g.context`.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ def me(question: dict[str, str]) -> dict[str, str]:
     """Greet the caller by name."""
     if not question["greeting"].isalpha():
         raise BadRequest("greeting must be one word")
-    scope = g.scope
-    return {"text": f"{question['greeting']}, {scope.principal.name}", "tenant": scope.tenant}
+    ctx = g.context
+    return {"text": f"{question['greeting']}, {ctx.principal.name}", "tenant": ctx.tenant}
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import click
 
 from pangolin.cli.inspect import table
 from pangolin.cli.maintenance import as_json
-from pangolin.cli.sessions import opened_scope
+from pangolin.cli.sessions import opened_context
 
 
 @click.group()
@@ -21,8 +21,8 @@ def list_(as_json: bool) -> None:
     from pangolin.services.context.times import rfc3339
     from pangolin.services.operations import signing_key_rotation
 
-    with opened_scope() as scope:
-        rows = signing_key_rotation.page(scope)
+    with opened_context() as ctx:
+        rows = signing_key_rotation.page(ctx)
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -37,8 +37,8 @@ def rotate(as_json: bool) -> None:
     """Make a new key that signs from now on; nobody is logged out."""
     from pangolin.services.operations import signing_key_rotation
 
-    with opened_scope() as scope:
-        kid = signing_key_rotation.rotate(scope)
+    with opened_context() as ctx:
+        kid = signing_key_rotation.rotate(ctx)
     click.echo(json.dumps({"kid": kid}) if as_json else f"{kid} signs from now on")
 
 
@@ -49,6 +49,6 @@ def revoke(kid: str, as_json: bool) -> None:
     """Remove a key: every token it signed is refused at once."""
     from pangolin.services.operations import signing_key_rotation
 
-    with opened_scope() as scope:
-        signing_key_rotation.revoke(scope, kid)
+    with opened_context() as ctx:
+        signing_key_rotation.revoke(ctx, kid)
     click.echo(json.dumps({"kid": kid}) if as_json else f"tokens signed by {kid} are refused")

@@ -5,7 +5,7 @@ import json
 import click
 
 from pangolin.cli.maintenance import as_json
-from pangolin.cli.sessions import opened_scope
+from pangolin.cli.sessions import opened_context
 
 
 @click.group()
@@ -19,9 +19,9 @@ def reset(as_json: bool) -> None:
     """Give root a new random password, shown this once; it is signed out everywhere."""
     from pangolin.services.operations import root_password
 
-    with opened_scope() as scope:
-        password = root_password.reset(scope)
-        name = scope.settings.root_user
+    with opened_context() as ctx:
+        password = root_password.reset(ctx)
+        name = ctx.settings.root_user
     if as_json:
         click.echo(json.dumps({"username": name, "password": password}))
         return

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from pangolin.cli.maintenance import as_json
-from pangolin.cli.sessions import opened_scope
+from pangolin.cli.sessions import opened_context
 
 
 @click.group()
@@ -28,8 +28,8 @@ def rotate(as_json: bool) -> None:
     """Seal every secret anew with the first key; may be repeated. Older keys may go then."""
     from pangolin.services.operations import secret_rotation
 
-    with opened_scope() as scope:
-        done = secret_rotation.reseal(scope)
+    with opened_context() as ctx:
+        done = secret_rotation.reseal(ctx)
     if as_json:
         click.echo(json.dumps([asdict(each) for each in done]))
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pangolin.settings import Settings
 
 if TYPE_CHECKING:
-    from pangolin.services.context.scope import Scope
+    from pangolin.services.context.context import Context
     from pangolin.store.api import Store
     from pangolin.web.context import Server
 
@@ -28,16 +28,16 @@ def opened_server(settings: Settings) -> Iterator[Server]:
 
 
 @contextmanager
-def opened_scope() -> Iterator[Scope]:
+def opened_context() -> Iterator[Context]:
     """Open the installation for its operator, who may do what root may; raise `LayoutMismatch`."""
-    from pangolin.services.context.scope import ClientInfo, system_scope
+    from pangolin.services.context.context import ClientInfo, system_context
     from pangolin.services.operations import layout, migrations
 
     with opened_server(Settings.from_environ()) as server:
         layout.check_ready(server.runtime.store, migrations.newest())
         if layout.read_layout(server.runtime.store) is None:
             raise layout.LayoutMismatch("the store is empty: run `pangolin init` first")
-        yield replace(system_scope(server.runtime), client=ClientInfo(agent="pangolin command"))
+        yield replace(system_context(server.runtime), client=ClientInfo(agent="pangolin command"))
 
 
 @contextmanager

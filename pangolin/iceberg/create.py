@@ -21,7 +21,7 @@ def new_table(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
     json_shape.check_depth(request, "the request")
     asked = _properties(request)
     version = properties.integer_property(asked, properties.FORMAT_VERSION, 2)
-    draft = empty_draft(check_version(version, "properties.format-version"), now_ms)
+    builder = empty_draft(check_version(version, "properties.format-version"), now_ms)
     schema, renumbered = fresh_ids.reassign(schemas.parse_schema(request.get("schema"), "schema"))
     columns = schemas.index(schema)
     schemas.check_version(columns, version)
@@ -29,7 +29,7 @@ def new_table(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
     properties.check_new(kept, columns, version)
     spec = _spec(request, renumbered, columns)
     order = _order(request, renumbered, columns)
-    draft.document.update(
+    builder.document.update(
         {
             "location": location,
             "last-column-id": columns.highest(),
@@ -41,7 +41,7 @@ def new_table(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
             "properties": {**_NEW_TABLE_DEFAULTS, **kept},
         }
     )
-    return build(draft, None, uuid)
+    return build(builder, None, uuid)
 
 
 def _properties(request: Json) -> dict[str, str]:

@@ -6,7 +6,7 @@ import binascii
 from pangolin.errors import BadRequest
 from pangolin.iceberg import json_shape
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 
 _MEMBER = "encryption-keys"
 
@@ -25,18 +25,18 @@ def parse_key(value: object, where: str) -> Json:
     return key
 
 
-def add_key(draft: TableDraft, update: Json, where: str) -> None:
+def add_key(builder: MetadataBuilder, update: Json, where: str) -> None:
     """add-encryption-key: nothing happens when the key id is known."""
     key = parse_key(update.get("encryption-key"), f"{where}.encryption-key")
-    known = draft.document[_MEMBER]
+    known = builder.document[_MEMBER]
     if all(other["key-id"] != key["key-id"] for other in known):
-        draft.put(_MEMBER, [*known, key])
+        builder.put(_MEMBER, [*known, key])
 
 
-def remove_key(draft: TableDraft, update: Json, where: str) -> None:
+def remove_key(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-encryption-key: nothing happens when the key id is unknown."""
     key_id = json_shape.string(update, "key-id", where)
-    known = draft.document[_MEMBER]
+    known = builder.document[_MEMBER]
     kept = [key for key in known if key["key-id"] != key_id]
     if len(kept) != len(known):
-        draft.put(_MEMBER, kept)
+        builder.put(_MEMBER, kept)

@@ -4,27 +4,27 @@ from collections.abc import Container
 
 from pangolin.errors import ValidationFailed
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 from pangolin.iceberg.properties import integer_property
 
 _PREVIOUS_VERSIONS = "write.metadata.previous-versions-max"
 
 
-def snapshot_log(draft: TableDraft) -> list[Json]:
+def snapshot_log(builder: MetadataBuilder) -> list[Json]:
     """The snapshot log as the commit leaves it.
 
     Snapshots that were current only within this commit are left out. A removed snapshot takes all
     earlier entries with it: a gap would make time travel answer with the wrong snapshot.
     """
-    log: list[Json] = draft.document["snapshot-log"]
-    current = draft.document["current-snapshot-id"]
-    passing = draft.set_on_main - {current}
-    if not passing and not draft.removed_snapshots:
+    log: list[Json] = builder.document["snapshot-log"]
+    current = builder.document["current-snapshot-id"]
+    passing = builder.set_on_main - {current}
+    if not passing and not builder.removed_snapshots:
         return log
     kept: list[Json] = []
     for entry in log:
-        if entry["snapshot-id"] not in draft.snapshot_ids:
-            kept = [] if draft.removed_snapshots else kept
+        if entry["snapshot-id"] not in builder.snapshot_ids:
+            kept = [] if builder.removed_snapshots else kept
         elif entry["snapshot-id"] not in passing:
             kept.append(entry)
     if current is not None and kept and kept[-1]["snapshot-id"] != current:
@@ -33,17 +33,17 @@ def snapshot_log(draft: TableDraft) -> list[Json]:
     return kept
 
 
-def metadata_log(draft: TableDraft, metadata_location: str | None) -> list[Json]:
+def metadata_log(builder: MetadataBuilder, metadata_location: str | None) -> list[Json]:
     """The metadata log with the base's file appended and the oldest entries dropped.
 
     The new properties say how many remain (`write.metadata.previous-versions-max`, default 100).
     """
-    log: list[Json] = draft.document["metadata-log"]
-    if draft.base is None or metadata_location is None:
+    log: list[Json] = builder.document["metadata-log"]
+    if builder.base is None or metadata_location is None:
         return log
-    most = max(1, integer_property(draft.document["properties"], _PREVIOUS_VERSIONS, 100))
+    most = max(1, integer_property(builder.document["properties"], _PREVIOUS_VERSIONS, 100))
     kept = log[len(log) - most + 1 :] if len(log) >= most else log
-    time = draft.base["last-updated-ms"]
+    time = builder.base["last-updated-ms"]
     return [*kept, {"timestamp-ms": time, "metadata-file": metadata_location}]
 
 

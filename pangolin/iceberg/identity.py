@@ -5,7 +5,7 @@ import re
 from pangolin.errors import BadRequest, ValidationFailed
 from pangolin.iceberg import json_shape, properties
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 
 SUPPORTED_VERSION = 3
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -29,54 +29,54 @@ def location_of(doc: Json, name: str, where: str) -> str:
     return location
 
 
-def assign_uuid(draft: TableDraft, update: Json, where: str) -> None:
+def assign_uuid(builder: MetadataBuilder, update: Json, where: str) -> None:
     """assign-uuid: a new table takes any, an existing one only its own."""
     uuid = uuid_of(update, "uuid", where)
-    known = draft.document.get("table-uuid")
+    known = builder.document.get("table-uuid")
     if known is not None and uuid.lower() == known.lower():
         return
-    if known is not None and draft.base is not None:
+    if known is not None and builder.base is not None:
         raise ValidationFailed("Cannot reassign uuid")
-    draft.put("table-uuid", uuid)
+    builder.put("table-uuid", uuid)
 
 
-def upgrade(draft: TableDraft, update: Json, where: str) -> None:
+def upgrade(builder: MetadataBuilder, update: Json, where: str) -> None:
     """upgrade-format-version: only upwards, and only to versions we write."""
-    _upgrade(draft, json_shape.integer(update, "format-version", where))
+    _upgrade(builder, json_shape.integer(update, "format-version", where))
 
 
-def _upgrade(draft: TableDraft, version: int) -> None:
+def _upgrade(builder: MetadataBuilder, version: int) -> None:
     if version > SUPPORTED_VERSION:
         message = f"unsupported format version: v{version} (supported: v{SUPPORTED_VERSION})"
         raise ValidationFailed(f"Cannot upgrade table to {message}")
-    if version < draft.version:
-        raise ValidationFailed(f"Cannot downgrade v{draft.version} table to v{version}")
-    if version > draft.version:
-        draft.put("format-version", version)
+    if version < builder.version:
+        raise ValidationFailed(f"Cannot downgrade v{builder.version} table to v{version}")
+    if version > builder.version:
+        builder.put("format-version", version)
 
 
-def set_location(draft: TableDraft, update: Json, where: str) -> None:
+def set_location(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-location: nothing moves; later metadata files go under the new location."""
     location = location_of(update, "location", where)
-    if location != draft.document.get("location"):
-        draft.put("location", location)
+    if location != builder.document.get("location"):
+        builder.put("location", location)
 
 
-def set_properties(draft: TableDraft, update: Json, where: str) -> None:
+def set_properties(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-properties: `format-version` is an upgrade and is not stored."""
     updates = properties.updates_of(update, where)
     if properties.FORMAT_VERSION in updates:
-        _upgrade(draft, properties.integer_property(updates, properties.FORMAT_VERSION, 0))
+        _upgrade(builder, properties.integer_property(updates, properties.FORMAT_VERSION, 0))
         del updates[properties.FORMAT_VERSION]
-    merged = {**draft.document["properties"], **updates}
-    if merged != draft.document["properties"]:
-        draft.put("properties", merged)
+    merged = {**builder.document["properties"], **updates}
+    if merged != builder.document["properties"]:
+        builder.put("properties", merged)
 
 
-def remove_properties(draft: TableDraft, update: Json, where: str) -> None:
+def remove_properties(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-properties: names that are not set are ignored."""
     removals = set(properties.removals_of(update, where))
-    known = draft.document["properties"]
+    known = builder.document["properties"]
     kept = {name: value for name, value in known.items() if name not in removals}
     if len(kept) != len(known):
-        draft.put("properties", kept)
+        builder.put("properties", kept)

@@ -28,7 +28,7 @@ FIRST_PARTITION_ID = 1000
 
 
 @dataclass(slots=True)
-class TableDraft:
+class MetadataBuilder:
     """The document under change and what the updates of this commit did so far.
 
     `added_*` is the id the last add resolved to, which -1 stands for. `set_on_main` lists the
@@ -67,15 +67,15 @@ class TableDraft:
         return schemas.index(current)
 
 
-def draft_of(base: Json, now_ms: int) -> TableDraft:
+def draft_of(base: Json, now_ms: int) -> MetadataBuilder:
     """A draft that starts from existing metadata, which stays as it is."""
     document = normalised(base)
     document.update((name, document[name].copy()) for name in _COPIED)
     known = {snapshot["snapshot-id"] for snapshot in document["snapshots"]}
-    return TableDraft(document, base, now_ms, snapshot_ids=known)
+    return MetadataBuilder(document, base, now_ms, snapshot_ids=known)
 
 
-def empty_draft(version: int, now_ms: int) -> TableDraft:
+def empty_draft(version: int, now_ms: int) -> MetadataBuilder:
     """A draft of a table that does not exist yet; ids start where the table spec says."""
     document: Json = {
         "format-version": version,
@@ -101,4 +101,4 @@ def empty_draft(version: int, now_ms: int) -> TableDraft:
         "snapshot-log": [],
         "metadata-log": [],
     }
-    return TableDraft(document, None, now_ms, changed=True, touched_layout=True)
+    return MetadataBuilder(document, None, now_ms, changed=True, touched_layout=True)

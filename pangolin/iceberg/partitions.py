@@ -5,7 +5,7 @@ from itertools import count
 from pangolin.errors import BadRequest, ValidationFailed
 from pangolin.iceberg import json_shape, types
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import FIRST_PARTITION_ID, TableDraft
+from pangolin.iceberg.metadata_builder import FIRST_PARTITION_ID, MetadataBuilder
 from pangolin.iceberg.schemas import Column, Columns
 from pangolin.iceberg.transforms import Transform, known_transform, parse_transform
 
@@ -102,39 +102,39 @@ def compatible(one: Json, other: Json) -> bool:
     ]
 
 
-def add_spec(draft: TableDraft, update: Json, where: str) -> None:
+def add_spec(builder: MetadataBuilder, update: Json, where: str) -> None:
     """add-spec: bind to the current schema, reuse a compatible spec, number the rest."""
     spec = parse_spec(update.get("spec"), f"{where}.spec")
-    columns = draft.columns()
+    columns = builder.columns()
     check_names(spec, columns)
     check_sources(spec, columns)
-    known = draft.document["partition-specs"]
+    known = builder.document["partition-specs"]
     found = next((s for s in known if compatible(s, spec)), None)
-    draft.added_spec = _append(draft, spec) if found is None else found["spec-id"]
+    builder.added_spec = _append(builder, spec) if found is None else found["spec-id"]
 
 
-def _append(draft: TableDraft, spec: Json) -> int:
-    known = draft.document["partition-specs"]
+def _append(builder: MetadataBuilder, spec: Json) -> int:
+    known = builder.document["partition-specs"]
     spec_id: int = max((s["spec-id"] for s in known), default=-1) + 1
-    fields = _numbered(draft, spec["fields"])
+    fields = _numbered(builder, spec["fields"])
     numbers = [field["field-id"] for field in fields]
     if len(set(numbers)) != len(numbers):
         raise ValidationFailed(f"Cannot use partition field id more than once: {numbers}")
-    if draft.version == 1 and numbers != [FIRST_PARTITION_ID + i for i in range(len(numbers))]:
+    if builder.version == 1 and numbers != [FIRST_PARTITION_ID + i for i in range(len(numbers))]:
         message = "Spec does not use sequential IDs that are required in v1"
         raise ValidationFailed(f"{message}: {', '.join(map(describe, fields))}")
     known.append({**spec, "spec-id": spec_id, "fields": fields})
-    last = draft.document["last-partition-id"]
-    draft.put("last-partition-id", max((last, *numbers)))
+    last = builder.document["last-partition-id"]
+    builder.put("last-partition-id", max((last, *numbers)))
     return spec_id
 
 
-def _numbered(draft: TableDraft, fields: list[Json]) -> list[Json]:
-    if draft.version == 1:
+def _numbered(builder: MetadataBuilder, fields: list[Json]) -> list[Json]:
+    if builder.version == 1:
         return _numbered_from_first(fields)
     given = {f["field-id"] for f in fields if f.get("field-id") is not None}
-    known = _field_ids(draft.document["partition-specs"])
-    fresh = count(max((draft.document["last-partition-id"], *given)) + 1)
+    known = _field_ids(builder.document["partition-specs"])
+    fresh = count(max((builder.document["last-partition-id"], *given)) + 1)
     numbered = []
     for field in fields:
         number = field.get("field-id")
@@ -157,27 +157,27 @@ def _field_ids(specs: list[Json]) -> dict[tuple[object, str], int]:
     return {_key(f): f["field-id"] for f in sorted(fields, key=lambda f: int(f["field-id"]))}
 
 
-def set_default_spec(draft: TableDraft, update: Json, where: str) -> None:
+def set_default_spec(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-default-spec: -1 is the spec this commit added last."""
     spec_id = json_shape.integer(update, "spec-id", where)
     if spec_id == -1:
-        if draft.added_spec is None:
+        if builder.added_spec is None:
             raise ValidationFailed("Cannot set last added spec: no spec has been added")
-        spec_id = draft.added_spec
-    if spec_id == draft.document["default-spec-id"]:
+        spec_id = builder.added_spec
+    if spec_id == builder.document["default-spec-id"]:
         return
-    if all(spec["spec-id"] != spec_id for spec in draft.document["partition-specs"]):
+    if all(spec["spec-id"] != spec_id for spec in builder.document["partition-specs"]):
         raise ValidationFailed(f"Cannot set default partition spec to unknown spec: {spec_id}")
-    draft.put("default-spec-id", spec_id)
-    draft.touched_layout = True
+    builder.put("default-spec-id", spec_id)
+    builder.touched_layout = True
 
 
-def remove_specs(draft: TableDraft, update: Json, where: str) -> None:
+def remove_specs(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-partition-specs: unknown ids are ignored, the default spec must stay."""
     removed = set(json_shape.integers(update, "spec-ids", where))
-    if draft.document["default-spec-id"] in removed:
+    if builder.document["default-spec-id"] in removed:
         raise ValidationFailed("Cannot remove the default partition spec")
-    known = draft.document["partition-specs"]
+    known = builder.document["partition-specs"]
     kept = [spec for spec in known if spec["spec-id"] not in removed]
     if len(kept) != len(known):
-        draft.put("partition-specs", kept)
+        builder.put("partition-specs", kept)

@@ -3,7 +3,7 @@
 from pangolin.errors import BadRequest, ValidationFailed
 from pangolin.iceberg import json_shape
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 
 MAIN = "main"
 _RETENTION = {
@@ -33,47 +33,47 @@ def _equal(one: Json, other: Json) -> bool:
     return all(one.get(name) == other.get(name) for name in ("snapshot-id", "type", *_RETENTION))
 
 
-def set_ref(draft: TableDraft, update: Json, where: str) -> None:
+def set_ref(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-snapshot-ref: moving main makes the snapshot current and is logged."""
     name = json_shape.string(update, "ref-name", where)
     members = {key: value for key, value in update.items() if key not in ("action", "ref-name")}
     ref = parse_ref(members, where)
     snapshot_id = ref["snapshot-id"]
-    if _equal(draft.document["refs"].get(name) or {}, ref):
+    if _equal(builder.document["refs"].get(name) or {}, ref):
         return
-    if snapshot_id not in draft.snapshot_ids:
+    if snapshot_id not in builder.snapshot_ids:
         raise ValidationFailed(f"Cannot set {name} to unknown snapshot: {snapshot_id}")
     if name == MAIN:
         if ref["type"] != "branch":
             raise ValidationFailed("Cannot set main to a tag, it must be a branch")
-        _make_current(draft, snapshot_id)
-    draft.document["refs"][name] = ref
-    draft.changed = True
+        _make_current(builder, snapshot_id)
+    builder.document["refs"][name] = ref
+    builder.changed = True
 
 
-def _make_current(draft: TableDraft, snapshot_id: int) -> None:
-    draft.document["current-snapshot-id"] = snapshot_id
-    time = draft.now_ms
-    if snapshot_id in draft.added_snapshots:
-        draft.set_on_main.add(snapshot_id)
+def _make_current(builder: MetadataBuilder, snapshot_id: int) -> None:
+    builder.document["current-snapshot-id"] = snapshot_id
+    time = builder.now_ms
+    if snapshot_id in builder.added_snapshots:
+        builder.set_on_main.add(snapshot_id)
         time = next(
             snapshot["timestamp-ms"]
-            for snapshot in reversed(draft.document["snapshots"])
+            for snapshot in reversed(builder.document["snapshots"])
             if snapshot["snapshot-id"] == snapshot_id
         )
     entry = {"timestamp-ms": time, "snapshot-id": snapshot_id}
-    draft.document["snapshot-log"].append(entry)
+    builder.document["snapshot-log"].append(entry)
 
 
-def remove_ref(draft: TableDraft, update: Json, where: str) -> None:
+def remove_ref(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-snapshot-ref: without main there is no current snapshot; the log stays."""
-    drop_ref(draft, json_shape.string(update, "ref-name", where))
+    drop_ref(builder, json_shape.string(update, "ref-name", where))
 
 
-def drop_ref(draft: TableDraft, name: str) -> None:
+def drop_ref(builder: MetadataBuilder, name: str) -> None:
     """Forget one ref; nothing happens when there is none of this name."""
-    if draft.document["refs"].pop(name, None) is None:
+    if builder.document["refs"].pop(name, None) is None:
         return
     if name == MAIN:
-        draft.document["current-snapshot-id"] = None
-    draft.changed = True
+        builder.document["current-snapshot-id"] = None
+    builder.changed = True

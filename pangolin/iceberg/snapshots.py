@@ -3,7 +3,7 @@
 from pangolin.errors import BadRequest, CommitFailed, ValidationFailed
 from pangolin.iceberg import json_shape
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 from pangolin.iceberg.refs import drop_ref
 
 
@@ -56,32 +56,32 @@ def _read_summary(snapshot: Json, where: str, version: int) -> None:
     snapshot["summary"] = {"operation": "overwrite", **summary}
 
 
-def add_snapshot(draft: TableDraft, update: Json, where: str) -> None:
+def add_snapshot(builder: MetadataBuilder, update: Json, where: str) -> None:
     """add-snapshot: a stale sequence number or first row id is a CommitFailed, to be retried."""
-    snapshot = parse_snapshot(update.get("snapshot"), f"{where}.snapshot", draft.version)
-    _check_prepared(draft)
+    snapshot = parse_snapshot(update.get("snapshot"), f"{where}.snapshot", builder.version)
+    _check_prepared(builder)
     snapshot_id = snapshot["snapshot-id"]
-    if snapshot_id in draft.snapshot_ids:
+    if snapshot_id in builder.snapshot_ids:
         raise ValidationFailed(f"Snapshot already exists for id: {snapshot_id}")
-    _take_sequence_number(draft, snapshot)
-    if draft.version >= 3:
-        _take_rows(draft, snapshot)
-    draft.document["snapshots"].append(snapshot)
-    draft.snapshot_ids.add(snapshot_id)
-    draft.added_snapshots.add(snapshot_id)
-    draft.changed = True
+    _take_sequence_number(builder, snapshot)
+    if builder.version >= 3:
+        _take_rows(builder, snapshot)
+    builder.document["snapshots"].append(snapshot)
+    builder.snapshot_ids.add(snapshot_id)
+    builder.added_snapshots.add(snapshot_id)
+    builder.changed = True
 
 
-def _check_prepared(draft: TableDraft) -> None:
+def _check_prepared(builder: MetadataBuilder) -> None:
     parts = {"schemas": "schema", "partition-specs": "partition spec", "sort-orders": "sort order"}
     for member, what in parts.items():
-        if not draft.document[member]:
+        if not builder.document[member]:
             raise ValidationFailed(f"Attempting to add a snapshot before a {what} is added")
 
 
-def _take_sequence_number(draft: TableDraft, snapshot: Json) -> None:
-    number, last = sequence_number(snapshot), draft.document["last-sequence-number"]
-    if draft.version == 1:
+def _take_sequence_number(builder: MetadataBuilder, snapshot: Json) -> None:
+    number, last = sequence_number(snapshot), builder.document["last-sequence-number"]
+    if builder.version == 1:
         if number:
             raise ValidationFailed(f"Sequence number must be 0 in v1: {number}")
     elif number <= last and snapshot.get("parent-snapshot-id") is not None:
@@ -89,12 +89,12 @@ def _take_sequence_number(draft: TableDraft, snapshot: Json) -> None:
             "Validation failed, please retry: Cannot add snapshot with sequence number "
             f"{number} older than last sequence number {last}"
         )
-    draft.document["last-sequence-number"] = max(number, last)
+    builder.document["last-sequence-number"] = max(number, last)
 
 
-def _take_rows(draft: TableDraft, snapshot: Json) -> None:
+def _take_rows(builder: MetadataBuilder, snapshot: Json) -> None:
     first, added = snapshot.get("first-row-id"), snapshot.get("added-rows")
-    following = draft.document.get("next-row-id") or 0
+    following = builder.document.get("next-row-id") or 0
     if first is None:
         raise ValidationFailed("Cannot add a snapshot: first-row-id is null")
     if added is None:
@@ -105,19 +105,19 @@ def _take_rows(draft: TableDraft, snapshot: Json) -> None:
             "Validation failed, please retry: Cannot add a snapshot, first-row-id is behind "
             f"table next-row-id: {first} < {following}"
         )
-    draft.document["next-row-id"] = following + added
+    builder.document["next-row-id"] = following + added
 
 
-def remove_snapshots(draft: TableDraft, update: Json, where: str) -> None:
+def remove_snapshots(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-snapshots: their statistics and the refs to them go too; unknown ids are ignored."""
-    removed = draft.snapshot_ids & set(json_shape.integers(update, "snapshot-ids", where))
+    removed = builder.snapshot_ids & set(json_shape.integers(update, "snapshot-ids", where))
     if not removed:
         return
     for member in ("snapshots", "statistics", "partition-statistics"):
-        kept = [entry for entry in draft.document[member] if entry["snapshot-id"] not in removed]
-        draft.put(member, kept)
-    draft.snapshot_ids -= removed
-    draft.removed_snapshots = True
-    for name, ref in list(draft.document["refs"].items()):
-        if ref["snapshot-id"] not in draft.snapshot_ids:
-            drop_ref(draft, name)
+        kept = [entry for entry in builder.document[member] if entry["snapshot-id"] not in removed]
+        builder.put(member, kept)
+    builder.snapshot_ids -= removed
+    builder.removed_snapshots = True
+    for name, ref in list(builder.document["refs"].items()):
+        if ref["snapshot-id"] not in builder.snapshot_ids:
+            drop_ref(builder, name)

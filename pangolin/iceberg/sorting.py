@@ -3,7 +3,7 @@
 from pangolin.errors import BadRequest, ValidationFailed
 from pangolin.iceberg import json_shape, types
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 from pangolin.iceberg.partitions import source_id
 from pangolin.iceberg.schemas import Columns
 from pangolin.iceberg.transforms import known_transform, parse_transform
@@ -78,28 +78,28 @@ def order_id(order: Json, known: list[Json]) -> int:
     return max((int(other["order-id"]) for other in known), default=0) + 1
 
 
-def add_order(draft: TableDraft, update: Json, where: str) -> None:
+def add_order(builder: MetadataBuilder, update: Json, where: str) -> None:
     """add-sort-order: reuse an equal order; id 0 is the unsorted order and no other."""
     order = parse_order(update.get("sort-order"), f"{where}.sort-order")
     if order["fields"]:
-        check_sources(order, draft.columns())
-    known = draft.document["sort-orders"]
-    draft.added_order = order_id(order, known)
-    if all(other["order-id"] != draft.added_order for other in known):
-        known.append({**order, "order-id": draft.added_order})
-        draft.changed = True
+        check_sources(order, builder.columns())
+    known = builder.document["sort-orders"]
+    builder.added_order = order_id(order, known)
+    if all(other["order-id"] != builder.added_order for other in known):
+        known.append({**order, "order-id": builder.added_order})
+        builder.changed = True
 
 
-def set_default_order(draft: TableDraft, update: Json, where: str) -> None:
+def set_default_order(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-default-sort-order: -1 is the order this commit added last."""
     wanted = json_shape.integer(update, "sort-order-id", where)
     if wanted == -1:
-        if draft.added_order is None:
+        if builder.added_order is None:
             raise ValidationFailed("Cannot set last added sort order: no sort order has been added")
-        wanted = draft.added_order
-    if wanted == draft.document["default-sort-order-id"]:
+        wanted = builder.added_order
+    if wanted == builder.document["default-sort-order-id"]:
         return
-    if all(order["order-id"] != wanted for order in draft.document["sort-orders"]):
+    if all(order["order-id"] != wanted for order in builder.document["sort-orders"]):
         raise ValidationFailed(f"Cannot set default sort order to unknown order: {wanted}")
-    draft.put("default-sort-order-id", wanted)
-    draft.touched_layout = True
+    builder.put("default-sort-order-id", wanted)
+    builder.touched_layout = True

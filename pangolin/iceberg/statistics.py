@@ -3,7 +3,7 @@
 from pangolin.errors import BadRequest
 from pangolin.iceberg import json_shape
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft
+from pangolin.iceberg.metadata_builder import MetadataBuilder
 
 
 def parse_statistics(value: object, where: str) -> Json:
@@ -38,37 +38,37 @@ def _size(doc: Json, name: str, where: str) -> None:
         raise BadRequest(f"{where}.{name} must not be negative")
 
 
-def set_statistics(draft: TableDraft, update: Json, where: str) -> None:
+def set_statistics(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-statistics: replace the snapshot's file."""
     doc = parse_statistics(update.get("statistics"), f"{where}.statistics")
-    _replace(draft, "statistics", doc)
+    _replace(builder, "statistics", doc)
 
 
-def set_partition_statistics(draft: TableDraft, update: Json, where: str) -> None:
+def set_partition_statistics(builder: MetadataBuilder, update: Json, where: str) -> None:
     """set-partition-statistics: replace the snapshot's file."""
     member = "partition-statistics"
-    _replace(draft, member, parse_partition_statistics(update.get(member), f"{where}.{member}"))
+    _replace(builder, member, parse_partition_statistics(update.get(member), f"{where}.{member}"))
 
 
-def _replace(draft: TableDraft, member: str, doc: Json) -> None:
-    draft.put(member, [*_without(draft, member, doc["snapshot-id"]), doc])
+def _replace(builder: MetadataBuilder, member: str, doc: Json) -> None:
+    builder.put(member, [*_without(builder, member, doc["snapshot-id"]), doc])
 
 
-def _without(draft: TableDraft, member: str, snapshot_id: int) -> list[Json]:
-    return [doc for doc in draft.document[member] if doc["snapshot-id"] != snapshot_id]
+def _without(builder: MetadataBuilder, member: str, snapshot_id: int) -> list[Json]:
+    return [doc for doc in builder.document[member] if doc["snapshot-id"] != snapshot_id]
 
 
-def remove_statistics(draft: TableDraft, update: Json, where: str) -> None:
+def remove_statistics(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-statistics: nothing happens when the snapshot has none."""
-    _remove(draft, "statistics", json_shape.long_integer(update, "snapshot-id", where))
+    _remove(builder, "statistics", json_shape.long_integer(update, "snapshot-id", where))
 
 
-def remove_partition_statistics(draft: TableDraft, update: Json, where: str) -> None:
+def remove_partition_statistics(builder: MetadataBuilder, update: Json, where: str) -> None:
     """remove-partition-statistics: nothing happens when the snapshot has none."""
-    _remove(draft, "partition-statistics", json_shape.long_integer(update, "snapshot-id", where))
+    _remove(builder, "partition-statistics", json_shape.long_integer(update, "snapshot-id", where))
 
 
-def _remove(draft: TableDraft, member: str, snapshot_id: int) -> None:
-    kept = _without(draft, member, snapshot_id)
-    if len(kept) != len(draft.document[member]):
-        draft.put(member, kept)
+def _remove(builder: MetadataBuilder, member: str, snapshot_id: int) -> None:
+    kept = _without(builder, member, snapshot_id)
+    if len(kept) != len(builder.document[member]):
+        builder.put(member, kept)

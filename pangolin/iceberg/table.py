@@ -18,13 +18,13 @@ from pangolin.iceberg import (
 )
 from pangolin.iceberg.history import metadata_log, snapshot_log
 from pangolin.iceberg.json_shape import Json
-from pangolin.iceberg.metadata_builder import TableDraft, draft_of, empty_draft
+from pangolin.iceberg.metadata_builder import MetadataBuilder, draft_of, empty_draft
 from pangolin.iceberg.normalize import spell_current_snapshot
 
 _DEFAULT_VERSION = 2
 _UPGRADE = "upgrade-format-version"
 
-_UPDATES: dict[str, Callable[[TableDraft, Json, str], None]] = {
+_UPDATES: dict[str, Callable[[MetadataBuilder, Json, str], None]] = {
     "assign-uuid": identity.assign_uuid,
     _UPGRADE: identity.upgrade,
     "set-location": identity.set_location,
@@ -69,12 +69,14 @@ def apply_updates(
     sequence number or first row id is stale, which the client can retry.
     """
     steps = _steps(updates)
-    draft = empty_draft(_initial_version(steps), now_ms) if base is None else draft_of(base, now_ms)
+    builder = (
+        empty_draft(_initial_version(steps), now_ms) if base is None else draft_of(base, now_ms)
+    )
     for where, action, update in steps:
-        _UPDATES[action](draft, update, where)
-    if base is not None and not draft.changed:
+        _UPDATES[action](builder, update, where)
+    if base is not None and not builder.changed:
         return base
-    return build(draft, metadata_location, uuid)
+    return build(builder, metadata_location, uuid)
 
 
 def _steps(updates: Any) -> list[tuple[str, str, Json]]:
@@ -111,15 +113,15 @@ def check_version(version: int, where: str) -> int:
     return version
 
 
-def build(draft: TableDraft, metadata_location: str | None, uuid: str) -> Json:
+def build(builder: MetadataBuilder, metadata_location: str | None, uuid: str) -> Json:
     """The document of a draft: logs brought up to date, invariants checked, members spelled."""
-    document = draft.document
-    document["last-updated-ms"] = draft.now_ms
+    document = builder.document
+    document["last-updated-ms"] = builder.now_ms
     document["table-uuid"] = document.get("table-uuid") or uuid
-    if draft.touched_layout:
+    if builder.touched_layout:
         invariants.check_layout(document)
-    document["metadata-log"] = metadata_log(draft, metadata_location)
-    document["snapshot-log"] = snapshot_log(draft)
+    document["metadata-log"] = metadata_log(builder, metadata_location)
+    document["snapshot-log"] = snapshot_log(builder)
     invariants.check(document)
     return spelled(document)
 

@@ -63,11 +63,11 @@ def apply_updates(base: Json, updates: list[Json], *, now_ms: int) -> Json:
     document = dict(base)
     document.update((name, list(base.get(name) or ())) for name in _COPIED)
     document["properties"] = dict(base.get("properties") or {})
-    draft = ViewDraft(document, now_ms)
+    builder = ViewDraft(document, now_ms)
     json_shape.check_depth(updates, "updates")
     for where, update in json_shape.as_objects(updates, "updates"):
-        _UPDATES[_action(update, where)](draft, update, where)
-    return _build(base, draft) if draft.changed else base
+        _UPDATES[_action(update, where)](builder, update, where)
+    return _build(base, builder) if builder.changed else base
 
 
 def _action(update: Json, where: str) -> str:
@@ -81,15 +81,15 @@ def _version(document: Json, version_id: int) -> Json | None:
     return next((v for v in document["versions"] if v["version-id"] == version_id), None)
 
 
-def _build(base: Json, draft: ViewDraft) -> Json:
-    document = draft.document
-    if draft.log_entry is not None:
-        document["version-log"].append(draft.log_entry)
+def _build(base: Json, builder: ViewDraft) -> Json:
+    document = builder.document
+    if builder.log_entry is not None:
+        document["version-log"].append(builder.log_entry)
     previous = _version(base, base["current-version-id"])
     current = _version(document, document["current-version-id"])
     if previous is not None and current is not None:
         view_versions.check_dialects(previous, current, document["properties"])
-    view_versions.expire(document, draft.added_versions)
+    view_versions.expire(document, builder.added_versions)
     return _spelled(document)
 
 
@@ -99,16 +99,16 @@ def _spelled(document: Json) -> Json:
     return document
 
 
-def _assign_uuid(draft: ViewDraft, update: Json, where: str) -> None:
+def _assign_uuid(builder: ViewDraft, update: Json, where: str) -> None:
     uuid = identity.uuid_of(update, "uuid", where)
-    if uuid.lower() != draft.document["view-uuid"].lower():
+    if uuid.lower() != builder.document["view-uuid"].lower():
         raise IllegalArgument("Cannot reassign uuid")
 
 
-def _upgrade(draft: ViewDraft, update: Json, where: str) -> None:
+def _upgrade(builder: ViewDraft, update: Json, where: str) -> None:
     version, known = (
         json_shape.integer(update, "format-version", where),
-        draft.document["format-version"],
+        builder.document["format-version"],
     )
     if version < known:
         raise ValidationFailed(f"Cannot downgrade v{known} view to v{version}")
@@ -116,75 +116,75 @@ def _upgrade(draft: ViewDraft, update: Json, where: str) -> None:
         raise ValidationFailed(f"Unsupported format version: v{version} (supported: v{known})")
 
 
-def _set_location(draft: ViewDraft, update: Json, where: str) -> None:
+def _set_location(builder: ViewDraft, update: Json, where: str) -> None:
     location = identity.location_of(update, "location", where)
-    if location != draft.document["location"]:
-        draft.put("location", location)
+    if location != builder.document["location"]:
+        builder.put("location", location)
 
 
-def _set_properties(draft: ViewDraft, update: Json, where: str) -> None:
-    known = draft.document["properties"]
+def _set_properties(builder: ViewDraft, update: Json, where: str) -> None:
+    known = builder.document["properties"]
     merged = {**known, **properties.updates_of(update, where)}
     if merged != known:
-        draft.put("properties", merged)
+        builder.put("properties", merged)
 
 
-def _remove_properties(draft: ViewDraft, update: Json, where: str) -> None:
-    known, removals = draft.document["properties"], properties.removals_of(update, where)
+def _remove_properties(builder: ViewDraft, update: Json, where: str) -> None:
+    known, removals = builder.document["properties"], properties.removals_of(update, where)
     kept = {name: value for name, value in known.items() if name not in removals}
     if len(kept) != len(known):
-        draft.put("properties", kept)
+        builder.put("properties", kept)
 
 
-def _add_schema(draft: ViewDraft, update: Json, where: str) -> None:
+def _add_schema(builder: ViewDraft, update: Json, where: str) -> None:
     schema = schemas.parse_schema(update.get("schema"), f"{where}.schema")
-    known = draft.document["schemas"]
+    known = builder.document["schemas"]
     found = next((s for s in known if schemas.same(s, schema)), None)
     if found is None:
         found = {**schema, "schema-id": schemas.next_id(known)}
         known.append(found)
-        draft.changed = True
-    draft.added_schema = found.get("schema-id", 0)
+        builder.changed = True
+    builder.added_schema = found.get("schema-id", 0)
 
 
-def _add_version(draft: ViewDraft, update: Json, where: str) -> None:
+def _add_version(builder: ViewDraft, update: Json, where: str) -> None:
     version = view_versions.parse_version(update.get("view-version"), f"{where}.view-version")
-    version["schema-id"] = _schema_id(draft, version["schema-id"])
-    known = draft.document["versions"]
+    version["schema-id"] = _schema_id(builder, version["schema-id"])
+    known = builder.document["versions"]
     found = next((v for v in known if view_versions.same(v, version)), None)
     if found is None:
         found = {**version, "version-id": view_versions.version_id(version, known)}
         known.append(found)
-        draft.added_versions.add(found["version-id"])
-        draft.changed = True
-    draft.added_version = found["version-id"]
+        builder.added_versions.add(found["version-id"])
+        builder.changed = True
+    builder.added_version = found["version-id"]
 
 
-def _schema_id(draft: ViewDraft, schema_id: int) -> int:
+def _schema_id(builder: ViewDraft, schema_id: int) -> int:
     if schema_id == -1:
-        if draft.added_schema is None:
+        if builder.added_schema is None:
             raise ValidationFailed("Cannot set last added schema: no schema has been added")
-        return draft.added_schema
-    if schemas.by_id(draft.document["schemas"], schema_id) is None:
+        return builder.added_schema
+    if schemas.by_id(builder.document["schemas"], schema_id) is None:
         raise ValidationFailed(f"Cannot add version with unknown schema: {schema_id}")
     return schema_id
 
 
-def _set_current_version(draft: ViewDraft, update: Json, where: str) -> None:
+def _set_current_version(builder: ViewDraft, update: Json, where: str) -> None:
     wanted = json_shape.integer(update, "view-version-id", where)
     if wanted == -1:
-        if draft.added_version is None:
+        if builder.added_version is None:
             message = "Cannot set last version id: no current version id has been set"
             raise ValidationFailed(message)
-        wanted = draft.added_version
-    if wanted == draft.document["current-version-id"]:
+        wanted = builder.added_version
+    if wanted == builder.document["current-version-id"]:
         return
-    version = _version(draft.document, wanted)
+    version = _version(builder.document, wanted)
     if version is None:
         raise ValidationFailed(f"Cannot set current version to unknown version: {wanted}")
-    draft.put("current-version-id", wanted)
-    time = version["timestamp-ms"] if wanted in draft.added_versions else draft.now_ms
-    draft.log_entry = {"timestamp-ms": time, "version-id": wanted}
+    builder.put("current-version-id", wanted)
+    time = version["timestamp-ms"] if wanted in builder.added_versions else builder.now_ms
+    builder.log_entry = {"timestamp-ms": time, "version-id": wanted}
 
 
 _UPDATES: dict[str, Callable[[ViewDraft, Json, str], None]] = {

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from pangolin.settings import Settings
 from pangolin.store.api import Key, Version
-from pangolin.store.revalidating import Pledge
+from pangolin.store.revalidating import Revalidation
 
 ROOT: Final = "root"
 TENANT_ADMIN: Final = "tenant-admin"
@@ -29,7 +29,7 @@ class Principal:
     tenant: str | None = None
     claims: Mapping[str, object] = field(default_factory=dict, repr=False)
     # What has to be read once more before anything is answered; None if nothing has.
-    pledge: Pledge | None = field(default=None, repr=False, compare=False)
+    revalidation: Revalidation | None = field(default=None, repr=False, compare=False)
     type: str = "user"
     home: str | None = None
     roles: tuple[str, ...] = ()
@@ -38,6 +38,11 @@ class Principal:
     actor: str | None = None
     # The version at which the principal's stamp was when the credential was checked.
     stamp: "Stamped | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def pledge(self) -> Revalidation | None:
+        """The old name of `revalidation`, for one release."""
+        return self.revalidation
 
 
 @dataclass(frozen=True, slots=True)

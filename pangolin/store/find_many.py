@@ -10,7 +10,7 @@ from pangolin.store.scoped import ScopedStore
 FEW, MANY = 20, 500
 
 
-def find_all(
+def find_many(
     store: ScopedStore, kind: Kind, index: str | None, values: Iterable[str]
 ) -> Iterator[Record]:
     """Iterate in order over the records whose first field of an index (or the key) is in `values`.

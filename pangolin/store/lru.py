@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Hints(Generic[K, V]):
+class Lru(Generic[K, V]):
     """A thread-safe map of at most `size` entries that forgets the one least recently used."""
 
     def __init__(self, size: int = 10_000) -> None:

@@ -13,31 +13,31 @@ from pangolin.store.scoped import ScopedStore
 
 
 @dataclass(slots=True)
-class Pledge:
-    """A record to be read once in a request; `confirm` raises if it no longer vouches."""
+class Revalidation:
+    """A record to be read once in a request; `check` raises if it no longer vouches."""
 
     kind: Kind
     key: Key
-    confirm: Callable[[Record | None], None]
-    settled: bool = False
+    check: Callable[[Record | None], None]
+    confirmed: bool = False
 
-    def settle(self, record: Record | None) -> None:
+    def confirm(self, record: Record | None) -> None:
         """Take the record as it is now."""
-        self.confirm(record)
-        self.settled = True
+        self.check(record)
+        self.confirmed = True
 
-    def settle_on(self, store: Store) -> None:
+    def confirm_with(self, store: Store) -> None:
         """Read the record by itself, unless that has been done."""
-        if not self.settled:
-            self.settle(store.get(self.kind, self.key))
+        if not self.confirmed:
+            self.confirm(store.get(self.kind, self.key))
 
 
-class PledgedStore(ScopedStore):
+class RevalidatingStore(ScopedStore):
     """A scoped store that settles the pledge with its first read."""
 
-    def __init__(self, store: Store, tenant: str, pledge: Pledge) -> None:
+    def __init__(self, store: Store, tenant: str, revalidation: Revalidation) -> None:
         super().__init__(store, tenant)
-        self._pledge = pledge
+        self._revalidation = revalidation
 
     def get(self, kind: Kind, key: Key) -> Record | None:
         """Read one record."""
@@ -45,11 +45,13 @@ class PledgedStore(ScopedStore):
 
     def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
         """Read several records in one round trip, the pledged one among them."""
-        if self._pledge.settled:
+        if self._revalidation.confirmed:
             return super().get_many(wanted)
         own = [(kind, self._own(kind, key)) for kind, key in wanted]
-        first, *records = self._store.get_many([(self._pledge.kind, self._pledge.key), *own])
-        self._pledge.settle(first)
+        first, *records = self._store.get_many(
+            [(self._revalidation.kind, self._revalidation.key), *own]
+        )
+        self._revalidation.confirm(first)
         return records
 
     def page(
@@ -63,37 +65,37 @@ class PledgedStore(ScopedStore):
         reverse: bool = False,
     ) -> Page:
         """Read one page."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         return super().page(kind, prefix, index=index, after=after, limit=limit, reverse=reverse)
 
     def find(self, kind: Kind, index: str, values: Key) -> Record | None:
         """Read the first record whose index fields equal `values`."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         return super().find(kind, index, values)
 
     def scan(
         self, kind: Kind, prefix: Key = (), *, index: str | None = None, batch: int = 500
     ) -> Iterator[Record]:
         """Iterate over all records under a prefix."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         return super().scan(kind, prefix, index=index, batch=batch)
 
     def count(self, kind: Kind, prefix: Key = (), *, index: str | None = None) -> int:
         """Count the records under a prefix."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         return super().count(kind, prefix, index=index)
 
     def purge(self, kind: Kind, prefix: Key = (), *, batch: int = 200) -> int:
         """Delete everything under a prefix in batches, not atomically; return the count."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         return super().purge(kind, prefix, batch=batch)
 
     def tolerant(self) -> ScopedStore:
         """Return the view for reads that may be a little old; the pledge is settled before."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         return super().tolerant()
 
     def apply(self, *changes: Change) -> None:
         """Apply all changes or none."""
-        self._pledge.settle_on(self._store)
+        self._revalidation.confirm_with(self._store)
         super().apply(*changes)

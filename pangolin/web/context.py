@@ -12,8 +12,8 @@ from pangolin.interfaces.authentication import ROOT, AuthRequest, Principal
 from pangolin.registry import Registry
 from pangolin.services.authn import principals
 from pangolin.services.context import metrics
+from pangolin.services.context.context import ClientInfo, Context, Idempotency
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import ClientInfo, Idempotency, Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login import impersonation
 from pangolin.services.login.plugin_services import PluginServices
@@ -52,18 +52,19 @@ def current_server() -> Server:
     return server
 
 
-def current_scope() -> Scope:
+def current_context() -> Context:
     """Authenticate the request and give its view of the catalog; the same all request long.
 
     Raises `Unauthorized`, `Forbidden`, `NoSuchTenant` and, for a bad Idempotency-Key, `BadRequest`.
     """
-    if "scope" not in g:
-        g.scope = _build(current_server())
-    scope: Scope = g.scope
-    return scope
+    if "context" not in g:
+        # `g.scope` is the old name, for plugins written for 0.1.
+        g.context = g.scope = _build(current_server())
+    ctx: Context = g.context
+    return ctx
 
 
-def _build(server: Server) -> Scope:
+def _build(server: Server) -> Context:
     principal = _authenticate(server)
     g.principal = principal.name
     wanted = request.headers.get(TENANT_HEADER)
@@ -90,20 +91,20 @@ def build(
     wanted_tenant: str | None,
     client: ClientInfo,
     idempotency: Idempotency | None = None,
-) -> Scope:
+) -> Context:
     """Give a principal's view of the catalog; raises `Forbidden` and `NoSuchTenant`."""
-    scope = Scope(
+    ctx = Context(
         principal=principal,
         tenant=_tenant(runtime, principal, wanted_tenant),
         runtime=runtime,
         deadline_ms=runtime.clock() + int(runtime.settings.request_timeout * 1000),
         idempotency=idempotency,
-        pledge=principal.pledge,
+        revalidation=principal.revalidation,
         client=client,
     )
     if wanted_tenant is not None and principal.role == ROOT:
-        impersonation.note(scope)
-    return scope
+        impersonation.note(ctx)
+    return ctx
 
 
 def current_authorization() -> str | None:
@@ -115,8 +116,8 @@ def principal_of_bearer(token: str) -> Principal:
     """Give the principal of a bearer token that came in a body; raises `Unauthorized`."""
     server = current_server()
     principal = _verify(server, _credential(f"Bearer {token}", None))
-    if principal.pledge is not None:
-        principal.pledge.settle_on(server.runtime.store)
+    if principal.revalidation is not None:
+        principal.revalidation.confirm_with(server.runtime.store)
     return principal
 
 

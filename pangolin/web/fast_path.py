@@ -18,7 +18,7 @@ from pangolin.errors import PangolinError, TooManyRequests, Unauthorized
 from pangolin.interfaces.authentication import AuthRequest
 from pangolin.services.authn.sessions import Stale
 from pangolin.services.context import metrics
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.tables import tables
 from pangolin.services.tables.loading import Loaded
 from pangolin.web import context
@@ -49,7 +49,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoadRequest:
     """A load: prefix, namespace levels, table name, and which snapshots."""
 
     prefix: str
@@ -59,7 +59,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class WsgiResponse:
     """An answer as WSGI sends it."""
 
     status: str
@@ -67,7 +67,7 @@ class Sent:
     parts: tuple[bytes, ...]
 
 
-class Lane:
+class LoadTableFastPath:
     """WSGI middleware, to be put below `RawPath`."""
 
     def __init__(self, app: "WSGIApplication", server: Server) -> None:
@@ -79,18 +79,18 @@ class Lane:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         asked = read(environ)
-        sent = None if asked is None else self._try(environ, asked)
-        if sent is None:
+        response = None if asked is None else self._try(environ, asked)
+        if response is None:
             return self._app(environ, start_response)
-        start_response(sent.status, sent.headers)
-        return sent.parts
+        start_response(response.status, response.headers)
+        return response.parts
 
-    def _try(self, environ: "WSGIEnvironment", asked: Asked) -> Sent | None:
+    def _try(self, environ: "WSGIEnvironment", asked: LoadRequest) -> WsgiResponse | None:
         mark = access_log.request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         view = None
         try:
-            view = self._scope(environ, mark)
-            sent = _sent(self._load(view, asked, environ))
+            view = self._context(environ, mark)
+            response = _response(self._load(view, asked, environ))
         except Stale:
             # Flask reads everything anew.
             return None
@@ -101,14 +101,14 @@ class Lane:
             # A store that timed out must not be asked, and waited for, a second time.
             if error.status < 500 or view is None:
                 return None
-            sent = _failed(error)
+            response = _failed(error)
         except Exception:
             # Flask meets it again, and answers with an id that the log has too.
             return None
-        _observe(environ, view, sent)
-        return sent
+        _observe(environ, view, response)
+        return response
 
-    def _scope(self, environ: "WSGIEnvironment", mark: str) -> Scope:
+    def _context(self, environ: "WSGIEnvironment", mark: str) -> Context:
         """Authenticate; raises what the plugins raise."""
         client = context.client_of(environ, self._server.runtime.settings, mark)
         credential = AuthRequest(
@@ -125,7 +125,7 @@ class Lane:
         wanted = environ.get("HTTP_X_PANGOLIN_TENANT")
         return context.build(self._server.runtime, principal, wanted, client)
 
-    def _load(self, view: Scope, asked: Asked, environ: "WSGIEnvironment") -> Loaded:
+    def _load(self, view: Context, asked: LoadRequest, environ: "WSGIEnvironment") -> Loaded:
         tags, wanted = environ.get("HTTP_IF_NONE_MATCH", ""), environ.get(DELEGATION, "")
         answer = tables.load(
             view,
@@ -136,11 +136,11 @@ class Lane:
             known=parse_etags(tags) if tags else (),
             delegation=parse_delegation(wanted) if wanted else (),
         )
-        view.settle()
+        view.confirm()
         return answer
 
 
-def read(environ: "WSGIEnvironment") -> Asked | None:
+def read(environ: "WSGIEnvironment") -> LoadRequest | None:
     """Read a load that the lane may answer; None for anything else."""
     if environ["REQUEST_METHOD"] != "GET" or not any(name in environ for name in CREDENTIALS):
         return None
@@ -151,31 +151,31 @@ def read(environ: "WSGIEnvironment") -> Asked | None:
     prefix, namespace, table = found.groups()
     try:
         levels = tuple(decode_segment(level) for level in LEVELS.split(namespace))
-        return Asked(decode_segment(prefix), levels, decode_segment(table), mode)
+        return LoadRequest(decode_segment(prefix), levels, decode_segment(table), mode)
     except HTTPException:
         return None
 
 
-def _sent(answer: Loaded) -> Sent:
+def _response(answer: Loaded) -> WsgiResponse:
     tag = ("ETag", answer.etag or "")
     if answer.unchanged:
-        return Sent("304 NOT MODIFIED", [tag], ())
+        return WsgiResponse("304 NOT MODIFIED", [tag], ())
     parts = answer.parts()
     headers = [("Content-Type", JSON), ("Content-Length", str(sum(map(len, parts)))), tag]
     if answer.credentials:
         headers.append(("Cache-Control", NO_STORE))
-    return Sent("200 OK", headers, parts)
+    return WsgiResponse("200 OK", headers, parts)
 
 
-def _failed(error: PangolinError) -> Sent:
+def _failed(error: PangolinError) -> WsgiResponse:
     answer = errors.answer_domain_error(error)
-    return Sent(answer.status, answer.headers.to_wsgi_list(), (answer.get_data(),))
+    return WsgiResponse(answer.status, answer.headers.to_wsgi_list(), (answer.get_data(),))
 
 
-def _observe(environ: "WSGIEnvironment", view: Scope, sent: Sent) -> None:
+def _observe(environ: "WSGIEnvironment", view: Context, response: WsgiResponse) -> None:
     metrics.authenticated("success")
-    sent.headers.extend(access_log.headers(view.client.request_id))
-    code, name = int(sent.status[:3]), view.principal.name
+    response.headers.extend(access_log.headers(view.client.request_id))
+    code, name = int(response.status[:3]), view.principal.name
     answered = access_log.Answered(
         view.client.request_id, "GET", environ[RAW_PATH], ROUTE, code, name
     )
@@ -188,4 +188,4 @@ def install(app: Flask, server: Server) -> None:
     Without authentication Flask must look at every request's origin, so there is no lane.
     """
     if not server.runtime.settings.no_auth:
-        app.wsgi_app = Lane(app.wsgi_app, server)  # type: ignore[method-assign]
+        app.wsgi_app = LoadTableFastPath(app.wsgi_app, server)  # type: ignore[method-assign]

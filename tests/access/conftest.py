@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.warehouses import warehouses
 from tests.access.world import Caller, Lake, caller, lake_on
 
@@ -21,11 +21,11 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture
-def catalog(scope: Scope, tmp_path: Path) -> str:
+def catalog(ctx: Context, tmp_path: Path) -> str:
     """Make the catalog `lake` on the server; give its id."""
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
-    warehouses.create(scope, {"name": "w", "storage_config": config})
-    return str(catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})["id"])
+    warehouses.create(ctx, {"name": "w", "storage_config": config})
+    return str(catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})["id"])
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pangolin.services.authz.access import is_allowed
 from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import catalogs
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.grants import memberships, roles
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, space, tag
 
@@ -58,7 +58,7 @@ def ids(lake: Lake) -> dict[str, str]:
     return {f"{path}.{name}": lake.asset(path, name) for path, name in places}
 
 
-def give(lake: Lake, ids: dict[str, str], kind: str, *actions: str, **more: str) -> Scope:
+def give(lake: Lake, ids: dict[str, str], kind: str, *actions: str, **more: str) -> Context:
     """Make ann with a grant of one kind."""
     ann = lake.person("ann")
     if kind == "tag":

@@ -12,8 +12,8 @@ from pangolin.services.authz import actions, checks
 from pangolin.services.authz.access import Denied, is_allowed
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.grants import memberships, roles
 from tests.access.world import IN_LAKE, TENANT_WIDE, Lake, asset, lake_on, names, space, tag
 from tests.examples import examples
@@ -80,7 +80,7 @@ def scope_of(where: tuple[str, str], limit: str | None, ids: dict[str, str]) -> 
     return asset(ids[what], **more) if kind == "asset" else space(*what.split("."), **more)
 
 
-def give(lake: Lake, grants: Given, ids: dict[str, str]) -> Scope:
+def give(lake: Lake, grants: Given, ids: dict[str, str]) -> Context:
     ann = lake.person("ann")
     role = roles.create(lake.root, {"name": "r"})["id"]
     memberships.assign(lake.root, "ann", role)
@@ -107,7 +107,7 @@ def test_single_checks_batches_and_lists_say_what_the_rules_say(grants: Given, a
             check_lists(ann, grants, ref)
 
 
-def check_singles(ann: Scope, grants: Given, action: str, ref: str) -> None:
+def check_singles(ann: Context, grants: Given, action: str, ref: str) -> None:
     for path in SPACES:
         wanted = expected(grants, action, ref, path)
         assert is_allowed(ann, action, resource(ref, path)) == wanted
@@ -116,7 +116,7 @@ def check_singles(ann: Scope, grants: Given, action: str, ref: str) -> None:
         assert is_allowed(ann, action, resource(ref, path, name)) == wanted
 
 
-def check_batch(ann: Scope, grants: Given, action: str, ref: str) -> None:
+def check_batch(ann: Context, grants: Given, action: str, ref: str) -> None:
     asked = [
         {
             "action": action,
@@ -134,7 +134,7 @@ def check_batch(ann: Scope, grants: Given, action: str, ref: str) -> None:
     assert answers == [expected(grants, action, ref, *where) for where in ASSETS.values()]
 
 
-def check_lists(ann: Scope, grants: Given, ref: str) -> None:
+def check_lists(ann: Context, grants: Given, ref: str) -> None:
     seen = {where for where in ASSETS.values() if expected(grants, "list", ref, *where)}
     for path in SPACES:
         wanted = sorted(name for above, name in seen if above == path)
@@ -149,6 +149,6 @@ def check_lists(ann: Scope, grants: Given, ref: str) -> None:
         assert path.split(".")[0] in spaces_of(ann, ref), (path, name)
 
 
-def spaces_of(ann: Scope, ref: str) -> set[str]:
+def spaces_of(ann: Context, ref: str) -> set[str]:
     found, _ = namespaces.list_children(ann, f"lake@{ref}")
     return {levels[0] for levels in found}

@@ -8,7 +8,7 @@ from flask import Flask
 from pangolin.services.assets import assets
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from tests.access.conftest import Person
 from tests.access.world import Caller, message, put_principal
 
@@ -32,10 +32,10 @@ def lake(catalog: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def asset_id(scope: Scope, catalog: str) -> str:
-    namespaces.create(scope, "lake", ["db"], {})
+def asset_id(ctx: Context, catalog: str) -> str:
+    namespaces.create(ctx, "lake", ["db"], {})
     fields = {"name": "t", "kind": "OTHER", "location": "x"}
-    return str(assets.register(scope, "lake", ["db"], fields)["id"])
+    return str(assets.register(ctx, "lake", ["db"], fields)["id"])
 
 
 def test_an_admin_grants_lists_and_revokes(
@@ -172,16 +172,16 @@ def test_what_is_held_on_one_ref_is_granted_on_that_ref_only(
 
 
 def test_an_asset_is_granted_by_those_who_manage_it_wherever_it_lies(
-    scope: Scope, admin: Caller, ann: Caller, person: Person, catalog: str
+    ctx: Context, admin: Caller, ann: Caller, person: Person, catalog: str
 ) -> None:
     person("bob")
     for name in ("db", "secret"):
-        namespaces.create(scope, "lake", [name], {})
-    refs.create_branch(scope, "lake", "dev")
+        namespaces.create(ctx, "lake", [name], {})
+    refs.create_branch(ctx, "lake", "dev")
     body = {"name": "t", "schema": {"type": "struct", "fields": []}}
     assert admin("POST", "/v1/lake@dev/namespaces/db/tables", body).status_code == 200
     shown = admin("GET", "/api/v1/catalogs/lake@dev/namespaces/db/assets/t").get_json()
-    refs.create_branch(scope, "lake", "test", from_ref="dev")
+    refs.create_branch(ctx, "lake", "test", from_ref="dev")
     where = {"type": "asset", "asset_id": shown["id"]}
     grant(admin, "ann", {"type": "namespace", "catalog_id": catalog, "namespace": "db"}, "all")
     grant(ann, "bob", where, "read")

@@ -10,7 +10,7 @@ from pangolin.services.assets import assets
 from pangolin.services.authz.access import Denied
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import catalogs, client_config, contents, namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.tables import tables
 from pangolin.store.api import Put
 from pangolin.store.kinds import ASSET
@@ -44,8 +44,8 @@ def pages(fetch: Fetch, limit: int) -> Iterator[list[str]]:
             return
 
 
-def lister(scope: Scope) -> Fetch:
-    return lambda limit, after: tables.list_names(scope, "lake", ["a"], limit=limit, after=after)
+def lister(ctx: Context) -> Fetch:
+    return lambda limit, after: tables.list_names(ctx, "lake", ["a"], limit=limit, after=after)
 
 
 def test_pages_of_a_list_are_full_and_their_tokens_lead_to_the_rest(lake: Lake) -> None:
@@ -120,8 +120,8 @@ def test_only_the_namespaces_that_lead_to_something_are_shown(lake: Lake) -> Non
     refused(lambda: children(ann, "ab"), Denied)
 
 
-def children(scope: Scope, *parent: str) -> list[list[str]]:
-    return namespaces.list_children(scope, "lake", parent)[0]
+def children(ctx: Context, *parent: str) -> list[list[str]]:
+    return namespaces.list_children(ctx, "lake", parent)[0]
 
 
 def test_catalogs_are_listed_that_hold_something_granted(lake: Lake) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from pangolin.services.assets import assets
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.operations import garbage_collection
 from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG
 from tests.access.conftest import Person
@@ -25,14 +25,14 @@ GRANTS = "/api/v1/permissions"
 
 
 @pytest.fixture
-def asset_id(scope: Scope, catalog: str) -> str:
-    namespaces.create(scope, "lake", ["db"], {})
-    return register(scope, "t")
+def asset_id(ctx: Context, catalog: str) -> str:
+    namespaces.create(ctx, "lake", ["db"], {})
+    return register(ctx, "t")
 
 
-def register(scope: Scope, name: str) -> str:
+def register(ctx: Context, name: str) -> str:
     fields = {"name": name, "kind": "OTHER", "location": "x"}
-    return str(assets.register(scope, "lake", ["db"], fields)["id"])
+    return str(assets.register(ctx, "lake", ["db"], fields)["id"])
 
 
 def grant(by: Caller, to: str, where: dict[str, Any], *actions: str) -> None:
@@ -130,9 +130,9 @@ def test_tags_are_for_those_who_manage_discovery_and_the_rest_for_those_who_upda
 
 
 def test_a_grant_on_a_tag_follows_the_tag(
-    scope: Scope, admin: Caller, ann: Caller, asset_id: str
+    ctx: Context, admin: Caller, ann: Caller, asset_id: str
 ) -> None:
-    register(scope, "u")
+    register(ctx, "u")
     grant(admin, "ann", {"type": "tag", "tag_name": "pii"}, "read")
     shown, listed = f"/api/v1/assets/{asset_id}", "/api/v1/catalogs/lake/namespaces/db/assets"
     assert (ann("GET", shown).status_code, ann("GET", listed).status_code) == (404, 403)
@@ -160,21 +160,21 @@ def test_nobody_raises_itself_by_a_tag(
 
 
 def test_managing_discovery_on_one_ref_is_not_enough_for_what_counts_on_all(
-    scope: Scope, admin: Caller, ann: Caller, catalog: str, asset_id: str
+    ctx: Context, admin: Caller, ann: Caller, catalog: str, asset_id: str
 ) -> None:
-    refs.create_branch(scope, "lake", "dev")
+    refs.create_branch(ctx, "lake", "dev")
     grant(admin, "ann", on(asset_id) | {"ref": "dev"}, "all")
     assert ann("GET", f"/api/v1/assets/{asset_id}").status_code == 200
     assert ann("POST", path(asset_id), NOTE).status_code == 403
 
 
 def test_notes_of_assets_that_are_gone_are_collected(
-    app: Flask, scope: Scope, admin: Caller, asset_id: str
+    app: Flask, ctx: Context, admin: Caller, asset_id: str
 ) -> None:
-    kept, runtime = register(scope, "u"), app.extensions["pangolin"].runtime
+    kept, runtime = register(ctx, "u"), app.extensions["pangolin"].runtime
     for each in (kept, asset_id):
         admin("POST", path(each), NOTE)
-    assets.delete(scope, "lake", ["db"], "t")
+    assets.delete(ctx, "lake", ["db"], "t")
     garbage_collection.collect(runtime, dry_run=True)
     assert runtime.store.count(ASSET_NOTE) == 2
     garbage_collection.collect(runtime)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from pangolin.app import create_app
 from pangolin.services.catalogs import catalogs, namespaces
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.tables import creation
 from pangolin.services.warehouses import warehouses
@@ -34,11 +34,11 @@ def servers(tmp_path: Path) -> Iterator[list[Flask]]:
     )
     apps = [create_app(cheap(settings)) for _ in range(2)]
     initialise(apps[0].extensions["pangolin"].runtime)
-    scope = system_scope(apps[0].extensions["pangolin"].runtime)
-    warehouses.create(scope, {"name": "w", "storage_config": {"file.root": f"{tmp_path}/w"}})
-    catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
-    namespaces.create(scope, "lake", ["db"], {})
-    creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+    ctx = system_context(apps[0].extensions["pangolin"].runtime)
+    warehouses.create(ctx, {"name": "w", "storage_config": {"file.root": f"{tmp_path}/w"}})
+    catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})
+    namespaces.create(ctx, "lake", ["db"], {})
+    creation.create(ctx, "lake", ["db"], {"name": "t", "schema": SCHEMA})
     yield apps
     for app in apps:
         app.extensions["pangolin"].runtime.store.close()

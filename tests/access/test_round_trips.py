@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from pangolin.services.catalogs import catalogs, namespaces
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.grants import grants
 from pangolin.services.warehouses import warehouses
 from tests.access.world import Caller, caller
@@ -31,15 +31,15 @@ def app(store: CountingStore, tmp_path: Path) -> Flask:
 @pytest.fixture(params=["catalog", "namespace"])
 def ann(app: Flask, request: pytest.FixtureRequest, tmp_path: Path) -> Caller:
     """A user with a grant, who has asked before."""
-    scope = system_scope(app.extensions["pangolin"].runtime)
+    ctx = system_context(app.extensions["pangolin"].runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
-    warehouses.create(scope, {"name": "w", "storage_config": config})
-    lake = catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})["id"]
-    namespaces.create(scope, "lake", ["db"], {})
+    warehouses.create(ctx, {"name": "w", "storage_config": config})
+    lake = catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})["id"]
+    namespaces.create(ctx, "lake", ["db"], {})
     made = caller(app, "ann")
     where = {"type": request.param, "catalog_id": lake}
     where |= {"namespace": "db"} if request.param == "namespace" else {}
-    grants.create(scope, {"user_id": "ann", "scope": where, "actions": ["write"]})
+    grants.create(ctx, {"user_id": "ann", "scope": where, "actions": ["write"]})
     assert made("POST", TABLES, {"name": "t", "schema": SCHEMA}).status_code == 200
     assert made("GET", T).status_code == 200
     return made
@@ -77,11 +77,11 @@ def test_a_list_with_a_grant_is_the_resolution_and_a_page(
 def test_rights_are_read_again_once_after_a_change(
     app: Flask, store: CountingStore, ann: Caller
 ) -> None:
-    scope = system_scope(app.extensions["pangolin"].runtime)
+    ctx = system_context(app.extensions["pangolin"].runtime)
     fields = {"user_id": "ann", "scope": {"type": "tenant"}, "actions": ["read"]}
-    made = grants.create(scope, fields)
+    made = grants.create(ctx, fields)
     assert len(trips(store, ann, "GET", T)) > 1
     assert trips(store, ann, "GET", T) == ["get_many"]
-    grants.revoke(scope, made["id"])
+    grants.revoke(ctx, made["id"])
     assert len(trips(store, ann, "GET", T)) > 1
     assert trips(store, ann, "GET", T) == ["get_many"]

@@ -9,7 +9,7 @@ from pangolin.interfaces.authentication import TENANT_ADMIN
 from pangolin.services.assets import assets
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import catalogs, namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT
@@ -25,9 +25,9 @@ MINE: dict[str, Any] = {"user-id": "ann", "scope": {"type": "tenant"}, "actions"
 
 
 @pytest.fixture
-def asset_id(scope: Scope, catalog: str) -> str:
+def asset_id(ctx: Context, catalog: str) -> str:
     fields = {"name": "m", "kind": "OTHER", "location": "x"}
-    return str(assets.register(scope, "lake", ["default"], fields)["id"])
+    return str(assets.register(ctx, "lake", ["default"], fields)["id"])
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_a_user_cannot_make_change_or_delete_catalogs(ann: Caller) -> None:
     assert message(ann("DELETE", "/api/v1/catalogs/lake?force=true"), 403)
 
 
-def test_a_user_cannot_make_or_delete_branches_and_tags(ann: Caller, scope: Scope) -> None:
-    refs.create_branch(scope, "lake", "dev")
-    refs.create_tag(scope, "lake", "v1")
+def test_a_user_cannot_make_or_delete_branches_and_tags(ann: Caller, ctx: Context) -> None:
+    refs.create_branch(ctx, "lake", "dev")
+    refs.create_tag(ctx, "lake", "v1")
     assert message(ann("POST", "/api/v1/branches", {"name": "b", "catalog": "lake"}), 403)
     assert message(ann("POST", "/api/v1/tags", {"name": "t", "catalog": "lake"}), 403)
     assert message(ann("DELETE", "/api/v1/branches/dev?catalog=lake"), 403)
@@ -115,20 +115,20 @@ def test_a_role_of_another_tenant_cannot_be_made(admin: Caller, eve: Caller) -> 
 
 
 def test_an_admin_of_one_tenant_is_not_one_of_another(
-    eve: Caller, scope: Scope, catalog: str
+    eve: Caller, ctx: Context, catalog: str
 ) -> None:
-    inside = {"X_Pangolin_Tenant": scope.tenant}
+    inside = {"X_Pangolin_Tenant": ctx.tenant}
     assert eve("GET", "/api/v1/catalogs/lake").status_code == 404
     assert message(eve("GET", "/api/v1/catalogs/lake", **inside), 403)
 
 
 def test_a_list_is_cut_into_pages_after_the_filter_not_before(
-    scope: Scope, admin: Caller, ann: Caller, catalog: str
+    ctx: Context, admin: Caller, ann: Caller, catalog: str
 ) -> None:
     ids = {}
     for number in range(12):
         fields = {"name": f"m{number:02}", "kind": "OTHER", "location": "x"}
-        ids[number] = assets.register(scope, "lake", ["default"], fields)["id"]
+        ids[number] = assets.register(ctx, "lake", ["default"], fields)["id"]
     for number in (0, 5, 11):
         where = {"type": "asset", "asset_id": ids[number]}
         body = {"user-id": "ann", "scope": where, "actions": ["read"]}
@@ -142,11 +142,11 @@ def test_a_list_is_cut_into_pages_after_the_filter_not_before(
 
 
 def test_lists_obey_roles_and_nested_namespaces_as_single_checks_do(
-    scope: Scope, admin: Caller, ann: Caller, catalog: str
+    ctx: Context, admin: Caller, ann: Caller, catalog: str
 ) -> None:
-    namespaces.create(scope, "lake", ["default", "in"], {})
+    namespaces.create(ctx, "lake", ["default", "in"], {})
     fields = {"name": "m", "kind": "OTHER", "location": "x"}
-    assets.register(scope, "lake", ["default", "in"], fields)
+    assets.register(ctx, "lake", ["default", "in"], fields)
     where = {"type": "namespace", "catalog_id": catalog, "namespace": "default"}
     role = {"name": "r", "permissions": [{"scope": where, "actions": ["list"]}]}
     made = admin("POST", "/api/v1/roles", role).get_json()["id"]
@@ -184,16 +184,16 @@ def test_registering_over_a_table_needs_more_than_create(admin: Caller, ann: Cal
 
 
 def test_a_namespace_named_like_a_path_is_authorised_like_any_other(
-    scope: Scope, ann: Caller
+    ctx: Context, ann: Caller
 ) -> None:
     for name in ("config", "oauth", "tokens", "metadata"):
-        namespaces.create(scope, "lake", [name], {})
+        namespaces.create(ctx, "lake", [name], {})
         assert ann("GET", f"/v1/lake/namespaces/{name}").status_code == 403
         assert ann("GET", f"/v1/lake/namespaces/{name}/tables").status_code == 403
 
 
 def test_root_acts_in_one_tenant_at_a_time(
-    client: Any, eve: Caller, scope: Scope, catalog: str
+    client: Any, eve: Caller, ctx: Context, catalog: str
 ) -> None:
     headers = {"X-Pangolin-Tenant": OTHER}
     made = client.post("/api/v1/roles", json=ROLE, headers=headers).get_json()
@@ -206,16 +206,16 @@ def test_root_acts_in_one_tenant_at_a_time(
 
 
 def test_a_catalog_that_is_deleted_and_made_again_starts_without_grants(
-    scope: Scope, admin: Caller, ann: Caller, catalog: str
+    ctx: Context, admin: Caller, ann: Caller, catalog: str
 ) -> None:
     where = {"type": "catalog", "catalog_id": catalog}
     body = {"user-id": "ann", "scope": where, "actions": ["all"]}
     assert admin("POST", "/api/v1/permissions", body).status_code == 201
     assert ann("GET", "/v1/lake/namespaces/default").status_code == 200
-    catalogs.delete(scope, "lake", force=True)
+    catalogs.delete(ctx, "lake", force=True)
     assert ann("GET", "/v1/lake/namespaces/default").status_code == 403
-    catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
+    catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})
     assert ann("GET", "/v1/lake/namespaces/default").status_code == 403
     assert ann("GET", "/api/v1/catalogs").get_json() == []
-    warehouses.delete(scope, "w", force=True)
+    warehouses.delete(ctx, "w", force=True)
     assert ann("GET", "/v1/lake/namespaces/default").status_code == 403

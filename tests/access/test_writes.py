@@ -10,7 +10,7 @@ from pangolin.services.assets import assets
 from pangolin.services.authz.access import Denied
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.tables import commits, creation, tables
 from tests.access.conftest import Person
 from tests.access.world import (
@@ -37,8 +37,8 @@ def table(lake: Lake, path: str, name: str, prefix: str = "lake") -> str:
     return str(assets.get(lake.root, prefix, levels, name)["id"])
 
 
-def commit(scope: Scope, name: str, prefix: str = "lake", path: str = "a") -> None:
-    commits.commit(scope, prefix, path.split("."), name, [], SET)
+def commit(ctx: Context, name: str, prefix: str = "lake", path: str = "a") -> None:
+    commits.commit(ctx, prefix, path.split("."), name, [], SET)
 
 
 @pytest.mark.parametrize("stage", [False, True])

@@ -13,14 +13,14 @@ from pangolin.services.assets import assets
 from pangolin.services.authn import principals, security_stamps, tokens
 from pangolin.services.authn.tokens import Terms
 from pangolin.services.catalogs import catalogs, namespaces
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.grants import grants
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import ASSET_TAG, PRINCIPAL
 from tests.services.world import CATALOG as LAKE
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 Json = Any
 DAY_MS = 86_400_000
@@ -47,9 +47,9 @@ def tag(name: str) -> dict[str, Any]:
 class Lake:
     """A tenant with the catalog `lake`, seen by root; `people` see it as themselves."""
 
-    root: Scope
+    root: Context
 
-    def person(self, name: str, role: str = TENANT_USER, **more: Any) -> Scope:
+    def person(self, name: str, role: str = TENANT_USER, **more: Any) -> Context:
         """Make a principal; give its view. Its rights are looked at anew with every question."""
         put_principal(self.root.runtime, self.root.tenant, name, role)
         tenant = self.root.tenant
@@ -74,7 +74,7 @@ class Lake:
     def tag(self, assets: Sequence[str], name: str) -> None:
         """Tag assets, whatever they are."""
         puts = [Put(ASSET_TAG, {"tag": name, "asset": each}, ANY) for each in assets]
-        self.root.store.apply(*puts, *security_stamps.raise_all(self.root.tenant))
+        self.root.store.apply(*puts, *security_stamps.invalidate_all(self.root.tenant))
 
     def catalog(self, name: str) -> str:
         """Make a catalog; give its id."""
@@ -83,7 +83,7 @@ class Lake:
 
 def lake_on(root: Path, store: Store | None = None) -> Lake:
     """Make a lake with the namespaces `a`, `a.b` and `ab`."""
-    made = Lake(scope_on(root, store))
+    made = Lake(context_on(root, store))
     made.spaces("a", "a.b", "ab")
     return made
 

@@ -8,11 +8,11 @@ import pytest
 
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.registry import Registry
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.settings import Settings
 from pangolin.store.api import Store
 from tests.audit.log import Clock
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -33,7 +33,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def scope(tmp_path: Path, store: Store, clock: Clock) -> Scope:
+def ctx(tmp_path: Path, store: Store, clock: Clock) -> Context:
     """Root's view of a tenant with a catalog `lake`."""
-    made = scope_on(tmp_path, store)
+    made = context_on(tmp_path, store)
     return replace(made, runtime=replace(made.runtime, clock=clock))

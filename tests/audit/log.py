@@ -5,9 +5,9 @@ from typing import Any
 
 from pangolin.services.audit import trail, verification
 from pangolin.services.audit.verification import Broken, Verdict
+from pangolin.services.context.context import Context
 from pangolin.services.context.parts import Parts
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
@@ -27,15 +27,15 @@ class Clock:
         return self.now
 
 
-def note(scope: Scope, count: int = 1, **more: Any) -> None:
+def note(ctx: Context, count: int = 1, **more: Any) -> None:
     """Write records by themselves."""
     for at in range(count):
-        trail.note(scope, "read_credentials", Resource("table", ("lake", "ns", f"t{at}")), **more)
+        trail.note(ctx, "read_credentials", Resource("table", ("lake", "ns", f"t{at}")), **more)
 
 
-def elsewhere(scope: Scope) -> Scope:
+def elsewhere(ctx: Context) -> Context:
     """Give the same scope in another process: it knows no segment."""
-    return replace(scope, runtime=replace(scope.runtime, parts=Parts()))
+    return replace(ctx, runtime=replace(ctx.runtime, parts=Parts()))
 
 
 def records(store: Store) -> list[Doc]:
@@ -53,14 +53,14 @@ def overwrite(store: Store, doc: Doc, **fields: Any) -> None:
     store.apply(Put(AUDIT, doc | fields, ANY))
 
 
-def verdict(scope: Scope) -> Verdict:
+def verdict(ctx: Context) -> Verdict:
     """Verify the tenant's log."""
-    (found,) = verification.verify(scope.runtime, scope.tenant)
+    (found,) = verification.verify(ctx.runtime, ctx.tenant)
     return found
 
 
-def broken(scope: Scope) -> Broken:
+def broken(ctx: Context) -> Broken:
     """Verify a log that is not whole, and give what is found first."""
-    found = verdict(scope).broken
+    found = verdict(ctx).broken
     assert found is not None
     return found

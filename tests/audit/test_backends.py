@@ -9,14 +9,14 @@ import pytest
 from pangolin.registry import Registry
 from pangolin.services.audit import query, trail
 from pangolin.services.changes import batch
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
 from tests.audit.log import broken, overwrite, records, verdict
 from tests.servers.stores import STORES, database
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 ODD = "\x00 $.a 𝄞 %_'\"\\" + "é" * 600
 
@@ -24,33 +24,33 @@ ODD = "\x00 $.a 𝄞 %_'\"\\" + "é" * 600
 @pytest.fixture(params=STORES, scope="module")
 def log(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Scope]:
+) -> Iterator[Context]:
     """A tenant's log that eight threads wrote, with whatever a request may bring."""
     with database(request.param) as running:
         store = Registry(Settings()).open_store(running.new_url())
-        scope = scope_on(Path(tmp_path_factory.mktemp("lake")), store)
+        ctx = context_on(Path(tmp_path_factory.mktemp("lake")), store)
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda thread: write(scope, thread), range(8)))
-        yield scope
+            list(pool.map(lambda thread: write(ctx, thread), range(8)))
+        yield ctx
         store.close()
 
 
-def write(scope: Scope, thread: int) -> None:
+def write(ctx: Context, thread: int) -> None:
     for at in range(10):
         put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
         what = Resource("table", ("lake", ODD, str(at)))
         details = {"a.b": {"$c": [1, 2.5, None, True, ODD]}, "": 2**53}
-        batch.commit(scope, "commit_table", what, [put], details=details, after={"id": ODD})
-    trail.note(scope, "login_failed", Resource("user", (ODD,)), result="failure", error=ODD)
+        batch.commit(ctx, "commit_table", what, [put], details=details, after={"id": ODD})
+    trail.note(ctx, "login_failed", Resource("user", (ODD,)), result="failure", error=ODD)
 
 
-def test_what_threads_wrote_together_verifies(log: Scope) -> None:
+def test_what_threads_wrote_together_verifies(log: Context) -> None:
     found = verdict(log)
     assert (found.broken, found.records) == (None, 88)
     assert found.segments <= 8
 
 
-def test_pages_follow_the_same_order(log: Scope) -> None:
+def test_pages_follow_the_same_order(log: Context) -> None:
     wanted = sorted((doc["id"] for doc in records(log.runtime.store)), reverse=True)
     ids: list[str] = []
     after = None
@@ -60,14 +60,14 @@ def test_pages_follow_the_same_order(log: Scope) -> None:
     assert (ids, after) == (wanted, None)
 
 
-def test_filters_find_what_a_request_brought(log: Scope) -> None:
+def test_filters_find_what_a_request_brought(log: Context) -> None:
     name = f"lake.{ODD}.3"
     filters = {"resource_type": "table", "resource_name": name, "action": "commit_table"}
     assert query.count(log, filters) == 8
     assert query.count(log, {"result": "failure"}) == 8
 
 
-def test_tampering_is_found(log: Scope) -> None:
+def test_tampering_is_found(log: Context) -> None:
     doc = records(log.runtime.store)[3]
     overwrite(log.runtime.store, doc, ip_address="192.0.2.1")
     assert broken(log).id == doc["id"]

@@ -10,24 +10,24 @@ import pytest
 from pangolin.errors import BadRequest, Forbidden, NoSuchAuditRecord
 from pangolin.interfaces.authentication import TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services.audit import query, trail
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from tests.audit.log import HOUR, START, Clock, elsewhere, records
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 WHO = ("ann", "bob")
 WHAT = ("create_table", "commit_table", "drop_table")
 OTHER = "00000000-0000-0000-0000-00000000000b"
 
 
-def acting(scope: Scope, name: str, role: str = TENANT_USER) -> Scope:
-    return replace(scope, principal=Principal(f"id-{name}", name, role, scope.tenant))
+def acting(ctx: Context, name: str, role: str = TENANT_USER) -> Context:
+    return replace(ctx, principal=Principal(f"id-{name}", name, role, ctx.tenant))
 
 
 @pytest.fixture
-def log(scope: Scope, clock: Clock) -> list[dict[str, Any]]:
+def log(ctx: Context, clock: Clock) -> list[dict[str, Any]]:
     """Sixty records, a minute apart, of two people in two processes; newest first."""
-    processes = [scope, elsewhere(scope)]
+    processes = [ctx, elsewhere(ctx)]
     for at in range(60):
         clock.now = START + at * 60_000 - 1
         who = acting(processes[at % 2], WHO[at % 3 == 0])
@@ -35,13 +35,13 @@ def log(scope: Scope, clock: Clock) -> list[dict[str, Any]]:
         result = "failure" if at % 7 == 0 else "success"
         after = {"id": f"asset-{at % 4}"}
         trail.note(who, WHAT[at % 3], what, result=result, after=after)
-    return sorted(records(scope.runtime.store), key=lambda doc: str(doc["id"]), reverse=True)
+    return sorted(records(ctx.runtime.store), key=lambda doc: str(doc["id"]), reverse=True)
 
 
-def everything(scope: Scope, limit: int = 7, **filters: Any) -> Iterator[list[dict[str, Any]]]:
+def everything(ctx: Context, limit: int = 7, **filters: Any) -> Iterator[list[dict[str, Any]]]:
     after = None
     while True:
-        rows, after = query.page(scope, filters, limit=limit, after=after)
+        rows, after = query.page(ctx, filters, limit=limit, after=after)
         yield rows
         if after is None:
             return
@@ -64,22 +64,22 @@ FILTERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 def test_each_filter_gives_full_pages_newest_first(
-    scope: Scope, log: list[dict[str, Any]], filters: dict[str, Any]
+    ctx: Context, log: list[dict[str, Any]], filters: dict[str, Any]
 ) -> None:
     wanted = [
         doc["id"] for doc in log if all(doc.get(name) == value for name, value in filters.items())
     ]
-    pages = list(everything(scope, **filters))
+    pages = list(everything(ctx, **filters))
     assert [row["id"] for rows in pages for row in rows] == wanted
     assert all(len(rows) == 7 for rows in pages[:-1])
     assert len(pages) == max(1, -(-len(wanted) // 7))
-    assert query.count(scope, filters) == len(wanted)
+    assert query.count(ctx, filters) == len(wanted)
 
 
 @pytest.mark.parametrize("user", [None, "id-ann"])
 @pytest.mark.parametrize(("first", "last"), [(10, 20), (None, 20), (10, None), (59, 59), (90, 99)])
 def test_times_bound_what_is_read_and_count(
-    scope: Scope,
+    ctx: Context,
     log: list[dict[str, Any]],
     first: int | None,
     last: int | None,
@@ -96,47 +96,47 @@ def test_times_bound_what_is_read_and_count(
     wanted = [
         doc["id"] for doc in log if low <= doc["at_ms"] <= high and user in (None, doc["user_id"])
     ]
-    assert [row["id"] for rows in everything(scope, **filters) for row in rows] == wanted
-    assert query.count(scope, filters) == len(wanted)
+    assert [row["id"] for rows in everything(ctx, **filters) for row in rows] == wanted
+    assert query.count(ctx, filters) == len(wanted)
 
 
 def test_a_row_shows_what_the_original_did_and_no_signature(
-    scope: Scope, log: list[dict[str, Any]]
+    ctx: Context, log: list[dict[str, Any]]
 ) -> None:
-    row = query.get(scope, log[0]["id"])
-    assert row["tenant_id"] == scope.tenant
+    row = query.get(ctx, log[0]["id"])
+    assert row["tenant_id"] == ctx.tenant
     assert row["timestamp"].startswith("2023-11-14T")
     assert (row["resource_name"], row["resource_id"]) == ("lake.t3", "asset-3")
     assert not {"mac", "prev", "segment", "number", "at_ms", "tenant"} & set(row)
 
 
-def test_a_record_that_is_not_there_is_missed(scope: Scope, log: list[dict[str, Any]]) -> None:
+def test_a_record_that_is_not_there_is_missed(ctx: Context, log: list[dict[str, Any]]) -> None:
     with pytest.raises(NoSuchAuditRecord):
-        query.get(scope, "no-such-id")
+        query.get(ctx, "no-such-id")
 
 
 @pytest.mark.parametrize("name", ["action", "resource_type"])
-def test_a_word_nobody_ever_recorded_is_refused_by_its_field(scope: Scope, name: str) -> None:
+def test_a_word_nobody_ever_recorded_is_refused_by_its_field(ctx: Context, name: str) -> None:
     with pytest.raises(BadRequest, match=f"{name} must be one of"):
-        query.page(scope, {name: "creat_table"})
+        query.page(ctx, {name: "creat_table"})
 
 
-def test_a_word_of_a_plugin_is_known_once_it_was_recorded(scope: Scope) -> None:
-    trail.note(scope, "polish_table", Resource("widget"))
-    assert query.count(scope, {"action": "polish_table", "resource_type": "widget"}) == 1
+def test_a_word_of_a_plugin_is_known_once_it_was_recorded(ctx: Context) -> None:
+    trail.note(ctx, "polish_table", Resource("widget"))
+    assert query.count(ctx, {"action": "polish_table", "resource_type": "widget"}) == 1
 
 
-def test_only_admins_and_root_may_read(scope: Scope, log: list[dict[str, Any]]) -> None:
+def test_only_admins_and_root_may_read(ctx: Context, log: list[dict[str, Any]]) -> None:
     with pytest.raises(Forbidden):
-        query.page(acting(scope, "ann"), {})
-    assert query.count(acting(scope, "eve", TENANT_ADMIN), {}) == 60
+        query.page(acting(ctx, "ann"), {})
+    assert query.count(acting(ctx, "eve", TENANT_ADMIN), {}) == 60
 
 
 def test_an_admin_sees_nothing_of_another_tenant(
-    scope: Scope, log: list[dict[str, Any]], clock: Clock
+    ctx: Context, log: list[dict[str, Any]], clock: Clock
 ) -> None:
-    made = scope_on(scope.settings.data_path, scope.runtime.store, tenant=OTHER)
-    theirs = replace(made, runtime=replace(scope.runtime))
+    made = context_on(ctx.settings.data_path, ctx.runtime.store, tenant=OTHER)
+    theirs = replace(made, runtime=replace(ctx.runtime))
     trail.note(theirs, "drop_table", Resource("table", ("secret",)))
     admin = acting(theirs, "eve", TENANT_ADMIN)
     rows, _ = query.page(admin, {})
@@ -149,17 +149,17 @@ def test_an_admin_sees_nothing_of_another_tenant(
 
 
 def test_root_may_read_the_logs_of_all_tenants_as_one(
-    scope: Scope, log: list[dict[str, Any]], clock: Clock
+    ctx: Context, log: list[dict[str, Any]], clock: Clock
 ) -> None:
-    made = scope_on(scope.settings.data_path, scope.runtime.store, tenant=OTHER)
-    theirs = replace(made, runtime=scope.runtime)
+    made = context_on(ctx.settings.data_path, ctx.runtime.store, tenant=OTHER)
+    theirs = replace(made, runtime=ctx.runtime)
     clock.now = START + HOUR // 2
     trail.note(theirs, "drop_table", Resource("table", ("mine",)))
-    (found,) = (doc for doc in records(scope.runtime.store) if doc["tenant"] == OTHER)
-    rows, more = query.page(scope, {}, everywhere=True, limit=40)
-    rest, last = query.page(scope, {}, everywhere=True, limit=40, after=more)
+    (found,) = (doc for doc in records(ctx.runtime.store) if doc["tenant"] == OTHER)
+    rows, more = query.page(ctx, {}, everywhere=True, limit=40)
+    rest, last = query.page(ctx, {}, everywhere=True, limit=40, after=more)
     ids = [row["id"] for row in (*rows, *rest)]
     assert ids == sorted((doc["id"] for doc in (*log, found)), reverse=True)
     assert last is None
-    assert query.count(scope, {}, everywhere=True) == 61
-    assert query.get(scope, found["id"], everywhere=True)["tenant_id"] == OTHER
+    assert query.count(ctx, {}, everywhere=True) == 61
+    assert query.get(ctx, found["id"], everywhere=True)["tenant_id"] == OTHER

@@ -8,7 +8,7 @@ import pytest
 
 from pangolin.registry import Registry
 from pangolin.services.audit.index_verification import first_hidden
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Store
 from tests.audit.log import note, records, verdict
@@ -23,12 +23,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def log(scope: Scope) -> list[Doc]:
+def log(ctx: Context) -> list[Doc]:
     """Six records, half of them failures."""
-    note(scope, 3)
-    note(scope, 3, result="failure")
-    assert first_hidden(scope.runtime.store, scope.tenant) is None
-    return records(scope.runtime.store)
+    note(ctx, 3)
+    note(ctx, 3, result="failure")
+    assert first_hidden(ctx.runtime.store, ctx.tenant) is None
+    return records(ctx.runtime.store)
 
 
 @pytest.mark.parametrize(
@@ -43,15 +43,15 @@ def log(scope: Scope) -> list[Doc]:
     ],
 )
 def test_a_column_changed_apart_from_its_record_is_found(
-    scope: Scope, log: list[Doc], tmp_path: Path, column: str, value: str | None
+    ctx: Context, log: list[Doc], tmp_path: Path, column: str, value: str | None
 ) -> None:
     with sqlite3.connect(tmp_path / "audit.db") as database:
         # The column is one of ours.
         sql = f'UPDATE "audit" SET "{column}" = ? WHERE "number" = 4'
         assert database.execute(sql, (value,)).rowcount == 1
     database.close()
-    assert verdict(scope).broken is None
-    found = first_hidden(scope.runtime.store, scope.tenant)
+    assert verdict(ctx).broken is None
+    found = first_hidden(ctx.runtime.store, ctx.tenant)
     assert found is not None
     # One that moved in time may be told from its neighbour by either.
     assert found.id == log[3]["id"] or column == "id"

@@ -8,7 +8,7 @@ import pytest
 from pangolin.services.assets import assets
 from pangolin.services.branches import management
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.tables import commits, creation, tables
 from pangolin.services.tenants import settings, tenants
 from pangolin.services.warehouses import warehouses
@@ -20,26 +20,26 @@ SET = [{"action": "set-properties", "updates": {"k": "v"}}]
 
 
 @pytest.fixture
-def lake(scope: Scope, tmp_path: Path) -> Scope:
+def lake(ctx: Context, tmp_path: Path) -> Context:
     """A warehouse `s` with a catalog `c` in which there are tables `t` and `u`."""
     place = {"type": "file", "file.root": f"{tmp_path}/s"}
-    warehouses.create(scope, {"name": "s", "storage_config": place})
-    catalogs.create(scope, {"name": "c", "warehouse_name": "s"})
+    warehouses.create(ctx, {"name": "s", "storage_config": place})
+    catalogs.create(ctx, {"name": "c", "warehouse_name": "s"})
     for name in ("t", "u"):
-        creation.create(scope, "c", ["default"], {"name": name, "schema": SCHEMA})
-    return scope
+        creation.create(ctx, "c", ["default"], {"name": name, "schema": SCHEMA})
+    return ctx
 
 
-def last(scope: Scope, count: int = 1) -> list[Doc]:
+def last(ctx: Context, count: int = 1) -> list[Doc]:
     """Give the newest records, in the order in which they were written."""
-    return records(scope.runtime.store)[-count:]
+    return records(ctx.runtime.store)[-count:]
 
 
 def told(doc: Doc) -> tuple[Any, ...]:
     return doc["action"], doc["resource_type"], doc["resource_name"], doc.get("ref")
 
 
-def test_a_table_is_followed_by_its_metadata_files(lake: Scope) -> None:
+def test_a_table_is_followed_by_its_metadata_files(lake: Context) -> None:
     commits.commit(lake, "c", ["default"], "t", [], SET)
     tables.rename(lake, "c", (["default"], "t"), (["default"], "t2"))
     tables.drop(lake, "c", ["default"], "t2", purge=True)
@@ -57,7 +57,7 @@ def test_a_table_is_followed_by_its_metadata_files(lake: Scope) -> None:
     }
 
 
-def test_each_table_of_a_transaction_has_a_record(lake: Scope) -> None:
+def test_each_table_of_a_transaction_has_a_record(lake: Context) -> None:
     wires = [
         {
             "identifier": {"namespace": ["default"], "name": name},
@@ -77,7 +77,7 @@ def test_each_table_of_a_transaction_has_a_record(lake: Scope) -> None:
     assert verdict(lake).broken is None
 
 
-def test_refs_are_recorded_with_what_they_are(lake: Scope) -> None:
+def test_refs_are_recorded_with_what_they_are(lake: Context) -> None:
     management.create_branch(lake, {"name": "dev", "catalog": "c"})
     management.create_tag(lake, {"name": "v1", "catalog": "c"})
     management.delete(lake, "c", "dev", "branch")
@@ -88,13 +88,13 @@ def test_refs_are_recorded_with_what_they_are(lake: Scope) -> None:
     assert forked["after"] == deleted["before"]
 
 
-def test_a_commit_on_a_branch_says_so(lake: Scope) -> None:
+def test_a_commit_on_a_branch_says_so(lake: Context) -> None:
     management.create_branch(lake, {"name": "dev", "catalog": "c"})
     commits.commit(lake, "c@dev", ["default"], "t", [], SET)
     assert told(last(lake)[0]) == ("commit_table", "table", "c.default.t", "dev")
 
 
-def test_assets_and_settings_are_recorded(lake: Scope) -> None:
+def test_assets_and_settings_are_recorded(lake: Context) -> None:
     pointer = {"name": "m", "kind": "ML_MODEL", "location": "s3://b/m"}
     assets.register(lake, "c", ["default"], pointer)
     assets.delete(lake, "c", ["default"], "m")
@@ -105,14 +105,14 @@ def test_assets_and_settings_are_recorded(lake: Scope) -> None:
     assert "before" not in first and first["after"] == second["before"]
 
 
-def test_catalogs_that_go_with_their_warehouse_are_recorded(lake: Scope) -> None:
+def test_catalogs_that_go_with_their_warehouse_are_recorded(lake: Context) -> None:
     warehouses.delete(lake, "s", force=True)
     whole, part = last(lake, 2)
     assert told(whole) == ("delete_warehouse", "warehouse", "s", None)
     assert told(part) == ("delete_catalog", "catalog", "c", None)
 
 
-def test_the_removal_of_a_tenant_is_in_its_own_log_which_outlives_it(lake: Scope) -> None:
+def test_the_removal_of_a_tenant_is_in_its_own_log_which_outlives_it(lake: Context) -> None:
     tenants.delete(lake, lake.tenant, force=True)
     found = {told(doc)[:3] for doc in records(lake.runtime.store)}
     assert ("delete_tenant", "tenant", lake.tenant) in found

@@ -5,7 +5,7 @@ import pytest
 from pangolin.services.audit import verification
 from pangolin.services.audit.chains import Head
 from pangolin.services.audit.ids import new_id
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.sealing.server_secrets import REMEMBERED
 from pangolin.store.api import ABSENT, ANY, Delete, Doc, Put
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT, SERVER_SECRET
@@ -23,17 +23,17 @@ from tests.audit.log import (
 
 
 @pytest.fixture
-def log(scope: Scope, clock: Clock) -> list[Doc]:
+def log(ctx: Context, clock: Clock) -> list[Doc]:
     """Five records in a segment that has ended, and two in the one that notes it."""
-    note(scope, 5)
+    note(ctx, 5)
     clock.now += HOUR
-    note(scope, 2)
-    assert verdict(scope).broken is None
-    return records(scope.runtime.store)
+    note(ctx, 2)
+    assert verdict(ctx).broken is None
+    return records(ctx.runtime.store)
 
 
-def remove(scope: Scope, *docs: Doc) -> None:
-    scope.runtime.store.apply(*(Delete(AUDIT, AUDIT.key_of(doc)) for doc in docs))
+def remove(ctx: Context, *docs: Doc) -> None:
+    ctx.runtime.store.apply(*(Delete(AUDIT, AUDIT.key_of(doc)) for doc in docs))
 
 
 @pytest.mark.parametrize(
@@ -48,129 +48,129 @@ def remove(scope: Scope, *docs: Doc) -> None:
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_a_changed_field_is_found(scope: Scope, log: list[Doc], fields: Doc) -> None:
-    overwrite(scope.runtime.store, log[2], **fields)
-    found = broken(scope)
+def test_a_changed_field_is_found(ctx: Context, log: list[Doc], fields: Doc) -> None:
+    overwrite(ctx.runtime.store, log[2], **fields)
+    found = broken(ctx)
     assert (found.segment, found.number, found.id) == (log[2]["segment"], 3, log[2]["id"])
     assert "was changed" in found.what
 
 
-def test_a_field_that_is_taken_out_is_found(scope: Scope, log: list[Doc]) -> None:
+def test_a_field_that_is_taken_out_is_found(ctx: Context, log: list[Doc]) -> None:
     doc = {name: value for name, value in log[2].items() if name != "resource_name"}
-    scope.runtime.store.apply(Put(AUDIT, doc, ANY))
-    assert broken(scope).number == 3
+    ctx.runtime.store.apply(Put(AUDIT, doc, ANY))
+    assert broken(ctx).number == 3
 
 
 @pytest.mark.parametrize("at", [0, 2, 5])
-def test_a_removed_record_is_found(scope: Scope, log: list[Doc], at: int) -> None:
-    remove(scope, log[at])
-    found = broken(scope)
+def test_a_removed_record_is_found(ctx: Context, log: list[Doc], at: int) -> None:
+    remove(ctx, log[at])
+    found = broken(ctx)
     assert (found.segment, found.number) == (log[at]["segment"], log[at]["number"])
     assert "is in its place" in found.what
 
 
-def test_a_removed_end_of_an_ended_segment_is_found(scope: Scope, log: list[Doc]) -> None:
-    remove(scope, *log[3:5])
-    found = broken(scope)
+def test_a_removed_end_of_an_ended_segment_is_found(ctx: Context, log: list[Doc]) -> None:
+    remove(ctx, *log[3:5])
+    found = broken(ctx)
     assert (found.segment, found.number) == (log[3]["segment"], 4)
     assert "ends with record 3" in found.what and log[5]["segment"] in found.what
 
 
 def test_a_removed_end_of_a_segment_in_use_is_found_once_it_goes_on(
-    scope: Scope, log: list[Doc]
+    ctx: Context, log: list[Doc]
 ) -> None:
-    remove(scope, log[6])
-    note(scope)
-    found = broken(scope)
+    remove(ctx, log[6])
+    note(ctx)
+    found = broken(ctx)
     assert (found.segment, found.number) == (log[6]["segment"], 2)
 
 
-def test_a_removed_segment_is_found(scope: Scope, log: list[Doc]) -> None:
-    remove(scope, *log[:5])
-    scope.runtime.store.apply(Delete(AUDIT_SEGMENT, (scope.tenant, log[0]["segment"])))
-    found = broken(scope)
+def test_a_removed_segment_is_found(ctx: Context, log: list[Doc]) -> None:
+    remove(ctx, *log[:5])
+    ctx.runtime.store.apply(Delete(AUDIT_SEGMENT, (ctx.tenant, log[0]["segment"])))
+    found = broken(ctx)
     assert (found.segment, found.number) == (log[0]["segment"], 1)
     assert "nothing is left of the segment" in found.what
 
 
-def test_the_removed_records_of_a_segment_are_found(scope: Scope, log: list[Doc]) -> None:
-    remove(scope, *log[:5])
-    assert "records are gone" in broken(scope).what
+def test_the_removed_records_of_a_segment_are_found(ctx: Context, log: list[Doc]) -> None:
+    remove(ctx, *log[:5])
+    assert "records are gone" in broken(ctx).what
 
 
-def test_a_removed_segment_record_is_found(scope: Scope, log: list[Doc]) -> None:
-    scope.runtime.store.apply(Delete(AUDIT_SEGMENT, (scope.tenant, log[0]["segment"])))
-    found = broken(scope)
+def test_a_removed_segment_record_is_found(ctx: Context, log: list[Doc]) -> None:
+    ctx.runtime.store.apply(Delete(AUDIT_SEGMENT, (ctx.tenant, log[0]["segment"])))
+    found = broken(ctx)
     assert (found.segment, found.number, found.id) == (log[0]["segment"], 1, log[0]["id"])
     assert "segment's own record is missing" in found.what
 
 
-def test_a_changed_segment_record_is_found(scope: Scope, log: list[Doc]) -> None:
-    second = segments(scope.runtime.store)[1]
-    scope.runtime.store.apply(Put(AUDIT_SEGMENT, second | {"anchors": []}, ANY))
-    found = broken(scope)
+def test_a_changed_segment_record_is_found(ctx: Context, log: list[Doc]) -> None:
+    second = segments(ctx.runtime.store)[1]
+    ctx.runtime.store.apply(Put(AUDIT_SEGMENT, second | {"anchors": []}, ANY))
+    found = broken(ctx)
     assert (found.segment, found.number) == (log[5]["segment"], None)
 
 
-def test_a_record_added_to_the_end_is_found(scope: Scope, log: list[Doc]) -> None:
+def test_a_record_added_to_the_end_is_found(ctx: Context, log: list[Doc]) -> None:
     added = log[4] | {"number": 6, "id": new_id(1), "prev": log[4]["mac"]}
-    scope.runtime.store.apply(Put(AUDIT, added, ABSENT))
-    assert broken(scope).number == 6
+    ctx.runtime.store.apply(Put(AUDIT, added, ABSENT))
+    assert broken(ctx).number == 6
 
 
-def test_a_record_added_to_a_segment_of_its_own_is_found(scope: Scope, log: list[Doc]) -> None:
+def test_a_record_added_to_a_segment_of_its_own_is_found(ctx: Context, log: list[Doc]) -> None:
     added = log[0] | {"segment": new_id(1), "id": new_id(1)}
-    scope.runtime.store.apply(Put(AUDIT, added, ABSENT))
-    assert "segment's own record is missing" in broken(scope).what
+    ctx.runtime.store.apply(Put(AUDIT, added, ABSENT))
+    assert "segment's own record is missing" in broken(ctx).what
 
 
-def test_records_that_were_swapped_are_found(scope: Scope, log: list[Doc]) -> None:
+def test_records_that_were_swapped_are_found(ctx: Context, log: list[Doc]) -> None:
     one, two = log[1], log[2]
-    overwrite(scope.runtime.store, two, number=2)
-    overwrite(scope.runtime.store, one, number=3)
-    found = broken(scope)
+    overwrite(ctx.runtime.store, two, number=2)
+    overwrite(ctx.runtime.store, one, number=3)
+    found = broken(ctx)
     assert (found.number, found.id) == (2, two["id"])
 
 
-def test_records_of_another_tenant_do_not_pass_for_ones_own(scope: Scope, log: list[Doc]) -> None:
-    store, other = scope.runtime.store, "other"
+def test_records_of_another_tenant_do_not_pass_for_ones_own(ctx: Context, log: list[Doc]) -> None:
+    store, other = ctx.runtime.store, "other"
     store.apply(*(Put(AUDIT, doc | {"tenant": other}, ABSENT) for doc in log))
     store.apply(*(Put(AUDIT_SEGMENT, d | {"tenant": other}, ABSENT) for d in segments(store)))
-    verdicts = {found.tenant: found for found in verification.verify(scope.runtime)}
+    verdicts = {found.tenant: found for found in verification.verify(ctx.runtime)}
     assert verdicts[other].broken is not None
-    assert verdicts[scope.tenant].broken is None
+    assert verdicts[ctx.tenant].broken is None
 
 
-def test_a_log_signed_with_another_secret_does_not_verify(scope: Scope, log: list[Doc]) -> None:
-    scope.runtime.store.apply(Delete(SERVER_SECRET, ("audit",)))
-    scope.runtime.part(REMEMBERED).drop("audit")
-    assert broken(scope).segment == log[0]["segment"]
+def test_a_log_signed_with_another_secret_does_not_verify(ctx: Context, log: list[Doc]) -> None:
+    ctx.runtime.store.apply(Delete(SERVER_SECRET, ("audit",)))
+    ctx.runtime.part(REMEMBERED).drop("audit")
+    assert broken(ctx).segment == log[0]["segment"]
 
 
 def test_an_end_cut_off_since_the_last_note_is_found_by_heads_kept_elsewhere(
-    scope: Scope, log: list[Doc]
+    ctx: Context, log: list[Doc]
 ) -> None:
-    kept = {scope.tenant: verdict(scope).heads}
-    remove(scope, log[6])
-    assert verdict(scope).broken is None
-    (found,) = verification.verify(scope.runtime, scope.tenant, kept)
+    kept = {ctx.tenant: verdict(ctx).heads}
+    remove(ctx, log[6])
+    assert verdict(ctx).broken is None
+    (found,) = verification.verify(ctx.runtime, ctx.tenant, kept)
     assert found.broken is not None and found.broken.number == 2
     assert "the file of heads" in found.broken.what
 
 
-def test_heads_kept_elsewhere_hold_while_the_log_goes_on(scope: Scope, log: list[Doc]) -> None:
-    kept = {scope.tenant: verdict(scope).heads}
-    note(scope, 2)
-    note(elsewhere(scope))
-    (found,) = verification.verify(scope.runtime, None, kept)
+def test_heads_kept_elsewhere_hold_while_the_log_goes_on(ctx: Context, log: list[Doc]) -> None:
+    kept = {ctx.tenant: verdict(ctx).heads}
+    note(ctx, 2)
+    note(elsewhere(ctx))
+    (found,) = verification.verify(ctx.runtime, None, kept)
     assert (found.broken, found.records) == (None, len(log) + 3)
     missing = {"gone": [Head("s", 1, "m")]}
-    gone = {each.tenant: each for each in verification.verify(scope.runtime, None, missing)}
+    gone = {each.tenant: each for each in verification.verify(ctx.runtime, None, missing)}
     assert gone["gone"].broken is not None
 
 
-def test_the_digest_tells_one_state_of_the_log_from_the_next(scope: Scope, log: list[Doc]) -> None:
-    before = verdict(scope).digest
-    assert verdict(scope).digest == before
-    note(scope)
-    assert verdict(scope).digest != before
+def test_the_digest_tells_one_state_of_the_log_from_the_next(ctx: Context, log: list[Doc]) -> None:
+    before = verdict(ctx).digest
+    assert verdict(ctx).digest == before
+    note(ctx)
+    assert verdict(ctx).digest != before

@@ -45,7 +45,7 @@ def test_every_action_that_is_recorded_is_a_known_word() -> None:
         for word in words(call, at)
     }
     happenings = {
-        word for call in calls() if name_of(call) == "Happening" for word in words(call, 0)
+        word for call in calls() if name_of(call) == "AuditEvent" for word in words(call, 0)
     }
     assert len(written) > 10
     assert written | happenings <= set(ACTIONS)

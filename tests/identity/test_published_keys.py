@@ -7,15 +7,15 @@ import pytest
 
 from pangolin.errors import Conflicting, NotFound
 from pangolin.services.authn import signing_keys, tokens
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import SIGNING_KEY
 from tests.conftest import ROOT_PASSWORD
 from tests.identity.conftest import World, token_of
 
 
-def test_others_can_verify_our_tokens_by_the_published_keys(world: World, scope: Scope) -> None:
+def test_others_can_verify_our_tokens_by_the_published_keys(world: World, ctx: Context) -> None:
     for _ in range(2):
         token = token_of(world.app, "root", ROOT_PASSWORD, None)
         answer = world.app.test_client().get("/.well-known/jwks.json")
@@ -23,7 +23,7 @@ def test_others_can_verify_our_tokens_by_the_published_keys(world: World, scope:
         key = found[jwt.get_unverified_header(token)["kid"]]
         claims = jwt.decode(token, key, ["ES256"], audience="pangolin", issuer="pangolin")
         assert (claims["sub"], claims["role"]) == ("root", "root")
-        signing_key_rotation.rotate(scope)
+        signing_key_rotation.rotate(ctx)
 
 
 def test_only_public_halves_are_published(world: World, runtime: Runtime) -> None:
@@ -35,38 +35,38 @@ def test_only_public_halves_are_published(world: World, runtime: Runtime) -> Non
     assert "PRIVATE" not in str(record.doc)
 
 
-def test_the_newest_key_signs(world: World, scope: Scope) -> None:
-    fresh = signing_key_rotation.rotate(scope)
+def test_the_newest_key_signs(world: World, ctx: Context) -> None:
+    fresh = signing_key_rotation.rotate(ctx)
     token = token_of(world.app, "root", ROOT_PASSWORD, None)
     assert jwt.get_unverified_header(token)["kid"] == fresh
-    assert [row["signs"] for row in signing_key_rotation.page(scope)] == [False, True]
+    assert [row["signs"] for row in signing_key_rotation.page(ctx)] == [False, True]
 
 
-def test_the_only_key_and_an_unknown_one_cannot_be_revoked(scope: Scope) -> None:
-    [key] = signing_keys.list_keys(scope.runtime)
+def test_the_only_key_and_an_unknown_one_cannot_be_revoked(ctx: Context) -> None:
+    [key] = signing_keys.list_keys(ctx.runtime)
     with pytest.raises(Conflicting, match="rotate first"):
-        signing_key_rotation.revoke(scope, key["kid"])
+        signing_key_rotation.revoke(ctx, key["kid"])
     with pytest.raises(NotFound, match="nobody"):
-        signing_key_rotation.revoke(scope, "nobody")
+        signing_key_rotation.revoke(ctx, "nobody")
 
 
 def test_a_revocation_that_was_stopped_counts_and_can_be_finished(
-    world: World, scope: Scope
+    world: World, ctx: Context
 ) -> None:
     token = token_of(world.app, "root", ROOT_PASSWORD, None)
-    old = signing_keys.list_keys(scope.runtime)[0]["kid"]
-    signing_key_rotation.rotate(scope)
-    scope.runtime.store.apply(signing_keys.revoking(scope.runtime, old))
+    old = signing_keys.list_keys(ctx.runtime)[0]["kid"]
+    signing_key_rotation.rotate(ctx)
+    ctx.runtime.store.apply(signing_keys.revoking(ctx.runtime, old))
     assert world.bearer(token)("GET", "/users/me").status_code == 401
-    assert old not in str(signing_keys.jwks(scope.runtime))
-    signing_key_rotation.revoke(scope, old)
-    assert scope.runtime.store.count(SIGNING_KEY) == 1
+    assert old not in str(signing_keys.jwks(ctx.runtime))
+    signing_key_rotation.revoke(ctx, old)
+    assert ctx.runtime.store.count(SIGNING_KEY) == 1
 
 
 def test_keys_that_no_live_token_has_been_signed_with_are_retired(
-    world: World, scope: Scope
+    world: World, ctx: Context
 ) -> None:
-    runtime = scope.runtime
+    runtime = ctx.runtime
     years = replace(runtime, clock=lambda: runtime.clock() - 2 * tokens_last_ms())
     runtime.store.apply(signing_keys.fresh(years))
     between = replace(runtime, clock=lambda: runtime.clock() - tokens_last_ms() - 3_600_000)

@@ -9,8 +9,8 @@ import pytest
 
 from pangolin.app import create_app
 from pangolin.services.authn import signing_keys
+from pangolin.services.context.context import system_context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import system_scope
 from pangolin.services.operations import root_password, signing_key_rotation
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
@@ -126,11 +126,11 @@ def has_its_tenant_deleted(pair: Pair, caller: Caller) -> None:
 
 
 def has_its_signing_key_revoked(pair: Pair, caller: Caller) -> None:
-    scope = system_scope(pair.runtime)
+    ctx = system_context(pair.runtime)
     old = signing_keys.list_keys(pair.runtime)[0]["kid"]
-    signing_key_rotation.rotate(scope)
+    signing_key_rotation.rotate(ctx)
     assert pair.sees(caller.headers) == 200
-    signing_key_rotation.revoke(scope, old)
+    signing_key_rotation.revoke(ctx, old)
 
 
 def by_root(pair: Pair, method: str, path: str, body: Any = None) -> int:
@@ -206,12 +206,12 @@ def test_an_api_key_is_refused_everywhere_once_it_ends(pair: Pair, end: str) -> 
 
 def test_key_rotation_logs_nobody_out_and_counts_everywhere(pair: Pair) -> None:
     caller = admin_of(pair)
-    fresh = signing_key_rotation.rotate(system_scope(pair.runtime))
+    fresh = signing_key_rotation.rotate(system_context(pair.runtime))
     assert pair.sees(caller.headers) == 200
     later = pair.second.login("boss")
     assert pair.second.app.test_client().get("/.well-known/jwks.json").status_code == 200
     signing_key_rotation.revoke(
-        system_scope(pair.runtime), signing_keys.list_keys(pair.runtime)[0]["kid"]
+        system_context(pair.runtime), signing_keys.list_keys(pair.runtime)[0]["kid"]
     )
     assert [key["kid"] for key in signing_keys.list_keys(pair.runtime)] == [fresh]
     assert pair.sees(later.headers) == 200
@@ -223,5 +223,5 @@ def test_a_reset_of_root_ends_its_tokens(pair: Pair) -> None:
     client = pair.second.app.test_client()
     assert client.get("/api/v1/tenants", headers=token.headers).status_code == 200
     unset = replace(pair.runtime, settings=replace(pair.runtime.settings, root_password=""))
-    assert len(root_password.reset(system_scope(unset))) >= 20
+    assert len(root_password.reset(system_context(unset))) >= 20
     assert client.get("/api/v1/tenants", headers=token.headers).status_code == 401

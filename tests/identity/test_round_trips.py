@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.warehouses import warehouses
 from tests.conftest import basic
 from tests.identity.conftest import PASSWORD, Caller, World, made, token_of
@@ -28,11 +28,11 @@ def store() -> CountingStore:
 def world(store: CountingStore, tmp_path: Path) -> World:
     """A server with the table `lake.db.t` and an admin in the default tenant."""
     app = counted_app(store, tmp_path)
-    scope = system_scope(app.extensions["pangolin"].runtime)
+    ctx = system_context(app.extensions["pangolin"].runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
-    warehouses.create(scope, {"name": "w", "storage_config": config})
-    catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
-    world = World(app, scope.tenant)
+    warehouses.create(ctx, {"name": "w", "storage_config": config})
+    catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})
+    world = World(app, ctx.tenant)
     client, root = app.test_client(), world.root.headers
     client.post("/v1/lake/namespaces", json={"namespace": ["db"]}, headers=root)
     table = {"name": "t", "schema": SCHEMA}

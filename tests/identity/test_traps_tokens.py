@@ -7,8 +7,8 @@ import jwt
 import pytest
 
 from pangolin.errors import Unauthorized, Unavailable
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import API_KEY, PRINCIPAL, SERVER_SECRET, SIGNING_KEY, TOKEN
@@ -40,9 +40,9 @@ def test_rotating_roots_token_gives_one_that_works(world: World) -> None:
     assert status(fresh, "/users", X_Pangolin_Tenant="acme") == 200
 
 
-def test_rotating_the_signing_key_logs_nobody_out(ann: Caller, scope: Scope) -> None:
+def test_rotating_the_signing_key_logs_nobody_out(ann: Caller, ctx: Context) -> None:
     for _ in range(3):
-        signing_key_rotation.rotate(scope)
+        signing_key_rotation.rotate(ctx)
         assert status(ann) == 200
 
 

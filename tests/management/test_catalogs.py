@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.store import kinds
 from tests.management.conftest import Call, message
 
@@ -146,7 +146,7 @@ def test_deleting_looks_at_every_ref(call: Call, client: FlaskClient, catalog: s
 
 
 def test_an_empty_catalog_is_deleted_with_its_namespaces(
-    call: Call, client: FlaskClient, catalog: str, scope: Scope
+    call: Call, client: FlaskClient, catalog: str, ctx: Context
 ) -> None:
     call("POST", "/branches", {"name": "dev", "catalog": catalog})
     assert call("DELETE", "/catalogs/lake").status_code == 204
@@ -155,14 +155,14 @@ def test_an_empty_catalog_is_deleted_with_its_namespaces(
 
 
 def test_force_deletes_all_a_catalog_holds(
-    call: Call, client: FlaskClient, catalog: str, scope: Scope
+    call: Call, client: FlaskClient, catalog: str, ctx: Context
 ) -> None:
     add_table(client)
     call("POST", "/branches", {"name": "dev", "catalog": catalog})
     call("POST", "/tags", {"name": "v1", "catalog": catalog})
     client.delete("/v1/lake@dev/namespaces/default/tables/t")
     assert call("DELETE", "/catalogs/lake?force=true").status_code == 204
-    left = {kind.name for kind in kinds.ALL if kind.key[0] == "tenant" and scope.store.count(kind)}
+    left = {kind.name for kind in kinds.ALL if kind.key[0] == "tenant" and ctx.store.count(kind)}
     assert left == {"tenant", "warehouse", "guard", "stamp", "audit", "audit_segment"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.tenants import sealed_settings
 from pangolin.settings import Settings
@@ -38,14 +38,14 @@ def test_settings_that_are_given_change_and_null_brings_a_default_back(call: Cal
     assert changed.get_json() == call("GET", PATH).get_json() == DEFAULTS | kept
 
 
-def test_the_mail_password_is_write_only(call: Call, scope: Scope) -> None:
+def test_the_mail_password_is_write_only(call: Call, ctx: Context) -> None:
     shown = call("PUT", PATH, {"smtp_password": "correct-horse-9abc"}).get_json()
     assert shown["smtp_password"] == "***9abc"
     assert call("PUT", PATH, shown).status_code == 200
-    record = scope.store.get(TENANT_SETTINGS, ())
+    record = ctx.store.get(TENANT_SETTINGS, ())
     assert record is not None
     assert "correct-horse" not in str(record.doc)
-    opened = sealed_settings.password(scope.runtime, record.doc, scope.tenant)
+    opened = sealed_settings.password(ctx.runtime, record.doc, ctx.tenant)
     assert opened == "correct-horse-9abc"
     assert "masked" in message(call("PUT", PATH, {"smtp_password": "***0000"}), 400)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pangolin.interfaces.object_storage import Warehouse
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.store.kinds import WAREHOUSE
 from tests.management.conftest import Call, message
@@ -26,11 +26,11 @@ def create(call: Call, name: str = "s", **fields: Any) -> dict[str, Any]:
     return dict(made.get_json())
 
 
-def opened(scope: Scope, name: str = "s") -> Warehouse:
-    record = scope.store.get(WAREHOUSE, (name,))
+def opened(ctx: Context, name: str = "s") -> Warehouse:
+    record = ctx.store.get(WAREHOUSE, (name,))
     assert record is not None
     assert SECRET not in str(record.doc)
-    return as_plugin(scope.runtime, record)
+    return as_plugin(ctx.runtime, record)
 
 
 def test_both_spellings_are_stored_as_one(call: Call) -> None:
@@ -42,11 +42,11 @@ def test_both_spellings_are_stored_as_one(call: Call) -> None:
     assert shown[0]["storage_config"] == shown[1]["storage_config"] == {"type": "s3", **dotted}
 
 
-def test_secrets_are_kept_and_shown_only_by_their_end(call: Call, scope: Scope) -> None:
+def test_secrets_are_kept_and_shown_only_by_their_end(call: Call, ctx: Context) -> None:
     made = create(call)
     assert made["storage_config"]["s3.secret-access-key"] == "***1234"
     assert SECRET not in call("GET", "/warehouses").text
-    assert opened(scope).config["s3.secret-access-key"] == SECRET
+    assert opened(ctx).config["s3.secret-access-key"] == SECRET
 
 
 def test_an_update_merges_options_key_by_key_and_null_removes(call: Call) -> None:
@@ -61,13 +61,13 @@ def test_an_update_merges_options_key_by_key_and_null_removes(call: Call) -> Non
     }
 
 
-def test_a_secret_sent_back_as_it_was_shown_is_kept(call: Call, scope: Scope) -> None:
+def test_a_secret_sent_back_as_it_was_shown_is_kept(call: Call, ctx: Context) -> None:
     shown = create(call)
     shown["storage_config"]["s3.region"] = "us-east-1"
     body = {key: shown[key] for key in ("name", "use_sts", "storage_config", "vending_strategy")}
     assert call("PUT", "/warehouses/s", body).status_code == 200
-    assert opened(scope).config["s3.secret-access-key"] == SECRET
-    assert opened(scope).config["s3.region"] == "us-east-1"
+    assert opened(ctx).config["s3.secret-access-key"] == SECRET
+    assert opened(ctx).config["s3.region"] == "us-east-1"
 
 
 def test_another_mask_is_not_taken_for_a_secret(call: Call) -> None:
@@ -155,13 +155,13 @@ ACCOUNT_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0"
     ],
 )
 def test_a_vending_strategy_is_kept_and_its_secrets_masked(
-    call: Call, scope: Scope, config: dict[str, str], given: Any, shown: Any
+    call: Call, ctx: Context, config: dict[str, str], given: Any, shown: Any
 ) -> None:
     made = create(call, storage_config=config, vending_strategy=given)
     assert made["vending_strategy"] == shown
     again = call("PUT", "/warehouses/s", {"vending_strategy": shown}).get_json()
     assert again["vending_strategy"] == shown
-    assert "***" not in str(opened(scope).vending_strategy)
+    assert "***" not in str(opened(ctx).vending_strategy)
 
 
 def test_a_strategy_of_another_kind_of_storage_is_refused(call: Call) -> None:

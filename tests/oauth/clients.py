@@ -33,12 +33,12 @@ class Service:
         """Change the record as the management API does."""
         record = self.runtime.store.get(PRINCIPAL, (self.tenant, self.id))
         assert record is not None
-        raised = security_stamps.raise_one(self.tenant, self.id)
+        raised = security_stamps.invalidate(self.tenant, self.id)
         self.runtime.store.apply(Put(PRINCIPAL, record.doc | more, record.version), raised)
 
     def revoke_key(self) -> None:
         """Remove the key as the management API does."""
-        raised = security_stamps.raise_one(self.tenant, self.id)
+        raised = security_stamps.invalidate(self.tenant, self.id)
         self.runtime.store.apply(Delete(API_KEY, (self.tenant, self.key_id)), raised)
 
 

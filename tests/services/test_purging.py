@@ -8,12 +8,12 @@ import orjson
 import pytest
 
 from pangolin.services.branches import refs
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.operations import garbage_collection
 from pangolin.services.tables import commits, tables
-from tests.services.test_tables import create, scope
+from tests.services.test_tables import create, ctx
 
-__all__ = ["scope"]
+__all__ = ["ctx"]
 
 MANIFEST = {
     "type": "record",
@@ -45,9 +45,9 @@ def write(path: str, schema: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     return path
 
 
-def append(scope: Scope, prefix: str, number: int) -> Path:
+def append(ctx: Context, prefix: str, number: int) -> Path:
     """Append a snapshot of one data file; answer where the file is."""
-    metadata = orjson.loads(tables.load(scope, prefix, ["db"], "t").metadata)
+    metadata = orjson.loads(tables.load(ctx, prefix, ["db"], "t").metadata)
     base = metadata["location"]
     data = f"{base}/data/{number}.parquet"
     Path(data.removeprefix("file://")).parent.mkdir(parents=True, exist_ok=True)
@@ -66,56 +66,56 @@ def append(scope: Scope, prefix: str, number: int) -> Path:
     ref = {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch"}
     add: dict[str, Any] = {"action": "add-snapshot", "snapshot": snapshot}
     updates = [add, ref | {"snapshot-id": number}]
-    commits.commit(scope, prefix, ["db"], "t", [], updates)
+    commits.commit(ctx, prefix, ["db"], "t", [], updates)
     return Path(data.removeprefix("file://"))
 
 
-def keep_after_fork(scope: Scope) -> None:
+def keep_after_fork(ctx: Context) -> None:
     updates = [{"action": "set-properties", "updates": {"gc.enabled": "false"}}]
-    commits.commit(scope, "lake", ["db"], "t", [], updates)
+    commits.commit(ctx, "lake", ["db"], "t", [], updates)
 
 
-def move_after_fork(scope: Scope) -> None:
-    location = orjson.loads(tables.load(scope, "lake", ["db"], "t").metadata)["location"]
+def move_after_fork(ctx: Context) -> None:
+    location = orjson.loads(tables.load(ctx, "lake", ["db"], "t").metadata)["location"]
     updates = [{"action": "set-location", "location": f"{location}-moved"}]
-    commits.commit(scope, "lake", ["db"], "t", [], updates)
+    commits.commit(ctx, "lake", ["db"], "t", [], updates)
 
 
 @pytest.mark.parametrize("change", [keep_after_fork, move_after_fork])
 @pytest.mark.parametrize("purged", [True, False])
-def test_what_main_reads_outlives_a_branch(scope: Scope, change: Any, purged: bool) -> None:
-    create(scope)
-    shared = append(scope, "lake", 1)
-    refs.create_branch(scope, "lake", "dev")
-    change(scope)
-    own = append(scope, "lake@dev", 2)
+def test_what_main_reads_outlives_a_branch(ctx: Context, change: Any, purged: bool) -> None:
+    create(ctx)
+    shared = append(ctx, "lake", 1)
+    refs.create_branch(ctx, "lake", "dev")
+    change(ctx)
+    own = append(ctx, "lake@dev", 2)
     if purged:
-        tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
-    refs.delete_ref(scope, "lake", "dev", "branch")
-    assert garbage_collection.collect(scope.runtime, files=True).errors == []
+        tables.drop(ctx, "lake@dev", ["db"], "t", purge=True)
+    refs.delete_ref(ctx, "lake", "dev", "branch")
+    assert garbage_collection.collect(ctx.runtime, files=True).errors == []
     assert shared.exists() and not own.exists()
 
 
 def test_a_purge_takes_every_file_when_nothing_else_reads_them(
-    scope: Scope, tmp_path: Path
+    ctx: Context, tmp_path: Path
 ) -> None:
-    create(scope)
-    append(scope, "lake", 1)
-    append(scope, "lake", 2)
-    tables.drop(scope, "lake", ["db"], "t", purge=True)
+    create(ctx)
+    append(ctx, "lake", 1)
+    append(ctx, "lake", 2)
+    tables.drop(ctx, "lake", ["db"], "t", purge=True)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_nothing_is_purged_while_a_live_tables_manifest_cannot_be_read(
-    scope: Scope, tmp_path: Path
+    ctx: Context, tmp_path: Path
 ) -> None:
-    create(scope)
-    shared = append(scope, "lake", 1)
-    refs.create_branch(scope, "lake", "dev")
-    own = append(scope, "lake@dev", 2)
+    create(ctx)
+    shared = append(ctx, "lake", 1)
+    refs.create_branch(ctx, "lake", "dev")
+    own = append(ctx, "lake@dev", 2)
     next(tmp_path.rglob("m1.avro")).unlink()
-    tables.drop(scope, "lake@dev", ["db"], "t", purge=True)
+    tables.drop(ctx, "lake@dev", ["db"], "t", purge=True)
     assert shared.exists() and own.exists()
-    report = garbage_collection.collect(scope.runtime)
+    report = garbage_collection.collect(ctx.runtime)
     assert "nothing is purged" in report.errors[0]
     assert shared.exists() and own.exists()

@@ -16,11 +16,11 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.operations import garbage_collection
 from pangolin.services.versioned import entries, listing
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES
-from pangolin.services.versioned.resolution import locate
+from pangolin.services.versioned.resolution import resolve
 from pangolin.store import kinds
 from pangolin.store.api import Store
 from tests.examples import examples
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 SPACES = ("a", "b", "a\x1fx", "é😀")
 NAMES = ("t", "u", "T", "t.1", "ü")
@@ -54,7 +54,7 @@ class Refs(RuleBasedStateMachine):
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
         root = Path(self.directory.name)
-        self.scope = scope_on(root, store, tenant=str(uuid.uuid4()))
+        self.ctx = context_on(root, store, tenant=str(uuid.uuid4()))
         self.model = Copying()
         self.serial = 0
 
@@ -75,7 +75,7 @@ class Refs(RuleBasedStateMachine):
         known = self.model.spaces[ref]
         allowed = space not in known and (not parent or parent in known)
         try:
-            namespaces.create(self.scope, f"lake@{ref}", space.split("\x1f"), {})
+            namespaces.create(self.ctx, f"lake@{ref}", space.split("\x1f"), {})
         except PangolinError:
             assert not allowed
         else:
@@ -89,7 +89,7 @@ class Refs(RuleBasedStateMachine):
             return
         empty = self.model.is_empty(ref, space)
         try:
-            namespaces.drop(self.scope, f"lake@{ref}", space.split("\x1f"))
+            namespaces.drop(self.ctx, f"lake@{ref}", space.split("\x1f"))
         except NamespaceNotEmpty:
             assert not empty
         else:
@@ -102,26 +102,26 @@ class Refs(RuleBasedStateMachine):
         if space not in self.model.spaces[ref]:
             return
         self.serial += 1
-        place, _ = locate(self.scope, f"lake@{ref}")
-        entry = entries.get(self.scope.store, place, ASSETS, (space, name))
-        above = entries.get(self.scope.store, place, NAMESPACES, (space,))
+        resolved, _ = resolve(self.ctx, f"lake@{ref}")
+        entry = entries.get(self.ctx.store, resolved, ASSETS, (space, name))
+        above = entries.get(self.ctx.store, resolved, NAMESPACES, (space,))
         doc = {"namespace": space, "name": name, "type": "table", "id": name, "n": self.serial}
-        changes = [place.hold(), *entries.write(place, ASSETS, doc, entry.own)]
+        changes = [resolved.hold(), *entries.write(resolved, ASSETS, doc, entry.own)]
         if entry.doc is None:
-            changes.append(namespaces.hold(place, above))
-        batch.commit(self.scope, "put", Resource("table"), changes)
+            changes.append(namespaces.hold(resolved, above))
+        batch.commit(self.ctx, "put", Resource("table"), changes)
         self.model.assets[ref][space, name] = self.serial
 
     @rule(data=st.data(), space=st.sampled_from(SPACES), name=st.sampled_from(NAMES))
     def drop(self, data: st.DataObject, space: str, name: str) -> None:
         ref = self.pick(data, writable=True)
-        place, _ = locate(self.scope, f"lake@{ref}")
-        entry = entries.get(self.scope.store, place, ASSETS, (space, name))
+        resolved, _ = resolve(self.ctx, f"lake@{ref}")
+        entry = entries.get(self.ctx.store, resolved, ASSETS, (space, name))
         assert (entry.doc is not None) == ((space, name) in self.model.assets[ref])
         if entry.doc is None:
             return
-        changes = [place.hold(), *entries.drop(place, ASSETS, (space, name), entry.own)]
-        batch.commit(self.scope, "drop", Resource("table"), changes)
+        changes = [resolved.hold(), *entries.drop(resolved, ASSETS, (space, name), entry.own)]
+        batch.commit(self.ctx, "drop", Resource("table"), changes)
         del self.model.assets[ref][space, name]
 
     @precondition(lambda self: len(self.model.assets) < 9)
@@ -131,7 +131,7 @@ class Refs(RuleBasedStateMachine):
         self.serial += 1
         name = f"r{self.serial}"
         make = refs.create_tag if tag else refs.create_branch
-        make(self.scope, "lake", name, from_ref=source)
+        make(self.ctx, "lake", name, from_ref=source)
         self.model.fork(source, name)
         if tag:
             self.model.tags.add(name)
@@ -141,39 +141,41 @@ class Refs(RuleBasedStateMachine):
     def delete(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(set(self.model.assets) - {"main"})))
         kind = "tag" if name in self.model.tags else "branch"
-        refs.delete_ref(self.scope, "lake", name, kind)
+        refs.delete_ref(self.ctx, "lake", name, kind)
         self.model.forget(name)
 
     @rule()
     def collect(self) -> None:
-        assert garbage_collection.collect(self.scope.runtime).errors == []
+        assert garbage_collection.collect(self.ctx.runtime).errors == []
 
     @invariant()
     def every_ref_shows_what_the_model_shows(self) -> None:
         for ref, assets in self.model.assets.items():
-            place, _ = locate(self.scope, f"lake@{ref}")
-            store = self.scope.store
-            shown = listing.everything(store, place, ASSETS)
+            resolved, _ = resolve(self.ctx, f"lake@{ref}")
+            store = self.ctx.store
+            shown = listing.everything(store, resolved, ASSETS)
             assert {(d["namespace"], d["name"]): d["n"] for d in shown} == assets
-            spaces = [d["path"] for d in listing.everything(store, place, NAMESPACES)]
+            spaces = [d["path"] for d in listing.everything(store, resolved, NAMESPACES)]
             assert spaces == sorted(self.model.spaces[ref])
 
     @invariant()
     def single_reads_and_pages_agree_with_the_model(self) -> None:
         ref = sorted(self.model.assets)[self.serial % len(self.model.assets)]
-        place, _ = locate(self.scope, f"lake@{ref}")
-        store, assets = self.scope.store, self.model.assets[ref]
+        resolved, _ = resolve(self.ctx, f"lake@{ref}")
+        store, assets = self.ctx.store, self.model.assets[ref]
         for space in SPACES:
             names = sorted(name for path, name in assets if path == space)
-            first, more = listing.page(store, place, ASSETS, space, type="table", limit=2)
+            first, more = listing.page(store, resolved, ASSETS, space, type="table", limit=2)
             assert [d["name"] for d in first] == names[:2]
             assert (more is None) == (len(names) <= 2)
-            rest, _ = listing.page(store, place, ASSETS, space, after=more) if more else ([], None)
+            rest, _ = (
+                listing.page(store, resolved, ASSETS, space, after=more) if more else ([], None)
+            )
             assert [d["name"] for d in rest] == names[2:]
             for name in NAMES:
-                entry = entries.get(store, place, ASSETS, (space, name))
+                entry = entries.get(store, resolved, ASSETS, (space, name))
                 assert (entry.doc or {}).get("n") == assets.get((space, name))
-        counts = listing.live_counts(store, place)
+        counts = listing.live_counts(store, resolved)
         assert counts["table"] == len(assets)
         assert counts["namespace"] == len(self.model.spaces[ref])
 

@@ -12,7 +12,7 @@ from pangolin.store.api import Store
 from pangolin.store.kinds import ALL
 from tests.services.counting import CountingStore
 from tests.services.test_tables import SCHEMA
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 
 class Replicated(MemoryStore):
@@ -28,14 +28,14 @@ class Replicated(MemoryStore):
 
 def test_lists_read_the_replica_and_everything_else_the_primary(tmp_path: Path) -> None:
     store = Replicated()
-    scope = scope_on(tmp_path, store)
+    ctx = context_on(tmp_path, store)
     store.replica.setup(ALL)
-    namespaces.create(scope, "lake", ["db"], {})
-    creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
-    assert namespaces.list_children(scope, "lake") == ([], None)
-    assert tables.list_names(scope, "lake", ["db"]) == ([], None)
+    namespaces.create(ctx, "lake", ["db"], {})
+    creation.create(ctx, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+    assert namespaces.list_children(ctx, "lake") == ([], None)
+    assert tables.list_names(ctx, "lake", ["db"]) == ([], None)
     assert store.replica.trips == ["page namespace", "page asset"]
-    assert tables.load(scope, "lake", ["db"], "t").location
+    assert tables.load(ctx, "lake", ["db"], "t").location
     with pytest.raises(AlreadyExists):
-        creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+        creation.create(ctx, "lake", ["db"], {"name": "t", "schema": SCHEMA})
     assert len(store.replica.trips) == 2

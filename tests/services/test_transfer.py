@@ -9,7 +9,7 @@ from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, Conflicting, NoSuchTenant
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.operations import export, migrations, store_copy
 from pangolin.services.operations.layout import (
     LayoutMismatch,
@@ -22,12 +22,12 @@ from pangolin.services.tables import creation, tables
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put, Store
 from tests.services.test_tables import SCHEMA, property_of, set_property
-from tests.services.world import TENANT, scope_on
+from tests.services.world import TENANT, context_on
 
 
 @pytest.fixture
-def scope(tmp_path: Path) -> Scope:
-    made = scope_on(tmp_path)
+def ctx(tmp_path: Path) -> Context:
+    made = context_on(tmp_path)
     write_layout(made.runtime.store, 1)
     namespaces.create(made, "lake", ["db"], {})
     creation.create(made, "lake", ["db"], {"name": "t", "schema": SCHEMA})
@@ -36,22 +36,22 @@ def scope(tmp_path: Path) -> Scope:
     return made
 
 
-def on(scope: Scope, root: Path, store: Store) -> Scope:
+def on(ctx: Context, root: Path, store: Store) -> Context:
     """Give the same tenant's scope over another store."""
-    runtime = type(scope.runtime)(
+    runtime = type(ctx.runtime)(
         store,
-        scope.settings,
-        scope.runtime.clock,
-        object_backends=scope.runtime.object_backends,
+        ctx.settings,
+        ctx.runtime.clock,
+        object_backends=ctx.runtime.object_backends,
     )
-    return Scope(scope.principal, scope.tenant, runtime, scope.deadline_ms)
+    return Context(ctx.principal, ctx.tenant, runtime, ctx.deadline_ms)
 
 
-def test_a_copy_shows_what_the_source_shows(scope: Scope, tmp_path: Path) -> None:
+def test_a_copy_shows_what_the_source_shows(ctx: Context, tmp_path: Path) -> None:
     target = MemoryStore()
-    tallies = store_copy.copy(scope.runtime.store, target, "a")
+    tallies = store_copy.copy(ctx.runtime.store, target, "a")
     assert {each.kind: each.count for each in tallies}["asset"] == 1
-    moved = on(scope, tmp_path, target)
+    moved = on(ctx, tmp_path, target)
     assert (property_of(moved), property_of(moved, "lake@v1")) == ("1", None)
     check_ready(target, 1)
 
@@ -71,84 +71,84 @@ class Stops(MemoryStore):
 
 
 @pytest.mark.parametrize("batches", [1, 2, 4, 6])
-def test_a_stopped_copy_is_finished_by_running_it_again(scope: Scope, batches: int) -> None:
+def test_a_stopped_copy_is_finished_by_running_it_again(ctx: Context, batches: int) -> None:
     target = Stops(batches)
     with pytest.raises(KeyboardInterrupt):
-        store_copy.copy(scope.runtime.store, target, "a")
+        store_copy.copy(ctx.runtime.store, target, "a")
     with pytest.raises(LayoutMismatch, match="not finished"):
         check_ready(target, 1)
-    set_property(scope, "2")
-    tables.drop(scope, "lake", ["db"], "t")
+    set_property(ctx, "2")
+    tables.drop(ctx, "lake", ["db"], "t")
     target.left = -1
-    store_copy.copy(scope.runtime.store, target, "a")
+    store_copy.copy(ctx.runtime.store, target, "a")
     check_ready(target, 1)
 
 
-def test_a_copy_refuses_a_target_that_holds_something_else(scope: Scope, tmp_path: Path) -> None:
-    other = scope_on(tmp_path / "other").runtime.store
+def test_a_copy_refuses_a_target_that_holds_something_else(ctx: Context, tmp_path: Path) -> None:
+    other = context_on(tmp_path / "other").runtime.store
     with pytest.raises(Conflicting, match="not empty"):
-        store_copy.copy(scope.runtime.store, other, "a")
+        store_copy.copy(ctx.runtime.store, other, "a")
 
 
-def test_a_copy_refuses_to_go_on_from_another_source(scope: Scope) -> None:
+def test_a_copy_refuses_to_go_on_from_another_source(ctx: Context) -> None:
     target = Stops(2)
     with pytest.raises(KeyboardInterrupt):
-        store_copy.copy(scope.runtime.store, target, "a")
+        store_copy.copy(ctx.runtime.store, target, "a")
     target.left = -1
     with pytest.raises(Conflicting, match="unfinished copy from another"):
-        store_copy.copy(scope.runtime.store, target, "b")
+        store_copy.copy(ctx.runtime.store, target, "b")
 
 
-def test_a_copy_of_a_store_that_is_written_meanwhile_is_refused(scope: Scope) -> None:
+def test_a_copy_of_a_store_that_is_written_meanwhile_is_refused(ctx: Context) -> None:
     target = MemoryStore()
 
     def write(kind: Kind, count: int) -> None:
         if kind is kinds.CLAIM:
-            set_property(scope, "meanwhile")
+            set_property(ctx, "meanwhile")
 
     with pytest.raises(Conflicting, match="stop its servers"):
-        store_copy.copy(scope.runtime.store, target, "a", progress=write)
-    store_copy.copy(scope.runtime.store, target, "a")
+        store_copy.copy(ctx.runtime.store, target, "a", progress=write)
+    store_copy.copy(ctx.runtime.store, target, "a")
 
 
-def test_a_restore_drill_brings_every_table_back(scope: Scope, tmp_path: Path) -> None:
+def test_a_restore_drill_brings_every_table_back(ctx: Context, tmp_path: Path) -> None:
     out = io.BytesIO()
-    counts = export.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    counts = export.export(ctx.runtime.store, out, tenant=None, now_ms=1)
     out.seek(0)
     restored = MemoryStore()
     assert export.import_(restored, out, layout=1) == counts
-    moved = on(scope, tmp_path, restored)
+    moved = on(ctx, tmp_path, restored)
     assert (property_of(moved), property_of(moved, "lake@v1")) == ("1", None)
     set_property(moved, "2")
     assert property_of(moved) == "2"
 
 
-def test_an_import_may_be_repeated_and_never_overwrites(scope: Scope) -> None:
+def test_an_import_may_be_repeated_and_never_overwrites(ctx: Context) -> None:
     out = io.BytesIO()
-    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(ctx.runtime.store, out, tenant=None, now_ms=1)
     out.seek(0)
-    export.import_(scope.runtime.store, out, layout=1)
-    set_property(scope, "2")
+    export.import_(ctx.runtime.store, out, layout=1)
+    set_property(ctx, "2")
     out.seek(0)
     with pytest.raises(Conflicting, match="another asset"):
-        export.import_(scope.runtime.store, out, layout=1)
-    assert property_of(scope) == "2"
+        export.import_(ctx.runtime.store, out, layout=1)
+    assert property_of(ctx) == "2"
 
 
-def test_one_tenant_is_exported_without_the_others(scope: Scope) -> None:
+def test_one_tenant_is_exported_without_the_others(ctx: Context) -> None:
     other = {"tenant": "other", "name": "other", "properties": {}}
-    scope.runtime.store.apply(Put(kinds.TENANT, other, ABSENT))
+    ctx.runtime.store.apply(Put(kinds.TENANT, other, ABSENT))
     out = io.BytesIO()
-    counts = export.export(scope.runtime.store, out, tenant=TENANT, now_ms=1)
+    counts = export.export(ctx.runtime.store, out, tenant=TENANT, now_ms=1)
     assert counts["tenant"] == 1 and b'"other"' not in out.getvalue()
     with pytest.raises(NoSuchTenant):
-        export.export(scope.runtime.store, out, tenant="nope", now_ms=1)
+        export.export(ctx.runtime.store, out, tenant="nope", now_ms=1)
 
 
 @pytest.mark.parametrize("cut", [1, 200, -2])
-def test_a_damaged_file_is_refused_before_anything_is_written(scope: Scope, cut: int) -> None:
+def test_a_damaged_file_is_refused_before_anything_is_written(ctx: Context, cut: int) -> None:
     out = io.BytesIO()
-    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(ctx.runtime.store, out, tenant=None, now_ms=1)
     target = MemoryStore()
     with pytest.raises(BadRequest):
         export.import_(target, io.BytesIO(out.getvalue()[:cut]), layout=1)
@@ -159,9 +159,9 @@ def test_a_damaged_file_is_refused_before_anything_is_written(scope: Scope, cut:
     assert target.page(kinds.TENANT).records == []
 
 
-def test_an_export_of_another_layout_is_refused(scope: Scope) -> None:
+def test_an_export_of_another_layout_is_refused(ctx: Context) -> None:
     out = io.BytesIO()
-    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(ctx.runtime.store, out, tenant=None, now_ms=1)
     out.seek(0)
     with pytest.raises(LayoutMismatch, match="layout 1"):
         export.import_(MemoryStore(), out, layout=2)
@@ -181,8 +181,8 @@ PLAN = (
 )
 
 
-def test_an_upgrade_runs_once_and_counts_what_it_changed(scope: Scope) -> None:
-    store = scope.runtime.store
+def test_an_upgrade_runs_once_and_counts_what_it_changed(ctx: Context) -> None:
+    store = ctx.runtime.store
     assert [(d.number, d.records) for d in migrations.run(store, PLAN)] == [(2, 1), (3, 1)]
     assert migrations.run(store, PLAN) == []
     found = read_layout(store)
@@ -191,16 +191,16 @@ def test_an_upgrade_runs_once_and_counts_what_it_changed(scope: Scope) -> None:
     assert list(store.scan(kinds.CLAIM)) == []
 
 
-def test_a_dry_run_changes_nothing(scope: Scope) -> None:
-    store = scope.runtime.store
+def test_a_dry_run_changes_nothing(ctx: Context) -> None:
+    store = ctx.runtime.store
     before = [store_copy.tally(store, kind) for kind in kinds.ALL]
     assert [d.records for d in migrations.run(store, PLAN, dry_run=True)] == [1, 1]
     assert [store_copy.tally(store, kind) for kind in kinds.ALL] == before
 
 
-def test_a_stopped_upgrade_goes_on_where_it_was(scope: Scope) -> None:
+def test_a_stopped_upgrade_goes_on_where_it_was(ctx: Context) -> None:
     target = Stops(-1)
-    store_copy.copy(scope.runtime.store, target, "a")
+    store_copy.copy(ctx.runtime.store, target, "a")
     target.left = 1
     with pytest.raises(KeyboardInterrupt):
         migrations.run(target, PLAN)
@@ -208,21 +208,21 @@ def test_a_stopped_upgrade_goes_on_where_it_was(scope: Scope) -> None:
     assert [(d.number, d.records) for d in migrations.run(target, PLAN)] == [(2, 0), (3, 1)]
 
 
-def test_a_store_of_a_newer_release_is_refused(scope: Scope) -> None:
-    write_layout(scope.runtime.store, 9)
+def test_a_store_of_a_newer_release_is_refused(ctx: Context) -> None:
+    write_layout(ctx.runtime.store, 9)
     with pytest.raises(LayoutMismatch, match="newer release"):
-        migrations.run(scope.runtime.store, PLAN)
+        migrations.run(ctx.runtime.store, PLAN)
     with pytest.raises(LayoutMismatch, match="newer release"):
-        check_ready(scope.runtime.store, 3)
+        check_ready(ctx.runtime.store, 3)
 
 
-def test_a_server_needs_the_present_layout(scope: Scope) -> None:
+def test_a_server_needs_the_present_layout(ctx: Context) -> None:
     with pytest.raises(LayoutMismatch, match="pangolin upgrade"):
-        check_ready(scope.runtime.store, 2)
+        check_ready(ctx.runtime.store, 2)
 
 
-def test_two_layout_writers_do_not_both_win(scope: Scope) -> None:
-    store = scope.runtime.store
+def test_two_layout_writers_do_not_both_win(ctx: Context) -> None:
+    store = ctx.runtime.store
     found = read_layout(store)
     assert found is not None
     write_layout(store, 2)

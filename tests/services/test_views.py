@@ -8,11 +8,11 @@ import pytest
 
 from pangolin.errors import AlreadyExists
 from pangolin.services.catalogs import namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.operations import garbage_collection
 from pangolin.services.tables import creation, tables
 from pangolin.services.versioned.relations import VIEWS
-from tests.services.world import scope_on
+from tests.services.world import context_on
 
 SCHEMA = {
     "type": "struct",
@@ -30,13 +30,13 @@ VERSION = {
 
 
 @pytest.fixture
-def scope(tmp_path: Path) -> Scope:
-    made = scope_on(tmp_path)
+def ctx(tmp_path: Path) -> Context:
+    made = context_on(tmp_path)
     namespaces.create(made, "lake", ["db"], {})
     return made
 
 
-def create(scope: Scope, name: str, **properties: str) -> str:
+def create(ctx: Context, name: str, **properties: str) -> str:
     """Create a view; give the location of its metadata file."""
     asked: dict[str, Any] = {
         "name": name,
@@ -44,43 +44,43 @@ def create(scope: Scope, name: str, **properties: str) -> str:
         "view-version": VERSION,
         "properties": {key.replace("_", "."): value for key, value in properties.items()},
     }
-    location = creation.create(scope, "lake", ["db"], asked, VIEWS).location
+    location = creation.create(ctx, "lake", ["db"], asked, VIEWS).location
     assert location
     return location
 
 
-def drop(scope: Scope, name: str) -> None:
-    tables.drop(scope, "lake", ["db"], name, VIEWS, purge=True)
+def drop(ctx: Context, name: str) -> None:
+    tables.drop(ctx, "lake", ["db"], name, VIEWS, purge=True)
 
 
 def is_there(location: str) -> bool:
     return Path(location.removeprefix("file://")).exists()
 
 
-def test_drop_deletes_the_metadata_file_of_a_view(scope: Scope) -> None:
-    location = create(scope, "v")
-    drop(scope, "v")
+def test_drop_deletes_the_metadata_file_of_a_view(ctx: Context) -> None:
+    location = create(ctx, "v")
+    drop(ctx, "v")
     assert not is_there(location)
 
 
 def test_a_view_without_garbage_collection_keeps_its_file_and_can_be_registered_again(
-    scope: Scope,
+    ctx: Context,
 ) -> None:
-    location = create(scope, "v", gc_enabled="false")
-    drop(scope, "v")
-    garbage_collection.collect(scope.runtime)
+    location = create(ctx, "v", gc_enabled="false")
+    drop(ctx, "v")
+    garbage_collection.collect(ctx.runtime)
     assert is_there(location)
-    answer = creation.register(scope, "lake", ["db"], "w", location, relation=VIEWS)
+    answer = creation.register(ctx, "lake", ["db"], "w", location, relation=VIEWS)
     assert orjson.loads(answer.metadata)["current-version-id"] == 1
 
 
-def test_rename_says_what_has_the_name(scope: Scope) -> None:
-    create(scope, "v")
-    create(scope, "taken")
-    creation.create(scope, "lake", ["db"], {"name": "t", "schema": SCHEMA})
+def test_rename_says_what_has_the_name(ctx: Context) -> None:
+    create(ctx, "v")
+    create(ctx, "taken")
+    creation.create(ctx, "lake", ["db"], {"name": "t", "schema": SCHEMA})
     with pytest.raises(AlreadyExists, match=r"Cannot rename db\.v to db\.taken\. View already ex"):
-        tables.rename(scope, "lake", (["db"], "v"), (["db"], "taken"), VIEWS)
+        tables.rename(ctx, "lake", (["db"], "v"), (["db"], "taken"), VIEWS)
     with pytest.raises(AlreadyExists, match=r"Cannot rename db\.v to db\.t\. Table already exists"):
-        tables.rename(scope, "lake", (["db"], "v"), (["db"], "t"), VIEWS)
+        tables.rename(ctx, "lake", (["db"], "v"), (["db"], "t"), VIEWS)
     with pytest.raises(AlreadyExists, match=r"Cannot rename db\.t to db\.v\. View already exists"):
-        tables.rename(scope, "lake", (["db"], "t"), (["db"], "v"))
+        tables.rename(ctx, "lake", (["db"], "t"), (["db"], "v"))

@@ -7,8 +7,8 @@ from pangolin.default_plugins.local_files import pangolin_object_stores
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services.branches import refs
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Put, Store
@@ -18,9 +18,9 @@ TENANT = "00000000-0000-0000-0000-00000000000a"
 CATALOG = "c1"
 
 
-def scope_on(
+def context_on(
     root: Path, store: Store | None = None, catalog: str = "lake", tenant: str = TENANT
-) -> Scope:
+) -> Context:
     """Build a scope over a store with a warehouse in `root` and one catalog of a new tenant."""
     settings = Settings(
         file_roots=(str(root),),
@@ -37,15 +37,13 @@ def scope_on(
         lambda: next(ticks),
         object_backends=pangolin_object_stores(),
     )
-    scope = Scope(Principal("root", "root", ROOT), tenant, runtime, 1 << 62)
-    _fill(scope, root, catalog)
-    return scope
+    ctx = Context(Principal("root", "root", ROOT), tenant, runtime, 1 << 62)
+    _fill(ctx, root, catalog)
+    return ctx
 
 
-def _fill(scope: Scope, root: Path, catalog: str) -> None:
-    scope.runtime.store.apply(
-        Put(kinds.TENANT, {"tenant": scope.tenant, "name": scope.tenant}, ABSENT)
-    )
+def _fill(ctx: Context, root: Path, catalog: str) -> None:
+    ctx.runtime.store.apply(Put(kinds.TENANT, {"tenant": ctx.tenant, "name": ctx.tenant}, ABSENT))
     warehouse = {
         "name": "w",
         "id": "w1",
@@ -60,8 +58,8 @@ def _fill(scope: Scope, root: Path, catalog: str) -> None:
         "storage_location": f"file://{root}/{catalog}",
         "properties": {},
     }
-    scope.store.apply(
+    ctx.store.apply(
         Put(kinds.WAREHOUSE, warehouse, ABSENT),
         Put(kinds.CATALOG, record, ABSENT),
-        *refs.main_changes(CATALOG, scope.now()),
+        *refs.main_changes(CATALOG, ctx.now()),
     )

@@ -1,14 +1,14 @@
-"""Hints remember a bounded number of things."""
+"""An `Lru` remembers a bounded number of things."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 
 def test_what_was_put_is_got_until_it_is_dropped() -> None:
-    hints: Hints[str, int] = Hints()
+    hints: Lru[str, int] = Lru()
     assert hints.get("a") is None
     hints.put("a", 1)
     hints.put("a", 2)
@@ -19,7 +19,7 @@ def test_what_was_put_is_got_until_it_is_dropped() -> None:
 
 
 def test_the_entry_least_recently_used_is_forgotten() -> None:
-    hints: Hints[str, int] = Hints(2)
+    hints: Lru[str, int] = Lru(2)
     hints.put("a", 1)
     hints.put("b", 2)
     hints.get("a")
@@ -29,11 +29,11 @@ def test_the_entry_least_recently_used_is_forgotten() -> None:
 
 def test_hints_need_room() -> None:
     with pytest.raises(ValueError, match="size"):
-        Hints(0)
+        Lru(0)
 
 
 def test_threads_share_hints_and_the_bound_holds() -> None:
-    hints: Hints[int, int] = Hints(50)
+    hints: Lru[int, int] = Lru(50)
 
     def work(start: int) -> None:
         for at in range(start, start + 500):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.tables import tables
 from tests.vending.conftest import SCHEMA, TABLES, Call, made
 from tests.vending.vendor import CountingVendor
@@ -16,14 +16,14 @@ WANTED = ("vended-credentials",)
 
 @pytest.mark.parametrize("count", [1, 100])
 def test_a_thousand_loads_cost_one_mint_for_each_table(
-    call: Call, lake: str, scope: Scope, vendor: CountingVendor, count: int
+    call: Call, lake: str, ctx: Context, vendor: CountingVendor, count: int
 ) -> None:
     for number in range(count):
         made(call("POST", TABLES, {"name": f"t{number}", "schema": SCHEMA}))
     vendor.slow_s = 0.05
 
     def load(number: int) -> str:
-        answer = tables.load(scope, "lake", ("db",), f"t{number % count}", delegation=WANTED)
+        answer = tables.load(ctx, "lake", ("db",), f"t{number % count}", delegation=WANTED)
         return answer.config["counting.key-id"]
 
     with ThreadPoolExecutor(64) as pool:

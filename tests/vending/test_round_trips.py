@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.warehouses import warehouses
 from tests.services.counting import CountingStore, counted_app
 from tests.vending.conftest import ASK, SCHEMA, SIGN, TABLES
@@ -15,11 +15,11 @@ def test_a_load_with_a_credential_from_memory_is_one_round_trip(tmp_path: Path) 
     store = CountingStore()
     app = counted_app(store, tmp_path, CountingPlugin(CountingVendor()))
     runtime = app.extensions["pangolin"].runtime
-    scope = system_scope(runtime)
+    ctx = system_context(runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
     fields = {"name": "w", "storage_config": config, "vending_strategy": {"Counting": {}}}
-    warehouses.create(scope, fields)
-    catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
+    warehouses.create(ctx, fields)
+    catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})
     client = app.test_client()
     login = {"username": "root", "password": "correct horse"}
     token = client.post("/api/v1/users/login", json=login).get_json()["token"]

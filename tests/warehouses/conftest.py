@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.store.api import Record
 from pangolin.store.kinds import WAREHOUSE
 
@@ -46,8 +46,8 @@ def refused(answer: TestResponse, status: int = 400) -> str:
     return str(made(answer, status)["error"]["message"])
 
 
-def record(scope: Scope, name: str = "s") -> Record:
+def record(ctx: Context, name: str = "s") -> Record:
     """Read a warehouse's record."""
-    found = scope.store.get(WAREHOUSE, (name,))
+    found = ctx.store.get(WAREHOUSE, (name,))
     assert found is not None
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.operations import export
 from pangolin.settings import Settings
 from pangolin.web.http import logs
@@ -58,7 +58,7 @@ def body(sts: NotingSts, **more: str) -> dict[str, Any]:
 
 
 def test_nothing_the_server_says_or_keeps_holds_a_secret(
-    call: Call, scope: Scope, sts: NotingSts, settings: Settings, logged: Read
+    call: Call, ctx: Context, sts: NotingSts, settings: Settings, logged: Read
 ) -> None:
     logs.configure(settings)
     said = [
@@ -83,7 +83,7 @@ def test_nothing_the_server_says_or_keeps_holds_a_secret(
     lines = logged()
     assert "POST /api/v1/warehouses/s/check 200" in lines
     out = io.BytesIO()
-    export.export(scope.runtime.store, out, tenant=None, now_ms=1)
+    export.export(ctx.runtime.store, out, tenant=None, now_ms=1)
     assert b'"audit"' in out.getvalue() and b'"warehouse_check"' in out.getvalue()
     for canary in CANARIES:
         assert canary not in answers, canary

@@ -13,9 +13,9 @@ from pangolin.app import create_app
 from pangolin.cli.gunicorn import prepare
 from pangolin.errors import Forbidden
 from pangolin.interfaces.checks import Check
+from pangolin.services.context.context import Context
 from pangolin.services.context.parts import Parts
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.operations import doctor
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.operations.health import every_warehouse
@@ -90,14 +90,14 @@ def test_a_rename_tries_nothing_and_keeps_the_result(
 
 @pytest.mark.parametrize("settings", ["require"], indirect=True)
 def test_require_refuses_what_fails_and_saves_nothing(
-    call: Call, body: Body, vendor: Vendor, scope: Scope
+    call: Call, body: Body, vendor: Vendor, ctx: Context
 ) -> None:
     vendor.results = (BAD,)
     answer = call("POST", "/warehouses", body)
     assert "sibling-read: the store allowed it" in refused(answer)
     assert checks(answer.get_json()["error"]["details"]) == [("sibling-read", "failed")]
     assert call("GET", "/warehouses").json == []
-    assert list(scope.store.scan(WAREHOUSE_CHECK)) == []
+    assert list(ctx.store.scan(WAREHOUSE_CHECK)) == []
     vendor.results = (Check("hierarchical-namespace", "unknown"), Check("inside", "passed"))
     made(call("POST", "/warehouses", body))
     vendor.results = (BAD,)
@@ -163,10 +163,10 @@ def test_a_server_that_starts_warns_of_what_failed(
     assert len(vendor.seen) == 1
 
 
-def test_a_result_goes_with_its_warehouse(call: Call, body: Body, scope: Scope) -> None:
+def test_a_result_goes_with_its_warehouse(call: Call, body: Body, ctx: Context) -> None:
     made(call("POST", "/warehouses", body))
     assert call("DELETE", "/warehouses/w").status_code == 204
-    assert list(scope.store.scan(WAREHOUSE_CHECK)) == []
+    assert list(ctx.store.scan(WAREHOUSE_CHECK)) == []
 
 
 def test_a_vendor_that_fails_leaves_a_result(call: Call, body: Body, vendor: Vendor) -> None:
@@ -194,7 +194,7 @@ def test_nobody_waits_long_for_a_cloud_that_does_not_answer(
     body["vending_strategy"] = None
     made(call("POST", "/warehouses", body))
     warehouse = replace(_plugin(runtime), vending_strategy=MAGIC)
-    found = warehouse_checks.tried(quick, warehouse)
+    found = warehouse_checks.run_checks(quick, warehouse)
     assert [(each.name, each.result) for each in found.checks] == [
         ("inside", "passed"),
         ("time", "failed"),

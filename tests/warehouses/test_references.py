@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pangolin.errors import BadRequest, Unavailable
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.settings import Settings
 from tests.warehouses.conftest import S3, SECRET, Call, made, record, refused
@@ -33,12 +33,12 @@ def create(call: Call, reference: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["env", "file"])
 def test_a_listed_reference_is_shown_as_it_is_and_opened_for_plugins(
-    call: Call, scope: Scope, tmp_path: Path, kind: str
+    call: Call, ctx: Context, tmp_path: Path, kind: str
 ) -> None:
     reference = f"env:{VARIABLE}" if kind == "env" else f"file:{tmp_path}/secret"
     assert create(call, reference)[KEY] == reference
-    assert SECRET not in str(record(scope).doc)
-    assert as_plugin(scope.runtime, record(scope)).config[KEY] == SECRET
+    assert SECRET not in str(record(ctx).doc)
+    assert as_plugin(ctx.runtime, record(ctx)).config[KEY] == SECRET
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ def test_a_reference_that_leads_nowhere_is_refused(call: Call) -> None:
     assert "there is no secret at env:NOT_SET" in refused(call("POST", "/warehouses", body))
 
 
-def test_a_reference_sent_back_is_kept(call: Call, scope: Scope) -> None:
+def test_a_reference_sent_back_is_kept(call: Call, ctx: Context) -> None:
     shown = create(call, f"env:{VARIABLE}")
     made(call("PUT", "/warehouses/s", {"storage_config": shown | {"s3.region": "us-east-1"}}), 200)
-    assert as_plugin(scope.runtime, record(scope)).config[KEY] == SECRET
+    assert as_plugin(ctx.runtime, record(ctx)).config[KEY] == SECRET
 
 
-def test_a_reference_that_is_listed_no_more_opens_nothing(call: Call, scope: Scope) -> None:
+def test_a_reference_that_is_listed_no_more_opens_nothing(call: Call, ctx: Context) -> None:
     create(call, f"env:{VARIABLE}")
-    settings = replace(scope.settings, secret_references=())
-    runtime = replace(scope.runtime, settings=settings)
+    settings = replace(ctx.settings, secret_references=())
+    runtime = replace(ctx.runtime, settings=settings)
     with pytest.raises(Unavailable, match="PANGOLIN_SECRET_REFERENCES"):
-        as_plugin(runtime, record(scope))
+        as_plugin(runtime, record(ctx))
 
 
 def test_an_option_that_is_no_secret_refers_to_nothing(call: Call) -> None:

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from pangolin.cli import main
 from pangolin.cli.sessions import opened_server
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.operations.layout import write_layout
 from pangolin.services.sealing import keyring
 from pangolin.services.storage import warehouse_secrets
@@ -33,10 +33,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANGOLIN_WAREHOUSE_CHECKS", "off")
     run("init")
     with opened_server(Settings.from_environ()) as server:
-        scope = system_scope(server.runtime)
-        warehouses.create(scope, {"name": "s", "storage_config": S3})
-        found = warehouses.find(scope, "s")
-        clear = warehouse_secrets.plain(server.runtime, found.doc, scope.tenant)
+        ctx = system_context(server.runtime)
+        warehouses.create(ctx, {"name": "s", "storage_config": S3})
+        found = warehouses.find(ctx, "s")
+        clear = warehouse_secrets.plain(server.runtime, found.doc, ctx.tenant)
         del clear["secrets"]
         server.runtime.store.apply(Put(WAREHOUSE, clear, found.version))
         write_layout(server.runtime.store, 2)
@@ -50,7 +50,7 @@ def in_database(home: Path) -> bool:
 
 def config() -> dict[str, str]:
     with opened_server(Settings.from_environ()) as server:
-        found = warehouses.find(system_scope(server.runtime), "s")
+        found = warehouses.find(system_context(server.runtime), "s")
         return dict(warehouse_secrets.as_plugin(server.runtime, found).config)
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.warehouses import warehouses
 
 Call = Callable[..., TestResponse]
@@ -20,11 +20,11 @@ SCHEMA = {
 
 
 @pytest.fixture
-def catalog(scope: Scope, tmp_path: Path) -> str:
+def catalog(ctx: Context, tmp_path: Path) -> str:
     """Make the catalog `lake` in a warehouse of local files."""
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
-    warehouses.create(scope, {"name": "w", "storage_config": config})
-    catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
+    warehouses.create(ctx, {"name": "w", "storage_config": config})
+    catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})
     return "lake"
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import catalogs
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.services.warehouses import warehouses
 from tests.services.counting import CountingStore, counted_app
 from tests.web.conftest import SCHEMA
@@ -26,10 +26,10 @@ def store() -> CountingStore:
 def app(store: CountingStore, tmp_path: Path) -> Flask:
     made = counted_app(store, tmp_path)
     runtime = made.extensions["pangolin"].runtime
-    scope = system_scope(runtime)
+    ctx = system_context(runtime)
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
-    warehouses.create(scope, {"name": "w", "storage_config": config})
-    catalogs.create(scope, {"name": "lake", "warehouse_name": "w"})
+    warehouses.create(ctx, {"name": "w", "storage_config": config})
+    catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})
     return made
 
 
@@ -70,8 +70,8 @@ def test_a_commit_is_a_read_and_a_batch(store: CountingStore, client: FlaskClien
 def test_an_untouched_table_of_a_branch_is_one_round_trip_too(
     app: Flask, store: CountingStore, client: FlaskClient
 ) -> None:
-    scope = system_scope(app.extensions["pangolin"].runtime)
-    refs.create_branch(scope, "lake", "dev")
+    ctx = system_context(app.extensions["pangolin"].runtime)
+    refs.create_branch(ctx, "lake", "dev")
     path = T.replace("lake", "lake@dev")
     assert client.get(path).status_code == 200
     assert trips(store, client, "GET", path) == ["get_many"]
@@ -89,10 +89,10 @@ def test_a_fork_takes_the_same_trips_whatever_the_catalog_holds(
     for number in range(tables):
         body = {"name": f"n{number}", "schema": SCHEMA}
         client.post("/v1/lake/namespaces/db/tables", json=body)
-    scope = system_scope(app.extensions["pangolin"].runtime)
-    refs.create_branch(scope, "lake", "first")
+    ctx = system_context(app.extensions["pangolin"].runtime)
+    refs.create_branch(ctx, "lake", "first")
     store.trips.clear()
-    refs.create_branch(scope, "lake", "second")
+    refs.create_branch(ctx, "lake", "second")
     assert store.trips == ["get_many", "get_many", "apply"]
 
 

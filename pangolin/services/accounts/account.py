@@ -8,8 +8,8 @@ from pangolin.interfaces.authentication import ROLES, ROOT
 from pangolin.services.authn import security_stamps
 from pangolin.services.authn.principals import USER
 from pangolin.services.authz.access import denial
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.store.api import Change, Delete, Doc, Record
 from pangolin.store.kinds import PRINCIPAL, TOKEN
 
@@ -39,47 +39,47 @@ def check_mail(email: str) -> None:
         raise BadRequest(f"email must be an address such as ann@example.com, not {email[:80]!r}")
 
 
-def check_role(scope: Scope, role: str) -> None:
+def check_role(ctx: Context, role: str) -> None:
     """Raise `BadRequest` for the role root, and `Denied` for one above that of who asks."""
     if role == ROOT:
         raise BadRequest("role must not be root: there is one root user, made at first start")
-    require_reach(scope, "give", Resource("role", (role,)), role)
+    require_reach(ctx, "give", Resource("role", (role,)), role)
 
 
-def require_reach(scope: Scope, action: str, resource: Resource, role: str) -> None:
+def require_reach(ctx: Context, action: str, resource: Resource, role: str) -> None:
     """Raise `Denied` if a role is above that with which the request was made."""
-    if ROLES.index(role) > ROLES.index(scope.principal.role):
-        raise denial(scope, action, resource)
+    if ROLES.index(role) > ROLES.index(ctx.principal.role):
+        raise denial(ctx, action, resource)
 
 
-def refuse_taken(scope: Scope, type_: str, name: str) -> None:
+def refuse_taken(ctx: Context, type_: str, name: str) -> None:
     """Raise `AlreadyExists` if the tenant has a principal of the type and name."""
-    if scope.store.find(PRINCIPAL, "name", (type_, name)) is not None:
+    if ctx.store.find(PRINCIPAL, "name", (type_, name)) is not None:
         raise AlreadyExists(f"{TYPES[type_]} already exists: {name}")
 
 
-def find(scope: Scope, home: str, id_: str, type_: str = USER) -> Record:
+def find(ctx: Context, home: str, id_: str, type_: str = USER) -> Record:
     """Read a user or service user; raise `NotFound`, also for one of the other type."""
-    scope.settle()
-    record = scope.runtime.store.get(PRINCIPAL, (home, id_))
+    ctx.confirm()
+    record = ctx.runtime.store.get(PRINCIPAL, (home, id_))
     if record is None or record.doc["type"] != type_:
         raise NotFound(f"{TYPES[type_]} does not exist: {id_}")
     return record
 
 
-def tokens_of(scope: Scope, doc: Doc) -> list[Record]:
+def tokens_of(ctx: Context, doc: Doc) -> list[Record]:
     """Read the tokens of a principal that go in one batch with it."""
     prefix = (doc["tenant"], doc["id"])
-    return list(scope.runtime.store.page(TOKEN, prefix, index="principal", limit=BOUND).records)
+    return list(ctx.runtime.store.page(TOKEN, prefix, index="principal", limit=BOUND).records)
 
 
-def ended(scope: Scope, doc: Doc, kept: str | None = None) -> tuple[Doc, list[Change]]:
+def ended(ctx: Context, doc: Doc, kept: str | None = None) -> tuple[Doc, list[Change]]:
     """Give a principal without its tokens but one, and the changes that go with it.
 
     Tokens made before this moment do not count any more, whether their records are gone or not.
     """
-    fresh = doc | {"tokens_from_ms": scope.now() + 1, "token_kept": kept}
-    gone = [record.doc["jti"] for record in tokens_of(scope, doc) if record.doc["jti"] != kept]
+    fresh = doc | {"tokens_from_ms": ctx.now() + 1, "token_kept": kept}
+    gone = [record.doc["jti"] for record in tokens_of(ctx, doc) if record.doc["jti"] != kept]
     home = doc["tenant"]
     batch: list[Change] = [Delete(TOKEN, (home, jti)) for jti in gone]
-    return fresh, [*batch, security_stamps.raise_one(home, doc["id"])]
+    return fresh, [*batch, security_stamps.invalidate(home, doc["id"])]

@@ -10,9 +10,9 @@ from pangolin.services.authn import api_keys, security_stamps
 from pangolin.services.authn.principals import SERVICE
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
@@ -21,91 +21,89 @@ MOST_KEYS: Final = 20
 HOUR_MS = 3_600_000
 
 
-def rotate(scope: Scope, service: str, fields: Mapping[str, Any]) -> Wire:
+def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
     """Make a new key and end the others: at once, or after `keep_old_for_hours`.
 
     Raises `NotFound`, and `Conflicting` if too many keys would be kept.
     """
     hours = fields.get("keep_old_for_hours") or 0
-    return _made(scope, service, fields, "rotate_api_key", hours)
+    return _made(ctx, service, fields, "rotate_api_key", hours)
 
 
-def add(scope: Scope, service: str, fields: Mapping[str, Any]) -> Wire:
+def add(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
     """Make one more key; raise `NotFound`, and `Conflicting` if there are too many."""
-    return _made(scope, service, fields, "create_api_key", None)
+    return _made(ctx, service, fields, "create_api_key", None)
 
 
-def page(scope: Scope, service: str) -> list[Wire]:
+def page(ctx: Context, service: str) -> list[Wire]:
     """List the keys of a service user, the oldest first; there are few."""
-    require(scope, "read", service_users.resource(service))
-    owner = account.find(scope, scope.tenant, service, SERVICE).doc
-    keys = [record.doc for record in _keys(scope, service)]
-    seen = scope.store.get_many([(LAST_USED, (key["id"],)) for key in keys])
+    require(ctx, "read", service_users.resource(service))
+    owner = account.find(ctx, ctx.tenant, service, SERVICE).doc
+    keys = [record.doc for record in _keys(ctx, service)]
+    seen = ctx.store.get_many([(LAST_USED, (key["id"],)) for key in keys])
     return [_wire(owner, key, used) for key, used in zip(keys, seen, strict=True)]
 
 
-def revoke(scope: Scope, service: str, key_id: str) -> None:
+def revoke(ctx: Context, service: str, key_id: str) -> None:
     """Revoke a key: it is refused from the next request on; raise `NotFound`."""
-    require(scope, "update", service_users.resource(service))
-    record = scope.store.get(API_KEY, (key_id,))
+    require(ctx, "update", service_users.resource(service))
+    record = ctx.store.get(API_KEY, (key_id,))
     if record is None or record.doc["principal"] != service:
         raise NotFound(f"API key does not exist: {key_id}")
-    changes = [*_gone(key_id), security_stamps.raise_one(scope.tenant, service)]
+    changes = [*_gone(key_id), security_stamps.invalidate(ctx.tenant, service)]
     what = Resource("api_key", (key_id,))
-    batch.commit(service_users.plain(scope), "revoke_api_key", what, changes, before=record.doc)
+    batch.commit(service_users.plain(ctx), "revoke_api_key", what, changes, before=record.doc)
 
 
 def _made(
-    scope: Scope, service: str, fields: Mapping[str, Any], action: str, keep_hours: int | None
+    ctx: Context, service: str, fields: Mapping[str, Any], action: str, keep_hours: int | None
 ) -> Wire:
-    scope = service_users.plain(scope)
-    require(scope, "update", service_users.resource(service))
+    ctx = service_users.plain(ctx)
+    require(ctx, "update", service_users.resource(service))
 
-    return until_settled(
-        scope, lambda: _attempt(scope, service, fields, action, keep_hours), action
-    )
+    return retry_conflicts(ctx, lambda: _attempt(ctx, service, fields, action, keep_hours), action)
 
 
 def _attempt(
-    scope: Scope, service: str, fields: Mapping[str, Any], action: str, keep_hours: int | None
+    ctx: Context, service: str, fields: Mapping[str, Any], action: str, keep_hours: int | None
 ) -> Wire:
-    record = account.find(scope, scope.tenant, service, SERVICE)
+    record = account.find(ctx, ctx.tenant, service, SERVICE)
     what = service_users.resource(record.doc["name"])
-    account.require_reach(scope, "update", what, record.doc["role"])
-    end = service_users.end_of(scope, fields.get("expires_in_days"))
-    by = scope.principal.id
-    made = api_keys.make(scope.runtime, record.doc, created_by=by, expires_at_ms=end)
+    account.require_reach(ctx, "update", what, record.doc["role"])
+    end = service_users.end_of(ctx, fields.get("expires_in_days"))
+    by = ctx.principal.id
+    made = api_keys.make(ctx.runtime, record.doc, created_by=by, expires_at_ms=end)
     # Whoever makes keys of one user at once waits for the other.
-    owner = record.doc | {"keys_changed_ms": scope.now()}
-    changes = [*_older(scope, service, keep_hours), Put(API_KEY, made.record)]
+    owner = record.doc | {"keys_changed_ms": ctx.now()}
+    changes = [*_older(ctx, service, keep_hours), Put(API_KEY, made.record)]
     changes += [
         Put(PRINCIPAL, owner, record.version),
-        security_stamps.raise_one(scope.tenant, service),
+        security_stamps.invalidate(ctx.tenant, service),
     ]
-    batch.commit(scope, action, what, changes, after=made.record)
+    batch.commit(ctx, action, what, changes, after=made.record)
     return service_users.key_wire(owner, made)
 
 
-def _older(scope: Scope, service: str, keep_hours: int | None) -> list[Change]:
+def _older(ctx: Context, service: str, keep_hours: int | None) -> list[Change]:
     """List what becomes of the keys there are: None leaves those that have not expired."""
     changes: list[Change] = []
     left = 0
-    for record in _keys(scope, service):
+    for record in _keys(ctx, service):
         end = record.doc["expires_at_ms"]
-        if keep_hours == 0 or (end is not None and end <= scope.now()):
+        if keep_hours == 0 or (end is not None and end <= ctx.now()):
             changes += _gone(record.doc["id"])
             continue
         left += 1
         if keep_hours is not None:
-            ends = [time for time in (end, scope.now() + keep_hours * HOUR_MS) if time is not None]
+            ends = [time for time in (end, ctx.now() + keep_hours * HOUR_MS) if time is not None]
             changes.append(Put(API_KEY, record.doc | {"expires_at_ms": min(ends)}, record.version))
     if left >= MOST_KEYS:
         raise Conflicting(f"the service user has {left} keys, the most there may be: revoke one")
     return changes
 
 
-def _keys(scope: Scope, service: str) -> list[Record]:
-    found = scope.store.scan(API_KEY, (service,), index="principal")
+def _keys(ctx: Context, service: str) -> list[Record]:
+    found = ctx.store.scan(API_KEY, (service,), index="principal")
     return sorted(found, key=lambda record: (record.doc["created_at_ms"], record.doc["id"]))
 
 

@@ -8,9 +8,9 @@ from pangolin.errors import PangolinError
 from pangolin.services.accounts.account import BOUND
 from pangolin.services.authn import security_stamps
 from pangolin.services.changes import batch
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.store.api import Change, Delete, Doc, Key, Kind, Record
 from pangolin.store.kinds import (
     API_KEY,
@@ -33,19 +33,19 @@ BELONGINGS: Final[tuple[tuple[Kind, str | None], ...]] = (
 )
 
 
-def remove(scope: Scope, action: str, resource: Resource, record: Record) -> None:
+def remove(ctx: Context, action: str, resource: Resource, record: Record) -> None:
     """Delete a principal and what belongs to it: a batch, and what does not fit into one after it.
 
     Nothing of it counts once the batch is in, for no id is given twice. Raises `Conflict`.
     """
     doc, key = record.doc, PRINCIPAL.key_of(record.doc)
     changes: list[Change] = [Delete(PRINCIPAL, key, record.version)]
-    changes.append(security_stamps.raise_one(doc["tenant"], doc["id"]))
-    changes += _belongings(scope.runtime, doc)
-    batch.commit_home(scope, action, resource, changes, before=doc)
+    changes.append(security_stamps.invalidate(doc["tenant"], doc["id"]))
+    changes += _belongings(ctx.runtime, doc)
+    batch.commit_home(ctx, action, resource, changes, before=doc)
     try:
-        while rest := list(_belongings(scope.runtime, doc)):
-            scope.runtime.store.apply(*rest)
+        while rest := list(_belongings(ctx.runtime, doc)):
+            ctx.runtime.store.apply(*rest)
     except PangolinError as error:
         log.warning("records of %s are left, and count for nothing: %s", resource, error)
 

@@ -12,9 +12,9 @@ from pangolin.services.authn.api_keys import MadeKey
 from pangolin.services.authn.principals import SERVICE
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
@@ -24,89 +24,89 @@ TYPE = "service_user"
 CHANGEABLE = ("name", "description", "active")
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a service user with its first key, which is shown this once.
 
     `fields` has `name`, `role`, and maybe `description` and `expires_in_days`: then the user ends
     with all its keys. Raises `BadRequest` naming a field, `Denied` and `AlreadyExists`.
     """
-    scope, name = plain(scope), fields["name"]
-    require(scope, "create", resource(name))
+    ctx, name = plain(ctx), fields["name"]
+    require(ctx, "create", resource(name))
     account.check_name(name, "name")
-    account.check_role(scope, fields["role"])
-    doc = _new(scope, fields)
-    made = _first_key(scope, doc)
+    account.check_role(ctx, fields["role"])
+    doc = _new(ctx, fields)
+    made = _first_key(ctx, doc)
 
     def attempt() -> Wire:
-        account.refuse_taken(scope, SERVICE, name)
+        account.refuse_taken(ctx, SERVICE, name)
         puts = [Put(PRINCIPAL, doc, ABSENT), Put(API_KEY, made.record, ABSENT)]
-        changes = [guards.hold(scope), *puts]
-        batch.commit(scope, "create_service_user", resource(name), changes, after=doc)
+        changes = [guards.hold(ctx), *puts]
+        batch.commit(ctx, "create_service_user", resource(name), changes, after=doc)
         return key_wire(doc, made)
 
-    return until_settled(scope, attempt, "create service user")
+    return retry_conflicts(ctx, attempt, "create service user")
 
 
 def page(
-    scope: Scope, *, limit: int = 100, after: str | None = None
+    ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List the tenant's service users in name order."""
-    require(scope, "list", Resource(TYPE))
+    require(ctx, "list", Resource(TYPE))
     beyond = None if after is None else (after,)
-    found = scope.store.page(PRINCIPAL, (SERVICE,), index="name", after=beyond, limit=limit)
+    found = ctx.store.page(PRINCIPAL, (SERVICE,), index="name", after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
-    return _wires(scope, [record.doc for record in found.records]), more
+    return _wires(ctx, [record.doc for record in found.records]), more
 
 
-def get(scope: Scope, service: str) -> Wire:
+def get(ctx: Context, service: str) -> Wire:
     """Read a service user; raise `NotFound`."""
-    require(scope, "read", resource(service))
-    return _wires(scope, [account.find(scope, scope.tenant, service, SERVICE).doc])[0]
+    require(ctx, "read", resource(service))
+    return _wires(ctx, [account.find(ctx, ctx.tenant, service, SERVICE).doc])[0]
 
 
-def update(scope: Scope, service: str, fields: Mapping[str, Any]) -> None:
+def update(ctx: Context, service: str, fields: Mapping[str, Any]) -> None:
     """Change `name`, `description`, `active` or, from today on, `expires_in_days`.
 
     `active=false` refuses its keys and ends its tokens. Raises `BadRequest`, `NotFound` and
     `AlreadyExists`.
     """
-    scope = plain(scope)
-    require(scope, "update", resource(service))
+    ctx = plain(ctx)
+    require(ctx, "update", resource(service))
     given = {name: value for name, value in fields.items() if value is not None}
     if "name" in given:
         account.check_name(given["name"], "name")
 
     def attempt() -> None:
-        record = account.find(scope, scope.tenant, service, SERVICE)
-        account.require_reach(scope, "update", resource(service), record.doc["role"])
-        doc, changes = _changed(scope, record, given)
+        record = account.find(ctx, ctx.tenant, service, SERVICE)
+        account.require_reach(ctx, "update", resource(service), record.doc["role"])
+        doc, changes = _changed(ctx, record, given)
         changes.append(Put(PRINCIPAL, doc, record.version))
         what = resource(record.doc["name"])
-        batch.commit_home(scope, "update_service_user", what, changes, record.doc, doc)
+        batch.commit_home(ctx, "update_service_user", what, changes, record.doc, doc)
 
-    until_settled(scope, attempt, "update service user")
+    retry_conflicts(ctx, attempt, "update service user")
 
 
-def delete(scope: Scope, service: str) -> None:
+def delete(ctx: Context, service: str) -> None:
     """Delete a service user with its keys and grants; raise `NotFound`."""
-    require(scope, "delete", resource(service))
+    require(ctx, "delete", resource(service))
 
     def attempt() -> None:
-        record = account.find(scope, scope.tenant, service, SERVICE)
+        record = account.find(ctx, ctx.tenant, service, SERVICE)
         what = resource(record.doc["name"])
-        removal.remove(scope, "delete_service_user", what, record)
+        removal.remove(ctx, "delete_service_user", what, record)
 
-    until_settled(scope, attempt, "delete service user")
+    retry_conflicts(ctx, attempt, "delete service user")
 
 
-def plain(scope: Scope) -> Scope:
+def plain(ctx: Context) -> Context:
     """Give the scope without its Idempotency-Key: a key is shown once and remembered nowhere."""
-    return replace(scope, idempotency=None)
+    return replace(ctx, idempotency=None)
 
 
-def end_of(scope: Scope, days: int | None) -> int | None:
+def end_of(ctx: Context, days: int | None) -> int | None:
     """Give the end of what lives for some days; None: it has none."""
-    return None if days is None else scope.now() + days * DAY_MS
+    return None if days is None else ctx.now() + days * DAY_MS
 
 
 def key_end(owner: Doc, key: Doc) -> int | None:
@@ -137,9 +137,9 @@ def key_wire(doc: Doc, made: MadeKey) -> Wire:
     }
 
 
-def _new(scope: Scope, fields: Mapping[str, Any]) -> Doc:
+def _new(ctx: Context, fields: Mapping[str, Any]) -> Doc:
     return {
-        "tenant": scope.tenant,
+        "tenant": ctx.tenant,
         "id": str(uuid4()),
         "type": SERVICE,
         "name": fields["name"],
@@ -148,31 +148,31 @@ def _new(scope: Scope, fields: Mapping[str, Any]) -> Doc:
         "role": fields["role"],
         "password_hash": None,
         "active": True,
-        "created_at_ms": scope.now(),
-        "created_by": scope.principal.id,
-        "expires_at_ms": end_of(scope, fields.get("expires_in_days")),
+        "created_at_ms": ctx.now(),
+        "created_by": ctx.principal.id,
+        "expires_at_ms": end_of(ctx, fields.get("expires_in_days")),
         "last_login_ms": None,
     }
 
 
-def _first_key(scope: Scope, doc: Doc) -> MadeKey:
-    end, by = doc["expires_at_ms"], scope.principal.id
-    return api_keys.make(scope.runtime, doc, created_by=by, expires_at_ms=end)
+def _first_key(ctx: Context, doc: Doc) -> MadeKey:
+    end, by = doc["expires_at_ms"], ctx.principal.id
+    return api_keys.make(ctx.runtime, doc, created_by=by, expires_at_ms=end)
 
 
-def _changed(scope: Scope, record: Record, given: Doc) -> tuple[Doc, list[Change]]:
+def _changed(ctx: Context, record: Record, given: Doc) -> tuple[Doc, list[Change]]:
     doc = record.doc | {name: given[name] for name in CHANGEABLE if name in given}
     if doc["name"] != record.doc["name"]:
-        account.refuse_taken(scope, SERVICE, doc["name"])
+        account.refuse_taken(ctx, SERVICE, doc["name"])
     if "expires_in_days" in given:
-        doc["expires_at_ms"] = end_of(scope, given["expires_in_days"])
+        doc["expires_at_ms"] = end_of(ctx, given["expires_in_days"])
     if given.get("active") is False:
-        return account.ended(scope, doc)
-    return doc, [security_stamps.raise_one(scope.tenant, doc["id"])]
+        return account.ended(ctx, doc)
+    return doc, [security_stamps.invalidate(ctx.tenant, doc["id"])]
 
 
-def _wires(scope: Scope, docs: list[Doc]) -> list[Wire]:
-    seen = scope.store.get_many([(LAST_USED, (doc["id"],)) for doc in docs])
+def _wires(ctx: Context, docs: list[Doc]) -> list[Wire]:
+    seen = ctx.store.get_many([(LAST_USED, (doc["id"],)) for doc in docs])
     return [_wire(doc, used) for doc, used in zip(docs, seen, strict=True)]
 
 

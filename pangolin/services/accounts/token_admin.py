@@ -8,127 +8,127 @@ from pangolin.services.audit import trail
 from pangolin.services.authn import principals, tokens
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Delete, Doc, Put, Record
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
 
 
 def page(
-    scope: Scope, owner: str, *, limit: int = 100, after: str | None = None
+    ctx: Context, owner: str, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List one's own tokens or, for admins, those of a user or service user of the tenant.
 
     Raises `NotFound`.
     """
-    if not users.is_self(scope, owner):
-        require(scope, "list", Resource("token"))
-    doc = _find(scope, owner).doc
+    if not users.is_self(ctx, owner):
+        require(ctx, "list", Resource("token"))
+    doc = _find(ctx, owner).doc
     prefix = (doc["tenant"], owner)
     beyond = None if after is None else (after,)
-    store = scope.runtime.store
+    store = ctx.runtime.store
     found = store.page(TOKEN, prefix, index="principal", after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
-    return [_wire(scope, doc, record.doc) for record in found.records], more
+    return [_wire(ctx, doc, record.doc) for record in found.records], more
 
 
 def own(
-    scope: Scope, *, limit: int = 100, after: str | None = None
+    ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List the tokens of who asks."""
-    if _kept(scope) is None:
+    if _kept(ctx) is None:
         return [], None
-    return page(scope, scope.principal.id, limit=limit, after=after)
+    return page(ctx, ctx.principal.id, limit=limit, after=after)
 
 
-def revoke_own(scope: Scope, reason: str | None) -> None:
+def revoke_own(ctx: Context, reason: str | None) -> None:
     """Revoke the token that the request carries; raise `BadRequest` if it carries none."""
-    jti = scope.principal.token
+    jti = ctx.principal.token
     if jti is None:
         raise BadRequest("Authorization must carry the bearer token to revoke")
-    found = scope.runtime.store.get(TOKEN, (principals.home_of(scope.principal), jti))
-    _revoke(scope, jti, found, reason)
+    found = ctx.runtime.store.get(TOKEN, (principals.home_of(ctx.principal), jti))
+    _revoke(ctx, jti, found, reason)
 
 
-def revoke(scope: Scope, jti: str, reason: str | None = None) -> None:
+def revoke(ctx: Context, jti: str, reason: str | None = None) -> None:
     """Revoke a token of the tenant by its id; root may also name one of its own.
 
     Raises `Denied` and `NotFound`.
     """
-    require(scope, "delete", Resource("token", (jti,)))
-    scope.settle()
-    found = [scope.runtime.store.get(TOKEN, (home, jti)) for home in _homes(scope)]
+    require(ctx, "delete", Resource("token", (jti,)))
+    ctx.confirm()
+    found = [ctx.runtime.store.get(TOKEN, (home, jti)) for home in _homes(ctx)]
     record = next((each for each in found if each is not None), None)
     if record is None:
         raise NotFound(f"Token does not exist: {jti}")
-    _revoke(scope, jti, record, reason)
+    _revoke(ctx, jti, record, reason)
 
 
-def revoke_all(scope: Scope, owner: str) -> None:
+def revoke_all(ctx: Context, owner: str) -> None:
     """End all tokens of oneself or, for admins, of a user or service user of the tenant.
 
     Raises `Denied` and `NotFound`.
     """
-    if not users.is_self(scope, owner):
-        require(scope, "delete", Resource("token"))
+    if not users.is_self(ctx, owner):
+        require(ctx, "delete", Resource("token"))
 
     def attempt() -> None:
-        record = _find(scope, owner)
+        record = _find(ctx, owner)
         what = Resource(record.doc["type"], (record.doc["name"],))
-        account.require_reach(scope, "revoke the tokens of", what, record.doc["role"])
-        doc, changes = account.ended(scope, record.doc)
+        account.require_reach(ctx, "revoke the tokens of", what, record.doc["role"])
+        doc, changes = account.ended(ctx, record.doc)
         changes.append(Put(PRINCIPAL, doc, record.version))
-        batch.commit_home(scope, "revoke_token", what, changes, details={"all": True})
+        batch.commit_home(ctx, "revoke_token", what, changes, details={"all": True})
 
-    until_settled(scope, attempt, "revoke all tokens")
+    retry_conflicts(ctx, attempt, "revoke all tokens")
 
 
-def clean_up(scope: Scope) -> int:
+def clean_up(ctx: Context) -> int:
     """Remove the tenant's expired tokens; give their number."""
-    require(scope, "delete", Resource("token"))
-    scope.settle()
+    require(ctx, "delete", Resource("token"))
+    ctx.confirm()
     expired = [
         Delete(TOKEN, TOKEN.key_of(record.doc))
-        for home in _homes(scope)
-        for record in scope.runtime.store.scan(TOKEN, (home,))
-        if record.doc["expires_at_ms"] <= scope.now()
+        for home in _homes(ctx)
+        for record in ctx.runtime.store.scan(TOKEN, (home,))
+        if record.doc["expires_at_ms"] <= ctx.now()
     ]
     for first in range(0, len(expired), account.BOUND):
-        scope.runtime.store.apply(*expired[first : first + account.BOUND])
-    trail.note(scope, "cleanup_tokens", Resource("token"), details={"count": len(expired)})
+        ctx.runtime.store.apply(*expired[first : first + account.BOUND])
+    trail.note(ctx, "cleanup_tokens", Resource("token"), details={"count": len(expired)})
     return len(expired)
 
 
-def _homes(scope: Scope) -> list[str]:
+def _homes(ctx: Context) -> list[str]:
     """List where the tokens lie that the principal may manage: root's own lie in no tenant."""
-    return [scope.tenant, *([ROOT_HOME] if scope.principal.role == ROOT else ())]
+    return [ctx.tenant, *([ROOT_HOME] if ctx.principal.role == ROOT else ())]
 
 
-def _revoke(scope: Scope, jti: str, record: Record | None, reason: str | None) -> None:
+def _revoke(ctx: Context, jti: str, record: Record | None, reason: str | None) -> None:
     changes = [] if record is None else tokens.revoking(record.doc)
     details = {"reason": reason} if reason else None
     what = Resource("token", (jti,))
-    batch.commit_home(scope, "revoke_token", what, changes, details=details)
+    batch.commit_home(ctx, "revoke_token", what, changes, details=details)
 
 
-def _kept(scope: Scope) -> Record | None:
-    key = (principals.home_of(scope.principal), scope.principal.id)
-    return scope.runtime.store.get(PRINCIPAL, key)
+def _kept(ctx: Context) -> Record | None:
+    key = (principals.home_of(ctx.principal), ctx.principal.id)
+    return ctx.runtime.store.get(PRINCIPAL, key)
 
 
-def _find(scope: Scope, owner: str) -> Record:
-    scope.settle()
-    key = (users.home_of(scope, owner), owner)
-    record = scope.runtime.store.get(PRINCIPAL, key)
+def _find(ctx: Context, owner: str) -> Record:
+    ctx.confirm()
+    key = (users.home_of(ctx, owner), owner)
+    record = ctx.runtime.store.get(PRINCIPAL, key)
     if record is None:
         raise NotFound(f"User does not exist: {owner}")
     return record
 
 
-def _wire(scope: Scope, owner: Doc, token: Doc) -> Wire:
-    expired = token["expires_at_ms"] <= scope.now()
+def _wire(ctx: Context, owner: Doc, token: Doc) -> Wire:
+    expired = token["expires_at_ms"] <= ctx.now()
     return {
         "id": token["jti"],
         "tenant_id": token["within"],

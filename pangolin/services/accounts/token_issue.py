@@ -13,8 +13,8 @@ from pangolin.services.authn.principals import USER, Standing
 from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.tenants import selection
 from pangolin.store.api import Conflict, Delete
@@ -37,63 +37,63 @@ SPELLINGS: Final = {
 }
 
 
-def mint(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def mint(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Make a token for who asks or, with `username`, for a user of the tenant `tenant_id`.
 
     `roles` (the first counts) may lower its role; it lives for `expires_in_hours`. One that root
     makes for itself is a tenant-admin's of that tenant unless root is asked for. Raises
     `BadRequest`, `Denied`, `NoSuchTenant`, `NotFound`, and `Conflicting` for an inactive user.
     """
-    within = selection.within(scope, fields["tenant_id"])
+    within = selection.within(ctx, fields["tenant_id"])
     require(within, "create", Resource("token"))
     asked = _role(fields.get("roles") or ())
     subject = _subject(within, fields.get("username"))
     terms = Terms(
-        expires_at_ms=scope.now() + (fields.get("expires_in_hours") or DEFAULT_HOURS) * HOUR_MS,
-        auth_time_ms=_auth_time(scope) or scope.now(),
+        expires_at_ms=ctx.now() + (fields.get("expires_in_hours") or DEFAULT_HOURS) * HOUR_MS,
+        auth_time_ms=_auth_time(ctx) or ctx.now(),
         use=ISSUED,
         role=_granted(within, subject, asked),
         tenant=within.tenant,
-        api_key=_key_of(scope, subject),
+        api_key=_key_of(ctx, subject),
     )
-    issued, changes = tokens.prepare(scope.runtime, subject, terms)
+    issued, changes = tokens.prepare(ctx.runtime, subject, terms)
     what = Resource("token", (issued.jti,))
     batch.commit_home(within, "generate_token", what, changes, after=issued.record)
     return _wire(issued, within.tenant)
 
 
-def _key_of(scope: Scope, subject: Principal) -> str | None:
+def _key_of(ctx: Context, subject: Principal) -> str | None:
     """Tie a token that a holder of an API key makes for itself to that key's life."""
-    key = scope.principal.claims.get("api_key")
-    return str(key) if key and subject.id == scope.principal.id else None
+    key = ctx.principal.claims.get("api_key")
+    return str(key) if key and subject.id == ctx.principal.id else None
 
 
-def rotate(scope: Scope) -> Wire:
+def rotate(ctx: Context) -> Wire:
     """Replace the token that the request carries by a new one for the same, and revoke it.
 
     Raises `BadRequest` if it carries none, and `Unauthorized` when it is time to sign in again.
     """
-    jti = scope.principal.token
+    jti = ctx.principal.token
     if jti is None:
         raise BadRequest("Authorization must carry the bearer token to rotate")
-    record = scope.runtime.store.get(TOKEN, (principals.home_of(scope.principal), jti))
+    record = ctx.runtime.store.get(TOKEN, (principals.home_of(ctx.principal), jti))
     if record is None:
         raise Unauthorized(tokens.REVOKED)
     old = record.doc
-    end = _renewal_end(scope, old["auth_time_ms"])
+    end = _renewal_end(ctx, old["auth_time_ms"])
     terms = Terms(
-        expires_at_ms=min(end, scope.now() + scope.settings.session_hours * HOUR_MS),
+        expires_at_ms=min(end, ctx.now() + ctx.settings.session_hours * HOUR_MS),
         auth_time_ms=old["auth_time_ms"],
         use=old["use"],
-        role=scope.principal.role,
+        role=ctx.principal.role,
         tenant=old["within"],
         api_key=old.get("api_key"),
     )
-    issued, changes = tokens.prepare(scope.runtime, scope.principal, terms)
+    issued, changes = tokens.prepare(ctx.runtime, ctx.principal, terms)
     # Of two that rotate one token at once the second finds it revoked.
     changes += [Delete(TOKEN, TOKEN.key_of(old), record.version), tokens.revoking(old)[-1]]
     try:
-        batch.commit_home(scope, "rotate_token", Resource("token", (jti,)), changes)
+        batch.commit_home(ctx, "rotate_token", Resource("token", (jti,)), changes)
     except Conflict:
         raise Unauthorized(tokens.REVOKED) from None
     return _wire(issued, old["within"])
@@ -107,7 +107,7 @@ def _role(roles: Sequence[str]) -> str | None:
     return SPELLINGS[roles[0]]
 
 
-def _subject(within: Scope, username: str | None) -> Principal:
+def _subject(within: Context, username: str | None) -> Principal:
     if username is None:
         return _self(within)
     record = principals.find_named(within.runtime, within.tenant, USER, username)
@@ -120,7 +120,7 @@ def _subject(within: Scope, username: str | None) -> Principal:
     return _principal(found)
 
 
-def _self(within: Scope) -> Principal:
+def _self(within: Context) -> Principal:
     asking = within.principal
     home = principals.home_of(asking)
     try:
@@ -134,7 +134,7 @@ def _principal(found: Standing) -> Principal:
     return principals.principal_of(found.doc, found.stamp)
 
 
-def _granted(within: Scope, subject: Principal, asked: str | None) -> str:
+def _granted(within: Context, subject: Principal, asked: str | None) -> str:
     most = principals.lesser(subject.role, within.principal.role)
     if asked is None:
         # A tenant is named, so that what root makes for itself is for that tenant alone.
@@ -145,18 +145,18 @@ def _granted(within: Scope, subject: Principal, asked: str | None) -> str:
     return asked
 
 
-def _auth_time(scope: Scope) -> int | None:
+def _auth_time(ctx: Context) -> int | None:
     """Give the time of the sign-in behind a token, so that no chain of tokens renews itself."""
-    found = scope.principal.claims.get("auth_time_ms")
+    found = ctx.principal.claims.get("auth_time_ms")
     if not isinstance(found, int):
         return None
-    _renewal_end(scope, found)
+    _renewal_end(ctx, found)
     return found
 
 
-def _renewal_end(scope: Scope, auth_time_ms: int) -> int:
-    end = auth_time_ms + scope.settings.renewal_days * DAY_MS
-    if end <= scope.now():
+def _renewal_end(ctx: Context, auth_time_ms: int) -> int:
+    end = auth_time_ms + ctx.settings.renewal_days * DAY_MS
+    if end <= ctx.now():
         raise Unauthorized("the sign-in behind this token is too long ago: sign in again")
     return end
 

@@ -12,9 +12,9 @@ from pangolin.services.authn import passwords, principals, rate_limits, security
 from pangolin.services.authn.principals import USER
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.context.well_known import ROOT_ID
 from pangolin.services.login import password_login
@@ -26,13 +26,13 @@ from pangolin.store.kinds import PRINCIPAL, ROOT_HOME
 ADMINS_ONLY = ("active", "role")
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a user from `username`, `email`, `role`, and maybe `password` and `tenant_id`.
 
     Without a password only a login by an identity provider lets the user in. Raises `BadRequest`
     naming a field, `Denied`, `NoSuchTenant` and `AlreadyExists`.
     """
-    within = selection.within(scope, fields.get("tenant_id"))
+    within = selection.within(ctx, fields.get("tenant_id"))
     name, email, role = fields["username"], fields["email"], fields["role"]
     require(within, "create", resource(name))
     account.check_name(name, "username")
@@ -46,13 +46,13 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
         batch.commit(within, "create_user", resource(name), changes, after=doc)
         return wire(doc)
 
-    return until_settled(within, attempt, "create user")
+    return retry_conflicts(within, attempt, "create user")
 
 
-def new(scope: Scope, name: str, email: str | None, role: str) -> Doc:
+def new(ctx: Context, name: str, email: str | None, role: str) -> Doc:
     """Give the record of a new user, who has no password."""
     return {
-        "tenant": scope.tenant,
+        "tenant": ctx.tenant,
         "id": str(uuid4()),
         "type": USER,
         "name": name,
@@ -60,71 +60,71 @@ def new(scope: Scope, name: str, email: str | None, role: str) -> Doc:
         "role": role,
         "password_hash": None,
         "active": True,
-        "created_at_ms": scope.now(),
+        "created_at_ms": ctx.now(),
         "last_login_ms": None,
     }
 
 
 def page(
-    scope: Scope, role: str | None = None, *, limit: int = 100, after: str | None = None
+    ctx: Context, role: str | None = None, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List the tenant's users in name order, maybe of one role only."""
-    require(scope, "list", Resource(USER))
-    kept = (doc for doc in _all(scope, after, limit) if role in (None, doc["role"]))
+    require(ctx, "list", Resource(USER))
+    kept = (doc for doc in _all(ctx, after, limit) if role in (None, doc["role"]))
     docs = list(islice(kept, limit + 1))
     more = str(docs[limit - 1]["name"]) if len(docs) > limit else None
     return [wire(doc) for doc in docs[:limit]], more
 
 
-def get(scope: Scope, user: str) -> Wire:
+def get(ctx: Context, user: str) -> Wire:
     """Read oneself or, for admins, a user of the tenant; raise `NotFound`."""
-    if not is_self(scope, user):
-        require(scope, "read", resource(user))
-    return wire(account.find(scope, home_of(scope, user), user).doc)
+    if not is_self(ctx, user):
+        require(ctx, "read", resource(user))
+    return wire(account.find(ctx, home_of(ctx, user), user).doc)
 
 
-def update(scope: Scope, user: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Wire:
     """Change `email` or `password` of oneself or a user, and `active` or `role` of a user.
 
     A changed password and `active=false` end the user's tokens, but not the one that asks. Raises
     `BadRequest` naming a field, `Denied` and `NotFound`.
     """
     given = {name: value for name, value in fields.items() if value is not None}
-    _check_change(scope, user, given)
+    _check_change(ctx, user, given)
 
     def attempt() -> Wire:
-        record = account.find(scope, home_of(scope, user), user)
+        record = account.find(ctx, home_of(ctx, user), user)
         name = resource(record.doc["name"])
-        account.require_reach(scope, "update", name, record.doc["role"])
-        doc, changes = _changed(scope, record.doc, given)
+        account.require_reach(ctx, "update", name, record.doc["role"])
+        doc, changes = _changed(ctx, record.doc, given)
         changes.append(Put(PRINCIPAL, doc, record.version))
-        batch.commit_home(scope, "update_user", name, changes, record.doc, doc)
+        batch.commit_home(ctx, "update_user", name, changes, record.doc, doc)
         return wire(doc)
 
-    return until_settled(scope, attempt, "update user")
+    return retry_conflicts(ctx, attempt, "update user")
 
 
-def delete(scope: Scope, user: str) -> None:
+def delete(ctx: Context, user: str) -> None:
     """Delete a user of the tenant with all that belongs to it; raise `NotFound`."""
-    require(scope, "delete", resource(user))
-    if is_self(scope, user):
+    require(ctx, "delete", resource(user))
+    if is_self(ctx, user):
         raise BadRequest("id must not be one's own: somebody else has to delete this user")
 
     def attempt() -> None:
-        record = account.find(scope, scope.tenant, user)
-        removal.remove(scope, "delete_user", resource(record.doc["name"]), record)
+        record = account.find(ctx, ctx.tenant, user)
+        removal.remove(ctx, "delete_user", resource(record.doc["name"]), record)
 
-    until_settled(scope, attempt, "delete user")
+    retry_conflicts(ctx, attempt, "delete user")
 
 
-def is_self(scope: Scope, user: str) -> bool:
+def is_self(ctx: Context, user: str) -> bool:
     """Say whether a principal's id is that of who asks."""
-    return scope.principal.id == user
+    return ctx.principal.id == user
 
 
-def home_of(scope: Scope, user: str) -> str:
+def home_of(ctx: Context, user: str) -> str:
     """Give the tenant in which a principal's record lies: one's own, or the request's."""
-    return principals.home_of(scope.principal) if is_self(scope, user) else scope.tenant
+    return principals.home_of(ctx.principal) if is_self(ctx, user) else ctx.tenant
 
 
 def wire(doc: Doc) -> Wire:
@@ -148,57 +148,57 @@ def resource(name: str) -> Resource:
     return Resource(USER, (name,))
 
 
-def _all(scope: Scope, after: str | None, limit: int) -> Iterator[Doc]:
+def _all(ctx: Context, after: str | None, limit: int) -> Iterator[Doc]:
     beyond: tuple[Any, ...] | None = None if after is None else (after,)
     while True:
-        found = scope.store.page(PRINCIPAL, (USER,), index="name", after=beyond, limit=limit + 1)
+        found = ctx.store.page(PRINCIPAL, (USER,), index="name", after=beyond, limit=limit + 1)
         yield from (record.doc for record in found.records)
         if found.after is None:
             return
         beyond = found.after
 
 
-def _check_change(scope: Scope, user: str, given: Doc) -> None:
+def _check_change(ctx: Context, user: str, given: Doc) -> None:
     forbidden = [name for name in ADMINS_ONLY if name in given]
-    if forbidden or not is_self(scope, user):
-        require(scope, "update", resource(user))
-    if forbidden and is_self(scope, user):
+    if forbidden or not is_self(ctx, user):
+        require(ctx, "update", resource(user))
+    if forbidden and is_self(ctx, user):
         raise BadRequest(f"{forbidden[0]} must be changed by somebody else")
     if "email" in given:
         account.check_mail(given["email"])
     if "role" in given:
-        account.check_role(scope, given["role"])
+        account.check_role(ctx, given["role"])
     if "password" in given:
-        _check_password_change(scope, user)
+        _check_password_change(ctx, user)
 
 
-def _check_password_change(scope: Scope, user: str) -> None:
-    if is_self(scope, user) and scope.principal.actor is not None:
+def _check_password_change(ctx: Context, user: str) -> None:
+    if is_self(ctx, user) and ctx.principal.actor is not None:
         raise Forbidden("password must not be changed by somebody who acts for the user")
-    if user == ROOT_ID and scope.settings.root_password:
+    if user == ROOT_ID and ctx.settings.root_password:
         raise BadRequest("password of root is set by PANGOLIN_ROOT_PASSWORD; change it there")
 
 
-def _changed(scope: Scope, old: Doc, given: Doc) -> tuple[Doc, list[Change]]:
+def _changed(ctx: Context, old: Doc, given: Doc) -> tuple[Doc, list[Change]]:
     doc = old | {name: given[name] for name in ADMINS_ONLY if name in given}
     if "email" in given:
         # An address that users gave themselves is nobody's proof: see services.external.
-        own = {"email_own": is_self(scope, doc["id"])}
+        own = {"email_own": is_self(ctx, doc["id"])}
         doc |= principals.mail_fields(given["email"]) | own
     if "password" in given:
         name, email = doc["name"], principals.mail_of(doc)
-        doc |= {"password_hash": _hashed(scope, given, name, email)}
-        rate_limits.unlock(scope.runtime, password_login.LOGIN, f"{doc['tenant']}/{name}")
+        doc |= {"password_hash": _hashed(ctx, given, name, email)}
+        rate_limits.unlock(ctx.runtime, password_login.LOGIN, f"{doc['tenant']}/{name}")
     if "password" in given or given.get("active") is False:
-        kept = scope.principal.token if is_self(scope, doc["id"]) else None
-        return account.ended(scope, doc, kept)
+        kept = ctx.principal.token if is_self(ctx, doc["id"]) else None
+        return account.ended(ctx, doc, kept)
     raised = any(name in given for name in ADMINS_ONLY)
-    return doc, [security_stamps.raise_one(doc["tenant"], doc["id"])] if raised else []
+    return doc, [security_stamps.invalidate(doc["tenant"], doc["id"])] if raised else []
 
 
-def _hashed(scope: Scope, fields: Mapping[str, Any], *names: str | None) -> str | None:
+def _hashed(ctx: Context, fields: Mapping[str, Any], *names: str | None) -> str | None:
     password = fields.get("password")
     if password is None:
         return None
-    passwords.check_policy(scope.settings, password, *names)
-    return passwords.hash_password(scope.settings, password)
+    passwords.check_policy(ctx.settings, password, *names)
+    return passwords.hash_password(ctx.settings, password)

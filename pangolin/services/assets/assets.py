@@ -6,19 +6,19 @@ from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset, NoSuchNamespace
 from pangolin.services.assets import business_metadata, occurrences
-from pangolin.services.authz.access import filtered, require, require_asset
+from pangolin.services.authz.access import require, require_asset, visible_part
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.tables.lookup import look, look_with_namespace
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
 from pangolin.services.versioned.relations import LABELS
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Doc
 from pangolin.store.kinds import SEPARATOR
 
@@ -45,33 +45,33 @@ KINDS: Final = (
 MAX_LOCATION: Final = 2048
 
 
-def register(scope: Scope, prefix: str, levels: Sequence[str], fields: Mapping[str, Any]) -> Wire:
+def register(ctx: Context, prefix: str, levels: Sequence[str], fields: Mapping[str, Any]) -> Wire:
     """Keep a pointer of `name`, `kind`, `location` and `properties`; the place is not looked at.
 
     Raises `NoSuchNamespace`, `AlreadyExists` and `BadRequest`.
     """
-    address = addressing.asset(scope, prefix, levels, fields["name"], new=True)
-    require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
+    address = addressing.asset(ctx, prefix, levels, fields["name"], new=True)
+    require(ctx, "create", namespaces.resource(Address(address.prefix, address.levels)))
     _check(fields)
 
     def attempt() -> Wire:
-        place, entry, above = look_with_namespace(scope, address)
+        resolved, entry, above = look_with_namespace(ctx, address)
         if above.doc is None:
             raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
         if entry.doc is not None:
             raise AlreadyExists(f"{LABELS[entry.doc['type']]} already exists: {address.dotted}")
-        doc = _new(address, fields, scope.now())
+        doc = _new(address, fields, ctx.now())
         outcome = _wire(doc)
-        changes = [place.hold(), namespaces.hold(place, above)]
-        changes += entries.write(place, ASSETS, doc, entry.own)
-        batch.commit(scope, "register_asset", _resource(address), changes, outcome, after=doc)
+        changes = [resolved.hold(), namespaces.hold(resolved, above)]
+        changes += entries.write(resolved, ASSETS, doc, entry.own)
+        batch.commit(ctx, "register_asset", _resource(address), changes, outcome, after=doc)
         return outcome
 
-    return once(scope, lambda: until_settled(scope, attempt, "register"), Wire)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "register"), Wire)
 
 
 def page(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     levels: Sequence[str],
     *,
@@ -79,61 +79,61 @@ def page(
     after: str | None = None,
 ) -> tuple[list[Wire], str | None]:
     """List all that a namespace holds, tables and views too, and the `after` of the next page."""
-    address = addressing.namespace(scope, prefix, levels)
-    seen = filtered(scope, namespaces.resource(address))
-    place, _ = namespaces.find(scope, address)
+    address = addressing.namespace(ctx, prefix, levels)
+    seen = visible_part(ctx, namespaces.resource(address))
+    resolved, _ = namespaces.find(ctx, address)
     docs, more = listing.page(
-        scope.store, place, ASSETS, address.path, after=after, limit=limit, visible=seen
+        ctx.store, resolved, ASSETS, address.path, after=after, limit=limit, visible=seen
     )
     return [_row(doc) for doc in docs], more
 
 
-def get(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> Wire:
+def get(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> Wire:
     """Read an asset, a table or a view as an asset; raise `NoSuchAsset`."""
-    address = addressing.asset(scope, prefix, levels, name)
-    require(scope, "read", _resource(address))
-    _, _, doc = _find(scope, address, "read")
+    address = addressing.asset(ctx, prefix, levels, name)
+    require(ctx, "read", _resource(address))
+    _, _, doc = _find(ctx, address, "read")
     return _wire(doc)
 
 
-def delete(scope: Scope, prefix: str, levels: Sequence[str], name: str) -> None:
+def delete(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> None:
     """Forget a generic asset; what it points to stays. Tables and views are dropped elsewhere."""
-    address = addressing.asset(scope, prefix, levels, name)
-    require(scope, "delete", _resource(address))
+    address = addressing.asset(ctx, prefix, levels, name)
+    require(ctx, "delete", _resource(address))
 
     def attempt() -> None:
-        place, entry, doc = _find(scope, address, "delete")
+        resolved, entry, doc = _find(ctx, address, "delete")
         kind = doc["type"]
         if kind != "asset":
             raise BadRequest(f"{address.dotted} is a {kind}; drop it in the Iceberg API")
         key = (address.path, address.name)
-        changes = [place.hold(), *entries.drop(place, ASSETS, key, entry.own)]
-        batch.commit(scope, "delete_asset", _resource(address), changes, before=entry.doc)
+        changes = [resolved.hold(), *entries.drop(resolved, ASSETS, key, entry.own)]
+        batch.commit(ctx, "delete_asset", _resource(address), changes, before=entry.doc)
 
-    once(scope, lambda: until_settled(scope, attempt, "delete"), lambda _: None)
+    once(ctx, lambda: retry_conflicts(ctx, attempt, "delete"), lambda _: None)
 
 
-def by_id(scope: Scope, asset_id: str) -> Wire:
+def by_id(ctx: Context, asset_id: str) -> Wire:
     """Find an asset, table or view by id, on main if it is there; raise `NoSuchAsset`.
 
     The answer holds `asset`, `metadata` (what people wrote about it, or None), `catalog` and
     `namespace`.
     """
-    sighting = occurrences.readable(scope, asset_id)
+    occurrence = occurrences.readable(ctx, asset_id)
     return {
-        "asset": _wire(sighting.doc),
-        "metadata": business_metadata.of(scope, asset_id),
-        "catalog": sighting.catalog,
-        "namespace": sighting.levels,
+        "asset": _wire(occurrence.doc),
+        "metadata": business_metadata.of(ctx, asset_id),
+        "catalog": occurrence.catalog,
+        "namespace": occurrence.levels,
     }
 
 
-def _find(scope: Scope, address: Address, action: str) -> tuple[Place, Entry, Doc]:
-    place, entry = look(scope, address)
+def _find(ctx: Context, address: Address, action: str) -> tuple[ResolvedRef, Entry, Doc]:
+    resolved, entry = look(ctx, address)
     if entry.doc is None:
         raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
-    require_asset(scope, action, _resource(address), entry.doc["id"])
-    return place, entry, entry.doc
+    require_asset(ctx, action, _resource(address), entry.doc["id"])
+    return resolved, entry, entry.doc
 
 
 def _check(fields: Mapping[str, Any]) -> None:

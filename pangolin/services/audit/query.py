@@ -13,8 +13,8 @@ from pangolin.services.audit.ids import first_id
 from pangolin.services.audit.records import cut_name
 from pangolin.services.audit.vocabulary import ACTIONS, RESOURCE_TYPES
 from pangolin.services.authz.access import require
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Doc, Key
 from pangolin.store.kinds import AUDIT
@@ -56,7 +56,7 @@ class Wanted:
 
 
 def page(
-    scope: Scope,
+    ctx: Context,
     filters: Mapping[str, Any],
     *,
     everywhere: bool = False,
@@ -67,26 +67,26 @@ def page(
 
     `everywhere` is for root: all tenants' records. Raises `BadRequest` naming a filter.
     """
-    require(scope, "read", LOG)
-    wanted = _checked(scope, filters, everywhere=everywhere)
-    logs = [_matching(scope, log, wanted, after) for log in _logs(scope, everywhere)]
+    require(ctx, "read", LOG)
+    wanted = _checked(ctx, filters, everywhere=everywhere)
+    logs = [_matching(ctx, log, wanted, after) for log in _logs(ctx, everywhere)]
     merged = heapq.merge(*logs, key=lambda doc: str(doc["id"]), reverse=True)
     found = list(islice(merged, limit + 1))
     more = found[limit - 1]["id"] if len(found) > limit else None
     return [wire(doc) for doc in found[:limit]], more
 
 
-def count(scope: Scope, filters: Mapping[str, Any], *, everywhere: bool = False) -> int:
+def count(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool = False) -> int:
     """Count records; raises as `page`."""
-    require(scope, "read", LOG)
-    wanted = _checked(scope, filters, everywhere=everywhere)
-    return sum(_count(scope, log, wanted) for log in _logs(scope, everywhere))
+    require(ctx, "read", LOG)
+    wanted = _checked(ctx, filters, everywhere=everywhere)
+    return sum(_count(ctx, log, wanted) for log in _logs(ctx, everywhere))
 
 
-def get(scope: Scope, record_id: str, *, everywhere: bool = False) -> Wire:
+def get(ctx: Context, record_id: str, *, everywhere: bool = False) -> Wire:
     """Read a record by id; raise `NoSuchAuditRecord`."""
-    require(scope, "read", LOG)
-    for log in _logs(scope, everywhere):
+    require(ctx, "read", LOG)
+    for log in _logs(ctx, everywhere):
         found = log.find(AUDIT, "time", (record_id,))
         if found is not None:
             return wire(found.doc)
@@ -147,32 +147,32 @@ def _is_beyond(found: str, edge: str | None, *, reverse: bool) -> bool:
     return edge is not None and (found < edge if reverse else found >= edge)
 
 
-def _matching(scope: Scope, log: ScopedStore, wanted: Wanted, after: str | None) -> Iterator[Doc]:
-    return between(log, wanted, after=after, reverse=True, tick=scope.check_deadline)
+def _matching(ctx: Context, log: ScopedStore, wanted: Wanted, after: str | None) -> Iterator[Doc]:
+    return between(log, wanted, after=after, reverse=True, tick=ctx.check_deadline)
 
 
-def _count(scope: Scope, log: ScopedStore, wanted: Wanted) -> int:
+def _count(ctx: Context, log: ScopedStore, wanted: Wanted) -> int:
     if wanted.start_ms is None and wanted.end_ms is None and not wanted.rest():
         index, fields = wanted.order()
         return log.count(AUDIT, tuple(wanted.equal[name] for name in fields), index=index)
-    return sum(1 for _ in _matching(scope, log, wanted, None))
+    return sum(1 for _ in _matching(ctx, log, wanted, None))
 
 
-def _logs(scope: Scope, everywhere: bool) -> list[ScopedStore]:
+def _logs(ctx: Context, everywhere: bool) -> list[ScopedStore]:
     if not everywhere:
-        return [scope.store.tolerant()]
-    require(scope, "read", Resource("installation"))
-    store = scope.system.tolerant()
+        return [ctx.store.tolerant()]
+    require(ctx, "read", Resource("installation"))
+    store = ctx.system.tolerant()
     return [ScopedStore(store, tenant) for tenant in segments.tenants(store)]
 
 
-def _checked(scope: Scope, filters: Mapping[str, Any], *, everywhere: bool) -> Wanted:
+def _checked(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool) -> Wanted:
     equal = {name: str(filters[name]) for name in FIELDS if filters.get(name) is not None}
     for name in ("user_id", "resource_name"):
         if name in equal:
             # As it was cut when it was written.
             equal[name] = cut_name(equal[name])
-    logs = _logs(scope, everywhere)
+    logs = _logs(ctx, everywhere)
     _refuse_unknown(logs, "action", "action", ACTIONS, equal)
     _refuse_unknown(logs, "resource", "resource_type", RESOURCE_TYPES, equal)
     start, end = filters.get("start_time"), filters.get("end_time")

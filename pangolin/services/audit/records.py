@@ -10,8 +10,8 @@ from pangolin.services.audit.chains import Head
 from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import State, digest, signed
 from pangolin.services.authz.access import IN_CATALOG, REFS
+from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.versioned.resolution import split_prefix
 from pangolin.store.api import Doc
 
@@ -32,7 +32,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class AuditEvent:
     """Something to record: an action on a resource, and how it came out."""
 
     action: str
@@ -45,16 +45,16 @@ class Happening:
 
 
 def chained(
-    head: Head, tenant: str, actor: Actor, happenings: Iterable[Happening], key: bytes, now_ms: int
+    head: Head, tenant: str, actor: Actor, events: Iterable[AuditEvent], key: bytes, now_ms: int
 ) -> list[Doc]:
     """Build the signed records that follow a head."""
     docs: list[Doc] = []
     number, prev, who = head.number, head.mac, _who(actor)
-    for happening in happenings:
+    for event in events:
         number += 1
         place = {"tenant": tenant, "segment": head.segment, "number": number, "prev": prev}
         when = {"id": new_id(now_ms, number), "at_ms": now_ms}
-        doc = signed({**place, **when, **who, **_what(happening, key)}, key)
+        doc = signed({**place, **when, **who, **_what(event, key)}, key)
         docs.append(doc)
         prev = doc["mac"]
     return docs
@@ -107,20 +107,20 @@ def _who(actor: Actor) -> Doc:
     }
 
 
-def _what(happening: Happening, key: bytes) -> Doc:
-    resource, state = happening.resource, happening.after or happening.before
-    error = happening.error
+def _what(event: AuditEvent, key: bytes) -> Doc:
+    resource, state = event.resource, event.after or event.before
+    error = event.error
     return {
-        "action": happening.action,
+        "action": event.action,
         "resource_type": resource.type,
         "resource_name": name_of(resource),
         "resource_id": _id(state),
         "ref": ref_of(resource),
-        "result": happening.result,
+        "result": event.result,
         "error_message": clean(error)[:LONGEST_TEXT] if error else None,
-        "before": digest(happening.before, key),
-        "after": digest(happening.after, key),
-        "metadata": dict(happening.details) or None,
+        "before": digest(event.before, key),
+        "after": digest(event.after, key),
+        "metadata": dict(event.details) or None,
     }
 
 

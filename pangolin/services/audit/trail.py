@@ -14,18 +14,28 @@ from pangolin.errors import OutcomeUnknown, PangolinError
 from pangolin.services.audit import records as audit_records
 from pangolin.services.audit import segments
 from pangolin.services.audit.chains import CHAINS, Segment
-from pangolin.services.audit.records import FAILURE, SUCCESS, Actor, Happening
+from pangolin.services.audit.records import FAILURE, SUCCESS, Actor, AuditEvent
 from pangolin.services.audit.signatures import State
 from pangolin.services.authz.access import Denied
 from pangolin.services.context import metrics
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Change, Conflict, Put
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
-__all__ = ["Actor", "Happening", "State", "appending", "denied", "note", "note_on", "on", "written"]
+__all__ = [
+    "Actor",
+    "AuditEvent",
+    "State",
+    "appending",
+    "denied",
+    "note",
+    "note_on",
+    "on",
+    "written",
+]
 
 log = logging.getLogger(__name__)
 OWN = (AUDIT, AUDIT_SEGMENT)
@@ -35,7 +45,7 @@ Records = list[Change]
 
 @contextmanager
 def appending(
-    scope: Scope,
+    ctx: Context,
     action: str,
     resource: Resource,
     *,
@@ -46,8 +56,8 @@ def appending(
     details: Mapping[str, Any] | None = None,
 ) -> Iterator[Records]:
     """Give the changes that record an action; apply them inside, in the action's own batch."""
-    happening = Happening(action, resource, result, error, before, after, details or {})
-    with _chained(scope.runtime, scope.tenant, actor_of(scope), [happening]) as records:
+    event = AuditEvent(action, resource, result, error, before, after, details or {})
+    with _chained(ctx.runtime, ctx.tenant, actor_of(ctx), [event]) as records:
         yield records
 
 
@@ -55,39 +65,41 @@ def appending(
 def on(
     runtime: Runtime, actor: Actor, action: str, resource: Resource, **more: Any
 ) -> Iterator[Records]:
-    """Do as `appending` where there is no scope; `more` is what a `Happening` has besides.
+    """Do as `appending` where there is no scope; `more` is what a `AuditEvent` has besides.
 
     The record belongs to the principal's tenant, or for root to the default one.
     """
-    with _chained(runtime, home_of(actor), actor, [Happening(action, resource, **more)]) as records:
+    with _chained(
+        runtime, home_of(actor), actor, [AuditEvent(action, resource, **more)]
+    ) as records:
         yield records
 
 
-def written(scope: Scope, happenings: Sequence[Happening], apply: Callable[..., None]) -> None:
+def written(ctx: Context, events: Sequence[AuditEvent], apply: Callable[..., None]) -> None:
     """Call `apply` with the changes that record what happens; it applies them with its own."""
-    _write(scope.runtime, scope.tenant, actor_of(scope), happenings, apply)
+    _write(ctx.runtime, ctx.tenant, actor_of(ctx), events, apply)
 
 
-def note(scope: Scope, action: str, resource: Resource, **more: Any) -> None:
-    """Record by itself an action that changes nothing; `more` is what a `Happening` has besides.
+def note(ctx: Context, action: str, resource: Resource, **more: Any) -> None:
+    """Record by itself an action that changes nothing; `more` is what a `AuditEvent` has besides.
 
     If the record cannot be written, a success must not stand and the error is raised; a failure
     stands, and that its record is lost is logged and counted.
     """
-    happening = Happening(action, resource, **more)
-    _note(scope.runtime, scope.tenant, actor_of(scope), happening)
+    event = AuditEvent(action, resource, **more)
+    _note(ctx.runtime, ctx.tenant, actor_of(ctx), event)
 
 
 def note_on(runtime: Runtime, actor: Actor, action: str, resource: Resource, **more: Any) -> None:
     """Do as `note` where there is no scope, in the tenant that `on` would choose."""
-    _note(runtime, home_of(actor), actor, Happening(action, resource, **more))
+    _note(runtime, home_of(actor), actor, AuditEvent(action, resource, **more))
 
 
-def denied(scope: Scope, error: Denied) -> None:
+def denied(ctx: Context, error: Denied) -> None:
     """Record a refusal; it never raises, for the refusal stands."""
     details = {"action": error.action}
     note(
-        scope,
+        ctx,
         "permission_denied",
         error.resource,
         result=FAILURE,
@@ -96,9 +108,9 @@ def denied(scope: Scope, error: Denied) -> None:
     )
 
 
-def actor_of(scope: Scope) -> Actor:
+def actor_of(ctx: Context) -> Actor:
     """Say who acts in a scope."""
-    return Actor(scope.principal, scope.client)
+    return Actor(ctx.principal, ctx.client)
 
 
 def home_of(actor: Actor) -> str:
@@ -111,26 +123,26 @@ def count_lost() -> None:
     metrics.audit_lost()
 
 
-def _note(runtime: Runtime, tenant: str, actor: Actor, happening: Happening) -> None:
+def _note(runtime: Runtime, tenant: str, actor: Actor, event: AuditEvent) -> None:
     try:
-        _write(runtime, tenant, actor, [happening], lambda *records: runtime.store.apply(*records))
+        _write(runtime, tenant, actor, [event], lambda *records: runtime.store.apply(*records))
     except Exception:
-        if happening.result == SUCCESS:
+        if event.result == SUCCESS:
             raise
         count_lost()
-        log.exception("lost the audit record of %s on %s", happening.action, happening.resource)
+        log.exception("lost the audit record of %s on %s", event.action, event.resource)
 
 
 def _write(
     runtime: Runtime,
     tenant: str,
     actor: Actor,
-    happenings: Sequence[Happening],
+    events: Sequence[AuditEvent],
     apply: Callable[..., None],
 ) -> None:
     for _ in range(TRIES):
         try:
-            with _chained(runtime, tenant, actor, happenings) as records:
+            with _chained(runtime, tenant, actor, events) as records:
                 apply(*records)
             return
         except Conflict as conflict:
@@ -143,11 +155,11 @@ def _write(
 
 @contextmanager
 def _chained(
-    runtime: Runtime, tenant: str, actor: Actor, happenings: Sequence[Happening]
+    runtime: Runtime, tenant: str, actor: Actor, events: Sequence[AuditEvent]
 ) -> Iterator[Records]:
     now, key = runtime.clock(), segments.key(runtime)
     segment = runtime.part(CHAINS).take(tenant, now) or segments.opened(runtime, tenant, now)
-    docs = audit_records.chained(segment.head, tenant, actor, happenings, key, now)
+    docs = audit_records.chained(segment.head, tenant, actor, events, key, now)
     try:
         yield [*_opening(segment), *(Put(AUDIT, doc, ABSENT) for doc in docs)]
     except BaseException as error:

@@ -14,7 +14,7 @@ from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing import server_secrets
 from pangolin.store.api import ANY, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 PREFIX = "pgl_"
 KIND = "api-key"
@@ -23,7 +23,7 @@ REFUSED = "the API key is unknown, expired or was revoked"
 # How much later the time of a key's last use may be written.
 LAZY_MS = 300_000
 # When this process last wrote down that a key was used, by tenant and key.
-NOTED_USES: Final = Part(lambda runtime: Hints[tuple[str | None, str], int]())
+NOTED_USES: Final = Part(lambda runtime: Lru[tuple[str | None, str], int]())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from pangolin.errors import BadRequest
 from pangolin.settings import Settings
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 # Longer ones only cost time.
 MOST_CHARACTERS = 1024
@@ -69,8 +69,8 @@ def is_outdated(settings: Settings, hashed: str) -> bool:
 
 
 @cache
-def _right() -> Hints[bytes, bool]:
-    return Hints(1000)
+def _right() -> Lru[bytes, bool]:
+    return Lru(1000)
 
 
 def matches(settings: Settings, hashed: str, password: str) -> bool:

@@ -10,14 +10,14 @@ from pangolin.services.authn import security_stamps
 from pangolin.services.context.runtime import Part, Runtime
 from pangolin.store.api import Doc, Key, Kind, Record
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, STAMP, TENANT
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 USER, SERVICE = "user", "service"
 # Begins the home of a tenant that does not exist.
 NOWHERE = "?"
 NOT_ACTIVE = "the user is not active"
 # Ids of tenants, by the ids and names that were asked for.
-HOMES: Final = Part(lambda runtime: Hints[str, str]())
+HOMES: Final = Part(lambda runtime: Lru[str, str]())
 
 
 @dataclass(frozen=True, slots=True)

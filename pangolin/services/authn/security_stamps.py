@@ -19,12 +19,12 @@ def key_of(home: str, principal: str) -> Key:
     return (home, f"{zlib.crc32(principal.encode()) % BUCKETS:02d}")
 
 
-def raise_one(home: str, principal: str) -> Put:
+def invalidate(home: str, principal: str) -> Put:
     """Give the change that goes with a change of one principal's rights, keys or tokens."""
     return _raised(*key_of(home, principal))
 
 
-def raise_all(home: str) -> list[Put]:
+def invalidate_all(home: str) -> list[Put]:
     """List the changes that go with a change that concerns many: a role, a renamed catalog."""
     return [_raised(home, f"{bucket:02d}") for bucket in range(BUCKETS)]
 

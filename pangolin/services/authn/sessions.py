@@ -17,12 +17,12 @@ from pangolin.interfaces.authentication import Principal
 from pangolin.services.context.runtime import Part, Runtime
 from pangolin.store.api import Record
 from pangolin.store.kinds import STAMP
-from pangolin.store.lru import Hints
-from pangolin.store.revalidating import Pledge
+from pangolin.store.lru import Lru
+from pangolin.store.revalidating import Revalidation
 
 EXPIRES: Final = "expires_at_ms"
 # Credentials that this process has checked, by a keyed digest of each.
-SESSIONS: Final = Part(lambda runtime: Hints[bytes, Principal]())
+SESSIONS: Final = Part(lambda runtime: Lru[bytes, Principal]())
 
 
 class Stale(Unavailable):
@@ -62,7 +62,7 @@ def remembered(runtime: Runtime, mark: bytes) -> Principal | None:
     if known is None:
         return None
     _check_expiry(runtime, known)
-    return replace(known, pledge=_pledge(runtime, mark, known))
+    return replace(known, revalidation=_revalidation(runtime, mark, known))
 
 
 def _remember(runtime: Runtime, mark: bytes, principal: Principal) -> Principal:
@@ -78,7 +78,7 @@ def _check_expiry(runtime: Runtime, principal: Principal) -> None:
         raise Unauthorized("the token has expired")
 
 
-def _pledge(runtime: Runtime, mark: bytes, known: Principal) -> Pledge:
+def _revalidation(runtime: Runtime, mark: bytes, known: Principal) -> Revalidation:
     assert known.stamp is not None  # noqa: S101 - only stamped principals are remembered
     stamp = known.stamp
 
@@ -87,4 +87,4 @@ def _pledge(runtime: Runtime, mark: bytes, known: Principal) -> Pledge:
             runtime.part(SESSIONS).drop(mark)
             raise Stale
 
-    return Pledge(STAMP, stamp.key, confirm)
+    return Revalidation(STAMP, stamp.key, confirm)

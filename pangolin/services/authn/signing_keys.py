@@ -15,7 +15,7 @@ from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing.keyring import KEYRING
 from pangolin.store.api import ABSENT, Delete, Doc, Put, Record
 from pangolin.store.kinds import ROOT_HOME, SIGNING_KEY, TENANT
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 ALGORITHM = "ES256"
 COORDINATE_BYTES = 32
@@ -35,7 +35,7 @@ class SigningKey:
 
 
 # Signing keys that this process has opened, by id.
-OPENED: Final = Part(lambda runtime: Hints[str, SigningKey](4))
+OPENED: Final = Part(lambda runtime: Lru[str, SigningKey](4))
 
 
 def current(runtime: Runtime) -> SigningKey:
@@ -73,7 +73,7 @@ def revoking(runtime: Runtime, kid: str) -> Put:
 def finish_revoking(runtime: Runtime, kid: str) -> None:
     """Make every server look again at the tokens it remembers, then remove the key."""
     for home in (ROOT_HOME, *(record.doc["tenant"] for record in runtime.store.scan(TENANT))):
-        runtime.store.apply(*security_stamps.raise_all(home))
+        runtime.store.apply(*security_stamps.invalidate_all(home))
     runtime.store.apply(Delete(SIGNING_KEY, (kid,)))
 
 

@@ -98,7 +98,7 @@ def principal_of(runtime: Runtime, token: str) -> Principal | None:
 def revoking(record: Doc) -> list[Change]:
     """List the changes that revoke a token: it is refused from the next request on."""
     key = (record["tenant"], record["jti"])
-    return [Delete(TOKEN, key), security_stamps.raise_one(record["tenant"], record["principal"])]
+    return [Delete(TOKEN, key), security_stamps.invalidate(record["tenant"], record["principal"])]
 
 
 def is_ended(owner: Doc, record: Doc) -> bool:

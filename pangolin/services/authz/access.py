@@ -12,12 +12,12 @@ from pangolin.errors import Forbidden, NotFound
 from pangolin.interfaces.authentication import ROOT, TENANT_ADMIN
 from pangolin.services.authz import rights_loader, visibility
 from pangolin.services.authz.rights import Granted, Rights, Target
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import ASSETS
 from pangolin.services.versioned.listing import Visible
-from pangolin.services.versioned.resolution import locate, split_prefix
+from pangolin.services.versioned.resolution import resolve, split_prefix
 from pangolin.store.api import Key
 from pangolin.store.kinds import ASSET, SEPARATOR
 
@@ -47,94 +47,89 @@ class Decision:
 class Denied(Forbidden):
     """The principal may not do this; it is recorded what was asked."""
 
-    def __init__(self, scope: Scope, action: str, resource: Resource) -> None:
-        super().__init__(f"{scope.principal.name} may not {action} {_told(resource)}")
+    def __init__(self, ctx: Context, action: str, resource: Resource) -> None:
+        super().__init__(f"{ctx.principal.name} may not {action} {_told(resource)}")
         self.action = action
         self.resource = resource
 
 
-def require(scope: Scope, action: str, resource: Resource) -> None:
+def require(ctx: Context, action: str, resource: Resource) -> None:
     """Raise `Denied` unless the principal may do `action` to `resource`."""
-    if not is_allowed(scope, action, resource):
-        raise denial(scope, action, resource)
+    if not is_allowed(ctx, action, resource):
+        raise denial(ctx, action, resource)
 
 
-def is_allowed(scope: Scope, action: str, resource: Resource) -> bool:
+def is_allowed(ctx: Context, action: str, resource: Resource) -> bool:
     """Say whether the principal may do `action` to `resource`."""
-    if by_role(scope, action, resource):
+    if by_role(ctx, action, resource):
         return True
-    look = _looking(scope)
-    return _search(rights_loader.of(scope), action, resource, look) is not None
+    look = _looking(ctx)
+    return _search(rights_loader.of(ctx), action, resource, look) is not None
 
 
-def require_asset(scope: Scope, action: str, resource: Resource, asset: str) -> None:
+def require_asset(ctx: Context, action: str, resource: Resource, asset: str) -> None:
     """Raise `Denied` unless the principal may do `action` to what was found under a name.
 
     It reads nothing: ask it of every entry that is read after `require`, which another may have
     replaced since.
     """
-    if not allows_asset(scope, action, resource, asset):
-        raise denial(scope, action, resource)
+    if not allows_asset(ctx, action, resource, asset):
+        raise denial(ctx, action, resource)
 
 
-def allows_asset(scope: Scope, action: str, resource: Resource, asset: str) -> bool:
+def allows_asset(ctx: Context, action: str, resource: Resource, asset: str) -> bool:
     """Say whether the principal may do `action` to an asset, by its name and its id."""
-    if by_role(scope, action, resource):
+    if by_role(ctx, action, resource):
         return True
-    return _search(rights_loader.of(scope), action, resource, lambda _: asset) is not None
+    return _search(rights_loader.of(ctx), action, resource, lambda _: asset) is not None
 
 
-def require_target(scope: Scope, action: str, target: Target, resource: Resource) -> None:
+def require_target(ctx: Context, action: str, target: Target, resource: Resource) -> None:
     """Raise `Denied`, naming `resource`, unless the principal may do `action` to a target."""
-    if (
-        not by_role(scope, action, resource)
-        and rights_loader.of(scope).find(action, target) is None
-    ):
-        raise denial(scope, action, resource)
+    if not by_role(ctx, action, resource) and rights_loader.of(ctx).find(action, target) is None:
+        raise denial(ctx, action, resource)
 
 
-def require_sight(scope: Scope, action: str, resource: Resource) -> None:
+def require_sight(ctx: Context, action: str, resource: Resource) -> None:
     """Raise `Denied` unless the principal may do `action` to a container, or to anything in it."""
-    if is_allowed(scope, action, resource):
+    if is_allowed(ctx, action, resource):
         return
-    if not _leads(scope, rights_loader.of(scope), target_of(resource)):
-        raise denial(scope, action, resource)
+    if not _contains_visible(ctx, rights_loader.of(ctx), target_of(resource)):
+        raise denial(ctx, action, resource)
 
 
-def require_fork(scope: Scope, action: str, catalog: str, source: str, name: str) -> None:
+def require_fork(ctx: Context, action: str, catalog: str, source: str, name: str) -> None:
     """Raise `Denied` unless the principal may fork a ref under a name.
 
     Who has grants on that name only must not fill it with what they do not cover.
     """
     at = Resource("catalog", (f"{catalog}@{source}",))
-    require(scope, action, at)
-    if not by_role(scope, action, at) and rights_loader.of(scope).mentions(catalog, name):
-        require(scope, "read", at)
+    require(ctx, action, at)
+    if not by_role(ctx, action, at) and rights_loader.of(ctx).mentions(catalog, name):
+        require(ctx, "read", at)
 
 
-def filtered(scope: Scope, resource: Resource) -> Visible | None:
+def visible_part(ctx: Context, resource: Resource) -> Visible | None:
     """Give what may be seen of a container's list: None for everything; raise `Denied` for nothing.
 
     The namespaces listed are those that lead to something granted; of tables, views and assets
     those that may be listed themselves.
     """
-    if by_role(scope, "list", resource):
+    if by_role(ctx, "list", resource):
         return None
-    target, held = _container(resource), rights_loader.of(scope)
+    target, held = _container(resource), rights_loader.of(ctx)
     if held.find("list", target) is not None:
         return None
-    if not _leads(scope, held, target):
-        raise denial(scope, "list", resource)
-    return visibility.visible(
-        scope, held, target.catalog or "", target.path or "", target.ref or ""
-    )
+    if not _contains_visible(ctx, held, target):
+        raise denial(ctx, "list", resource)
+    return visibility.visible(ctx, held, target.catalog or "", target.path or "", target.ref or "")
 
 
-def filtered_catalogs(scope: Scope) -> list[str] | None:
+def visible_catalogs(ctx: Context) -> list[str] | None:
     """List the names of the catalogs in which anything is granted; None for all catalogs."""
-    if is_allowed(scope, "list", Resource("catalog")):
+    if is_allowed(ctx, "list", Resource("catalog")):
         return None
-    return visibility.sights_of(scope, rights_loader.of(scope)).catalogs()
+    return visibility.tree_of(ctx, rights_loader.of(ctx)).catalogs()
 
 
 def decide(
@@ -157,27 +152,27 @@ def is_root_only(action: str, resource: Resource) -> bool:
     return resource.type in ROOT_ONLY or (resource.type == "tenant" and action != "read")
 
 
-def is_admin(scope: Scope) -> bool:
+def is_admin(ctx: Context) -> bool:
     """Say whether the principal may do everything that is done in the request's tenant."""
-    return by_role(scope, "update", Resource("permission"))
+    return by_role(ctx, "update", Resource("permission"))
 
 
-def by_role(scope: Scope, action: str, resource: Resource) -> bool:
+def by_role(ctx: Context, action: str, resource: Resource) -> bool:
     """Say whether the principal's role alone allows it."""
-    role = scope.principal.role
+    role = ctx.principal.role
     if role == ROOT or (action, resource.type) in OPEN:
         return True
     return (
         role == TENANT_ADMIN
-        and scope.principal.tenant == scope.tenant
+        and ctx.principal.tenant == ctx.tenant
         and not is_root_only(action, resource)
     )
 
 
-def denial(scope: Scope, action: str, resource: Resource) -> Denied:
+def denial(ctx: Context, action: str, resource: Resource) -> Denied:
     """Build the refusal, once it is certain that the rights it stands on are the present ones."""
-    scope.settle()
-    return Denied(scope, action, resource)
+    ctx.confirm()
+    return Denied(ctx, action, resource)
 
 
 def target_of(resource: Resource, asset: str | None = None) -> Target:
@@ -197,15 +192,15 @@ def target_of(resource: Resource, asset: str | None = None) -> Target:
     return Target(catalog, ref, SEPARATOR.join(levels) or None, asset)
 
 
-def asset_ids(scope: Scope, prefix: str, keys: Sequence[Key]) -> list[str | None]:
+def asset_ids(ctx: Context, prefix: str, keys: Sequence[Key]) -> list[str | None]:
     """Find the ids of assets by path and name at a place; None for one that is not there."""
     try:
-        place, rows = locate(scope, prefix, [(ASSET, key) for key in keys])
+        resolved, rows = resolve(ctx, prefix, [(ASSET, key) for key in keys])
     except NotFound:
         # Refused like one that exists: what may not be seen is not told.
         return [None] * len(keys)
     found = [
-        entries.pick(scope.store, place, ASSETS, key, each).doc
+        entries.visible_entry(ctx.store, resolved, ASSETS, key, each).doc
         for key, each in zip(keys, rows, strict=True)
     ]
     return [None if doc is None else str(doc["id"]) for doc in found]
@@ -229,8 +224,8 @@ def _search(held: Rights, action: str, resource: Resource, find_asset: FindAsset
     return None if asset is None else held.find(action, target_of(resource, asset))
 
 
-def _looking(scope: Scope) -> FindAsset:
-    return lambda resource: asset_ids(scope, resource.path[0], [key_of(resource)])[0]
+def _looking(ctx: Context) -> FindAsset:
+    return lambda resource: asset_ids(ctx, resource.path[0], [key_of(resource)])[0]
 
 
 def _container(resource: Resource) -> Target:
@@ -240,11 +235,11 @@ def _container(resource: Resource) -> Target:
     return Target(catalog, ref, SEPARATOR.join(levels) or None)
 
 
-def _leads(scope: Scope, held: Rights, target: Target) -> bool:
+def _contains_visible(ctx: Context, held: Rights, target: Target) -> bool:
     if target.catalog is None:
         return False
-    seen = visibility.sights_of(scope, held)
-    return seen.leads(target.catalog, target.path or "", target.ref)
+    seen = visibility.tree_of(ctx, held)
+    return seen.contains_visible(target.catalog, target.path or "", target.ref)
 
 
 def _told(resource: Resource) -> str:

@@ -8,8 +8,8 @@ from pangolin.errors import BadRequest, NotFound
 from pangolin.services.authz import access, actions, rights_loader
 from pangolin.services.authz.access import IN_CATALOG, NAMED, REFS, Decision, FindAsset
 from pangolin.services.authz.rights import Rights
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import addressing
 from pangolin.store.api import Key
 from pangolin.store.kinds import PRINCIPAL, SEPARATOR
@@ -37,7 +37,7 @@ TYPES: Final = (*sorted(IN_CATALOG), *OTHERS)
 
 
 def check(
-    scope: Scope, checks: Sequence[Mapping[str, Any]], principal: str | None = None
+    ctx: Context, checks: Sequence[Mapping[str, Any]], principal: str | None = None
 ) -> list[Wire]:
     """Answer checks of `action` and `resource` for oneself or, for admins, a principal.
 
@@ -47,27 +47,27 @@ def check(
     if len(checks) > MOST:
         raise BadRequest(f"checks must hold at most {MOST} checks, not {len(checks)}")
     asked = [_read(at, each) for at, each in enumerate(checks)]
-    role, held, lacks = _subject(scope, principal)
+    role, held, lacks = _subject(ctx, principal)
     if lacks:
         return [_wire(Decision(False, lacks)) for _ in asked]
-    find = _finding(scope, held, [resource for _, resource in asked])
+    find = _finding(ctx, held, [resource for _, resource in asked])
     return [_wire(access.decide(held, role, action, what, find)) for action, what in asked]
 
 
-def _subject(scope: Scope, principal: str | None) -> tuple[str, Rights, str]:
+def _subject(ctx: Context, principal: str | None) -> tuple[str, Rights, str]:
     """Give a principal's role and rights, and why it may do nothing at all."""
-    if principal in (None, scope.principal.id):
-        role = scope.principal.role
-        return role, rights_loader.of(scope) if role == "tenant-user" else Rights(None), ""
-    access.require(scope, "read", Resource("permission"))
-    record = scope.store.get(PRINCIPAL, (str(principal),))
+    if principal in (None, ctx.principal.id):
+        role = ctx.principal.role
+        return role, rights_loader.of(ctx) if role == "tenant-user" else Rights(None), ""
+    access.require(ctx, "read", Resource("permission"))
+    record = ctx.store.get(PRINCIPAL, (str(principal),))
     if record is None:
         raise NotFound(f"User does not exist: {principal}")
     lacks = "" if record.doc["active"] else "the principal is not active"
-    return record.doc["role"], rights_loader.load(scope, record.doc["id"]), lacks
+    return record.doc["role"], rights_loader.load(ctx, record.doc["id"]), lacks
 
 
-def _finding(scope: Scope, held: Rights, resources: Iterable[Resource]) -> FindAsset:
+def _finding(ctx: Context, held: Rights, resources: Iterable[Resource]) -> FindAsset:
     """Look up the ids of all named assets at once, where grants on assets could decide."""
     wanted: dict[str, dict[Key, str | None]] = {}
     for resource in resources:
@@ -76,7 +76,7 @@ def _finding(scope: Scope, held: Rights, resources: Iterable[Resource]) -> FindA
     for prefix, found in wanted.items():
         keys = iter(list(found))
         while batch := list(islice(keys, BATCH)):
-            found.update(zip(batch, access.asset_ids(scope, prefix, batch), strict=True))
+            found.update(zip(batch, access.asset_ids(ctx, prefix, batch), strict=True))
     return lambda resource: wanted[resource.path[0]][access.key_of(resource)]
 
 

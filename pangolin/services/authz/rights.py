@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pangolin.services.authz.visible_tree import Sights
+from pangolin.services.authz.visible_tree import VisibleTree
 from pangolin.store.api import Version
 from pangolin.store.kinds import parent_of
 
@@ -52,7 +52,7 @@ class Rights:
     assets: dict[str, list[Granted]] = field(default_factory=dict)
     tags: dict[str, list[Granted]] = field(default_factory=dict)
     # What lists show of them; read when a list first needs it.
-    sights: Sights | None = None
+    visible_tree: VisibleTree | None = None
 
     def find(self, action: str, target: Target) -> Granted | None:
         """Find a grant that allows an action, the widest first."""

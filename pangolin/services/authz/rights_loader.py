@@ -10,73 +10,73 @@ from typing import Final
 from pangolin.services.authn import principals
 from pangolin.services.authz import actions
 from pangolin.services.authz.rights import Granted, Rights
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Part
-from pangolin.services.context.scope import Scope
 from pangolin.store import find_many
 from pangolin.store.api import Doc, Version
 from pangolin.store.kinds import ASSET_TAG, CATALOG, GRANT, MEMBERSHIP, ROLE
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 # How deep roles may be in roles.
 MOST_DEPTH: Final = 8
 # Rights that this process has read, by tenant, principal and the roles of its token.
-KNOWN: Final = Part(lambda runtime: Hints[tuple[str, str, tuple[str, ...]], Rights]())
+KNOWN: Final = Part(lambda runtime: Lru[tuple[str, str, tuple[str, ...]], Rights]())
 
 
-def of(scope: Scope) -> Rights:
+def of(ctx: Context) -> Rights:
     """Give the rights of the request's principal, from memory while its stamp is as it was."""
-    principal = scope.principal
+    principal = ctx.principal
     home = principals.home_of(principal)
-    stamp = principal.stamp or principals.read_stamp(scope.runtime, home, principal.id)
-    name = (scope.tenant, principal.id, principal.roles)
-    remembered = scope.runtime.part(KNOWN)
+    stamp = principal.stamp or principals.read_stamp(ctx.runtime, home, principal.id)
+    name = (ctx.tenant, principal.id, principal.roles)
+    remembered = ctx.runtime.part(KNOWN)
     known = remembered.get(name)
     if known is not None and known.version == stamp.version:
         return known
-    fresh = load(scope, principal.id, principal.roles, stamp.version)
+    fresh = load(ctx, principal.id, principal.roles, stamp.version)
     remembered.put(name, fresh)
     return fresh
 
 
 def load(
-    scope: Scope, principal: str, roles: Iterable[str] = (), version: Version | None = None
+    ctx: Context, principal: str, roles: Iterable[str] = (), version: Version | None = None
 ) -> Rights:
     """Read the rights of a principal of the request's tenant."""
-    held = grantees(scope, principal, roles)
-    found = find_many.find_all(scope.store, GRANT, "grantee", held)
+    held = grantees(ctx, principal, roles)
+    found = find_many.find_many(ctx.store, GRANT, "grantee", held)
     grants = [(record.doc, held[record.doc["grantee"]]) for record in found]
-    catalogs = catalog_names(scope, (doc["scope"].get("catalog_id", "") for doc, _ in grants))
+    catalogs = catalog_names(ctx, (doc["scope"].get("catalog_id", "") for doc, _ in grants))
     rights = Rights(version)
     for doc, role in grants:
         _add(rights, catalogs, doc, role)
-    for record in find_many.find_all(scope.store, ASSET_TAG, None, rights.tags):
+    for record in find_many.find_many(ctx.store, ASSET_TAG, None, rights.tags):
         tag, asset = record.doc["tag"], record.doc["asset"]
         rights.assets.setdefault(asset, []).extend(rights.tags[tag])
     return rights
 
 
-def grantees(scope: Scope, principal: str, roles: Iterable[str] = ()) -> dict[str, str]:
+def grantees(ctx: Context, principal: str, roles: Iterable[str] = ()) -> dict[str, str]:
     """Map a principal and every role it has, also through other roles, to the role's name."""
-    found, level = {principal: ""}, [*_roles_of(scope, [principal]), *roles]
+    found, level = {principal: ""}, [*_roles_of(ctx, [principal]), *roles]
     for _ in range(MOST_DEPTH):
         fresh = [role for role in dict.fromkeys(level) if role not in found]
         if not fresh:
             break
-        records = scope.store.get_many([(ROLE, (role,)) for role in fresh])
+        records = ctx.store.get_many([(ROLE, (role,)) for role in fresh])
         names = {record.doc["id"]: record.doc["name"] for record in records if record is not None}
         found |= names
-        level = list(_roles_of(scope, names))
+        level = list(_roles_of(ctx, names))
     return found
 
 
-def catalog_names(scope: Scope, ids: Iterable[str]) -> dict[str, str]:
+def catalog_names(ctx: Context, ids: Iterable[str]) -> dict[str, str]:
     """Name catalogs by id; one that is gone is left out, so that no other counts for it."""
-    found = find_many.find_all(scope.store, CATALOG, "id", ids)
+    found = find_many.find_many(ctx.store, CATALOG, "id", ids)
     return {record.doc["id"]: record.doc["name"] for record in found}
 
 
-def _roles_of(scope: Scope, members: Iterable[str]) -> Iterator[str]:
-    found = find_many.find_all(scope.store, MEMBERSHIP, None, members)
+def _roles_of(ctx: Context, members: Iterable[str]) -> Iterator[str]:
+    found = find_many.find_many(ctx.store, MEMBERSHIP, None, members)
     return (str(record.doc["role"]) for record in found)
 
 

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field
 from pangolin.store.kinds import parent_of
 
 # A catalog's name and a namespace's path in it; '' is the catalog itself.
-Spot = tuple[str, str]
+Container = tuple[str, str]
 Limits = Iterable[str | None]
 
 
 @dataclass(slots=True)
-class Sights:
+class VisibleTree:
     """By container: the refs on which it leads to something, and what it holds on the way.
 
     `refs` holds None where a grant is not limited to a ref. `namespaces` are paths, and `assets`
     names: each that a granted asset has or had, on whatever ref.
     """
 
-    refs: dict[Spot, set[str | None]] = field(default_factory=dict)
-    namespaces: dict[Spot, set[str]] = field(default_factory=dict)
-    assets: dict[Spot, set[str]] = field(default_factory=dict)
+    refs: dict[Container, set[str | None]] = field(default_factory=dict)
+    namespaces: dict[Container, set[str]] = field(default_factory=dict)
+    assets: dict[Container, set[str]] = field(default_factory=dict)
 
-    def leads(self, catalog: str, path: str, ref: str | None) -> bool:
+    def contains_visible(self, catalog: str, path: str, ref: str | None) -> bool:
         """Say whether a container leads to something on a ref (None: on any one)."""
         found = self.refs.get((catalog, path), set())
         return bool(found) and (ref is None or None in found or ref in found)
@@ -36,7 +36,7 @@ class Sights:
         """List the names of the catalogs in which anything is granted."""
         return sorted(catalog for catalog, path in self.refs if not path)
 
-    def note(self, catalog: str, path: str, refs: Limits) -> None:
+    def add(self, catalog: str, path: str, refs: Limits) -> None:
         """Note a container that leads to something, and all that it lies in."""
         fresh = set(refs)
         while True:
@@ -50,7 +50,7 @@ class Sights:
             self.namespaces.setdefault((catalog, above), set()).add(path)
             path = above
 
-    def note_asset(self, catalog: str, path: str, name: str, refs: Limits) -> None:
+    def add_asset(self, catalog: str, path: str, name: str, refs: Limits) -> None:
         """Note an asset by one of its names."""
-        self.note(catalog, path, refs)
+        self.add(catalog, path, refs)
         self.assets.setdefault((catalog, path), set()).add(name)

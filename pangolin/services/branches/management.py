@@ -6,14 +6,14 @@ from typing import Any
 from pangolin.errors import BadRequest, NoSuchRef
 from pangolin.services.branches import refs
 from pangolin.services.changes.idempotency import once
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.versioned.resolution import MAIN
 from pangolin.store.api import Doc
 
 Wire = dict[str, Any]
 
 
-def create_branch(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create_branch(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Fork a branch from `from_branch`: `name`, `catalog`, `branch_type`.
 
     Raises `AlreadyExists`, `NoSuchCatalog`, `NoSuchRef`, and `BadRequest` for `assets`.
@@ -24,7 +24,7 @@ def create_branch(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     def work() -> Wire:
         return branch(
             refs.create_branch(
-                scope,
+                ctx,
                 fields["catalog"],
                 fields["name"],
                 from_ref=fields.get("from_branch") or MAIN,
@@ -32,10 +32,10 @@ def create_branch(scope: Scope, fields: Mapping[str, Any]) -> Wire:
             )
         )
 
-    return once(scope, work, _replay(scope, fields, "branch", branch))
+    return once(ctx, work, _replay(ctx, fields, "branch", branch))
 
 
-def create_tag(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create_tag(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Tag `from_ref`, or what `commit_id` names: a ref, or the commit id of another tag."""
     commit, source = fields.get("commit_id"), fields.get("from_ref")
     if commit and source:
@@ -43,36 +43,36 @@ def create_tag(scope: Scope, fields: Mapping[str, Any]) -> Wire:
 
     def work() -> Wire:
         catalog = fields["catalog"]
-        target = _named_by(scope, catalog, commit) if commit else source or MAIN
-        return tag(refs.create_tag(scope, catalog, fields["name"], from_ref=target))
+        target = _named_by(ctx, catalog, commit) if commit else source or MAIN
+        return tag(refs.create_tag(ctx, catalog, fields["name"], from_ref=target))
 
-    return once(scope, work, _replay(scope, fields, "tag", tag))
+    return once(ctx, work, _replay(ctx, fields, "tag", tag))
 
 
 def list_branches(
-    scope: Scope, catalog: str, *, limit: int = 100, after: str | None = None
+    ctx: Context, catalog: str, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List a catalog's branches in name order, and the `after` of the next page."""
-    docs, more = refs.list_refs(scope, catalog, "branch", limit=limit, after=after)
+    docs, more = refs.list_refs(ctx, catalog, "branch", limit=limit, after=after)
     return [branch(doc) for doc in docs], more
 
 
 def list_tags(
-    scope: Scope, catalog: str, *, limit: int = 100, after: str | None = None
+    ctx: Context, catalog: str, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List a catalog's tags in name order, and the `after` of the next page."""
-    docs, more = refs.list_refs(scope, catalog, "tag", limit=limit, after=after)
+    docs, more = refs.list_refs(ctx, catalog, "tag", limit=limit, after=after)
     return [tag(doc) for doc in docs], more
 
 
-def get_branch(scope: Scope, catalog: str, name: str) -> Wire:
+def get_branch(ctx: Context, catalog: str, name: str) -> Wire:
     """Read a branch; raise `NoSuchRef`."""
-    return branch(refs.get_ref(scope, catalog, name, "branch"))
+    return branch(refs.get_ref(ctx, catalog, name, "branch"))
 
 
-def delete(scope: Scope, catalog: str, name: str, kind: str) -> None:
+def delete(ctx: Context, catalog: str, name: str, kind: str) -> None:
     """Delete a `branch` or a `tag`; raise `NoSuchRef`, or `BadRequest` for main."""
-    once(scope, lambda: refs.delete_ref(scope, catalog, name, kind), lambda _: None)
+    once(ctx, lambda: refs.delete_ref(ctx, catalog, name, kind), lambda _: None)
 
 
 def branch(doc: Doc) -> Wire:
@@ -91,21 +91,21 @@ def tag(doc: Doc) -> Wire:
 
 
 def _replay(
-    scope: Scope, fields: Mapping[str, Any], kind: str, show: Callable[[Doc], Wire]
+    ctx: Context, fields: Mapping[str, Any], kind: str, show: Callable[[Doc], Wire]
 ) -> Callable[[Any], Wire]:
-    return lambda _: show(refs.get_ref(scope, fields["catalog"], fields["name"], kind))
+    return lambda _: show(refs.get_ref(ctx, fields["catalog"], fields["name"], kind))
 
 
-def _named_by(scope: Scope, catalog: str, commit: str) -> str:
+def _named_by(ctx: Context, catalog: str, commit: str) -> str:
     after: str | None = None
     while True:
-        tags, after = refs.list_refs(scope, catalog, "tag", limit=500, after=after)
+        tags, after = refs.list_refs(ctx, catalog, "tag", limit=500, after=after)
         for doc in tags:
             if doc["commit_id"] == commit:
                 return str(doc["name"])
         if after is None:
             break
     try:
-        return str(refs.get_ref(scope, catalog, commit)["name"])
+        return str(refs.get_ref(ctx, catalog, commit)["name"])
     except NoSuchRef:
         raise NoSuchRef(f"commit_id names no ref, and no tag has it: {commit}") from None

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4, uuid5
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchRef, Unavailable
 from pangolin.services.authz.access import require, require_fork, require_sight
 from pangolin.services.changes import batch
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
-from pangolin.services.versioned.resolution import MAIN, Place, exists, find_catalog, locate
+from pangolin.services.versioned.resolution import MAIN, ResolvedRef, exists, find_catalog, resolve
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Require
 from pangolin.store.kinds import CATALOG, LINE, REF
 
@@ -31,7 +31,7 @@ def main_changes(catalog_id: str, now_ms: int) -> list[Change]:
 
 
 def create_branch(
-    scope: Scope,
+    ctx: Context,
     catalog: str,
     name: str,
     *,
@@ -42,36 +42,36 @@ def create_branch(
     if branch_type not in BRANCH_TYPES:
         raise BadRequest(f"branch_type must be one of {', '.join(BRANCH_TYPES)}")
 
-    def fork(place: Place) -> tuple[list[Change], Doc]:
-        base = _frozen(place)
-        line, ref = _new_branch(place.catalog_id, name, branch_type, base, scope.now())
+    def fork(resolved: ResolvedRef) -> tuple[list[Change], Doc]:
+        base = _frozen(resolved)
+        line, ref = _new_branch(resolved.catalog_id, name, branch_type, base, ctx.now())
         return [Put(LINE, line, ABSENT), Put(REF, ref, ABSENT)], ref
 
-    return _fork(scope, catalog, name, from_ref, fork, f"{branch_type}-branching")
+    return _fork(ctx, catalog, name, from_ref, fork, f"{branch_type}-branching")
 
 
-def create_tag(scope: Scope, catalog: str, name: str, *, from_ref: str = MAIN) -> Doc:
+def create_tag(ctx: Context, catalog: str, name: str, *, from_ref: str = MAIN) -> Doc:
     """Tag a ref as it is now; raises as `create_branch`."""
 
-    def fork(place: Place) -> tuple[list[Change], Doc]:
-        (line, epoch), *bases = _frozen(place)
+    def fork(resolved: ResolvedRef) -> tuple[list[Change], Doc]:
+        (line, epoch), *bases = _frozen(resolved)
         ref = {
-            "catalog": place.catalog_id,
+            "catalog": resolved.catalog_id,
             "name": name,
             "type": "tag",
             "line": line,
             "epoch": epoch,
             "bases": bases,
             "commit_id": str(uuid5(COMMITS, f"{line}:{epoch}")),
-            "created_at_ms": scope.now(),
+            "created_at_ms": ctx.now(),
         }
         return [Put(REF, ref, ABSENT)], ref
 
-    return _fork(scope, catalog, name, from_ref, fork, "create")
+    return _fork(ctx, catalog, name, from_ref, fork, "create")
 
 
 def list_refs(
-    scope: Scope,
+    ctx: Context,
     catalog: str,
     type: str,  # noqa: A002 - the record field's name
     *,
@@ -79,9 +79,9 @@ def list_refs(
     after: str | None = None,
 ) -> tuple[list[Doc], str | None]:
     """List a catalog's branches or tags in name order, and the `after` of the next page."""
-    require_sight(scope, "list", Resource("catalog", (catalog,)))
-    catalog_id = find_catalog(scope, catalog).doc["id"]
-    page = scope.store.page(
+    require_sight(ctx, "list", Resource("catalog", (catalog,)))
+    catalog_id = find_catalog(ctx, catalog).doc["id"]
+    page = ctx.store.page(
         REF,
         (catalog_id, type),
         index="type",
@@ -92,21 +92,21 @@ def list_refs(
 
 
 def get_ref(
-    scope: Scope,
+    ctx: Context,
     catalog: str,
     name: str,
     type: str | None = None,  # noqa: A002 - the record field's name
 ) -> Doc:
     """Read a ref, of one type if given; raise `NoSuchRef`."""
-    require_sight(scope, "read", Resource("catalog", (catalog,)))
-    record = scope.store.get(REF, (find_catalog(scope, catalog).doc["id"], name))
+    require_sight(ctx, "read", Resource("catalog", (catalog,)))
+    record = ctx.store.get(REF, (find_catalog(ctx, catalog).doc["id"], name))
     if record is None or type not in (None, record.doc["type"]):
         raise NoSuchRef(f"{(type or 'ref').capitalize()} does not exist: {name}")
     return record.doc
 
 
 def delete_ref(
-    scope: Scope,
+    ctx: Context,
     catalog: str,
     name: str,
     type: str,  # noqa: A002 - the record field's name
@@ -115,11 +115,11 @@ def delete_ref(
 
     Deleting a branch deletes its line's record, so a commit on its way to it fails.
     """
-    require(scope, "delete", Resource(type, (catalog, name)))
+    require(ctx, "delete", Resource(type, (catalog, name)))
     if name == MAIN:
         raise BadRequest("main cannot be deleted: it is the catalog's default branch")
-    catalog_id = find_catalog(scope, catalog).doc["id"]
-    record = scope.store.get(REF, (catalog_id, name))
+    catalog_id = find_catalog(ctx, catalog).doc["id"]
+    record = ctx.store.get(REF, (catalog_id, name))
     if record is None or record.doc["type"] != type:
         raise NoSuchRef(f"{type.capitalize()} does not exist: {name}")
     changes: list[Change] = [Delete(REF, (catalog_id, name), record.version)]
@@ -127,53 +127,53 @@ def delete_ref(
         changes.append(Delete(LINE, (catalog_id, record.doc["line"])))
     try:
         what = Resource(type, (catalog, name))
-        batch.commit(scope, f"delete_{type}", what, changes, before=record.doc)
+        batch.commit(ctx, f"delete_{type}", what, changes, before=record.doc)
     except Conflict:
         raise NoSuchRef(f"{type.capitalize()} does not exist: {name}") from None
 
 
 def _fork(
-    scope: Scope,
+    ctx: Context,
     catalog: str,
     name: str,
     from_ref: str,
-    fork: Callable[[Place], tuple[list[Change], Doc]],
+    fork: Callable[[ResolvedRef], tuple[list[Change], Doc]],
     action: str,
 ) -> Doc:
-    require_fork(scope, action, catalog, from_ref, name)
+    require_fork(ctx, action, catalog, from_ref, name)
     if not NAME.fullmatch(name):
         raise BadRequest(f"name must be letters, digits, and _ . - / (at most 128), not {name!r}")
     for _ in range(TRIES):
-        scope.check_deadline()
-        place, _rows = locate(scope, f"{catalog}@{from_ref}")
-        if exists(scope, place.catalog_id, name):
+        ctx.check_deadline()
+        resolved, _rows = resolve(ctx, f"{catalog}@{from_ref}")
+        if exists(ctx, resolved.catalog_id, name):
             raise AlreadyExists(f"Branch or tag already exists: {name}")
-        puts, ref = fork(place)
+        puts, ref = fork(resolved)
         # A fork of a tag touches no line, so the catalog itself must be seen to be still there.
-        still = Require(CATALOG, (place.catalog.doc["name"],), place.catalog.version)
-        changes = [still, _freeze(place), *puts]
+        still = Require(CATALOG, (resolved.catalog.doc["name"],), resolved.catalog.version)
+        changes = [still, _freeze(resolved), *puts]
         try:
             what = Resource(ref["type"], (catalog, name))
-            batch.commit(scope, f"create_{ref['type']}", what, changes, after=ref)
+            batch.commit(ctx, f"create_{ref['type']}", what, changes, after=ref)
         except Conflict:
             continue
         return ref
     raise Unavailable(f"too many forks of {from_ref} at once; try again")
 
 
-def _frozen(place: Place) -> list[list[Any]]:
+def _frozen(resolved: ResolvedRef) -> list[list[Any]]:
     """List the bases of a fork made at a place now."""
-    (line, epoch), *rest = place.chain
-    now = place.branch_line().doc["epoch"] if epoch is None else epoch
+    (line, epoch), *rest = resolved.lineage
+    now = resolved.branch_line().doc["epoch"] if epoch is None else epoch
     return [[line, now], *([line_id, at] for line_id, at in rest)]
 
 
-def _freeze(place: Place) -> Change:
+def _freeze(resolved: ResolvedRef) -> Change:
     # A tag's point is frozen already; it need only still be there.
-    if place.is_tag:
-        key = (place.catalog_id, place.ref.doc["name"])
-        return Require(REF, key, place.ref.version)
-    line = place.branch_line()
+    if resolved.is_tag:
+        key = (resolved.catalog_id, resolved.ref.doc["name"])
+        return Require(REF, key, resolved.ref.version)
+    line = resolved.branch_line()
     return Put(LINE, line.doc | {"epoch": line.doc["epoch"] + 1}, line.version)
 
 

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from pangolin.errors import PangolinError
-from pangolin.services.audit.trail import Happening
+from pangolin.services.audit.trail import AuditEvent
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.storage.location_claims import is_reachable
 from pangolin.store.api import Change, Conflict, Delete, Doc, Record
 from pangolin.store.kinds import (
@@ -75,32 +75,32 @@ def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
     ]
 
 
-def parts(catalogs: Iterable[Record]) -> list[Happening]:
+def parts(catalogs: Iterable[Record]) -> list[AuditEvent]:
     """List what is recorded of catalogs that go with what they belong to."""
     return [
-        Happening("delete_catalog", Resource("catalog", (each.doc["name"],)), before=each.doc)
+        AuditEvent("delete_catalog", Resource("catalog", (each.doc["name"],)), before=each.doc)
         for each in catalogs
     ]
 
 
-def sweep(scope: Scope, catalogs: Iterable[Doc]) -> None:
+def sweep(ctx: Context, catalogs: Iterable[Doc]) -> None:
     """Remove the rows that removed catalogs left; what fails is left to `gc`, and logged."""
     for catalog in catalogs:
         try:
             for kind in BELOW_A_CATALOG:
-                scope.store.purge(kind, (catalog["id"],))
-            _sweep_claims(scope, f"{catalog['storage_location'].rstrip('/')}/")
+                ctx.store.purge(kind, (catalog["id"],))
+            _sweep_claims(ctx, f"{catalog['storage_location'].rstrip('/')}/")
         except PangolinError as error:
             log.warning("rows of catalog %s are left to gc: %s", catalog["name"], error)
 
 
-def sweep_tenant(scope: Scope) -> None:
+def sweep_tenant(ctx: Context) -> None:
     """Remove the rows that a removed tenant left; what fails is logged."""
     try:
         for kind in OF_A_TENANT:
-            scope.store.purge(kind)
+            ctx.store.purge(kind)
     except PangolinError as error:
-        log.warning("rows of tenant %s are left: %s", scope.tenant, error)
+        log.warning("rows of tenant %s are left: %s", ctx.tenant, error)
 
 
 def tally(counts: Mapping[str, int]) -> str:
@@ -121,24 +121,24 @@ def _plural(name: str) -> str:
     return f"{name}es" if name.endswith("ch") else f"{name}s"
 
 
-def _sweep_claims(scope: Scope, below: str) -> None:
+def _sweep_claims(ctx: Context, below: str) -> None:
     after = below
     while True:
-        page = scope.store.page(CLAIM, (), after=(after,), limit=200)
+        page = ctx.store.page(CLAIM, (), after=(after,), limit=200)
         for claim in page.records:
             after = claim.doc["location"]
             if not after.startswith(below):
                 return
-            _drop_claim(scope, claim)
+            _drop_claim(ctx, claim)
         if page.after is None:
             return
 
 
-def _drop_claim(scope: Scope, claim: Record) -> None:
-    if is_reachable(scope, claim.doc["asset"]):
+def _drop_claim(ctx: Context, claim: Record) -> None:
+    if is_reachable(ctx, claim.doc["asset"]):
         return
     try:
-        scope.store.apply(Delete(CLAIM, (claim.doc["location"],), claim.version))
+        ctx.store.apply(Delete(CLAIM, (claim.doc["location"],), claim.version))
     except Conflict:
         # A new catalog in the same place has claimed the directory meanwhile.
         return

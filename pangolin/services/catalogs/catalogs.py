@@ -7,15 +7,15 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchWarehouse, Unsupported
 from pangolin.iceberg.locations import parse_location
 from pangolin.services.authn import security_stamps
-from pangolin.services.authz.access import filtered_catalogs, require, require_sight
+from pangolin.services.authz.access import require, require_sight, visible_catalogs
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import cascade, contents, names, namespaces, storage_location
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context import pages
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.versioned.resolution import find_catalog
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
 from pangolin.store.kinds import CATALOG, LINE, WAREHOUSE
@@ -25,7 +25,7 @@ FIRST_NAMESPACE = "default"
 TYPES = ("Local", "Federated")
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a catalog from `name`, `warehouse_name` (or `warehouse`), `storage_location` and
     `properties`.
 
@@ -33,106 +33,104 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     `Conflicting` for a location that another catalog has; `Unsupported` for a federated one.
     """
     name = fields["name"]
-    require(scope, "create", _resource(name))
+    require(ctx, "create", _resource(name))
     names.check_catalog(name)
     _check_type(fields)
     if not _warehouse_name(fields):
         raise BadRequest("warehouse_name is required: a catalog lies in a warehouse")
 
     def attempt() -> Wire:
-        if scope.store.get(CATALOG, (name,)) is not None:
+        if ctx.store.get(CATALOG, (name,)) is not None:
             raise AlreadyExists(f"Catalog already exists: {name}")
-        guard = guards.guard_catalogs(scope.store)
-        doc, warehouse = _new(scope, fields)
+        guard = guards.guard_catalogs(ctx.store)
+        doc, warehouse = _new(ctx, fields)
         outcome = _wire(doc, warehouse.doc["name"])
-        changes = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, scope.now())]
-        changes.insert(0, guards.hold(scope))
-        batch.commit(scope, "create_catalog", _resource(name), changes, outcome, after=doc)
+        changes = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, ctx.now())]
+        changes.insert(0, guards.hold(ctx))
+        batch.commit(ctx, "create_catalog", _resource(name), changes, outcome, after=doc)
         return outcome
 
-    return once(scope, lambda: until_settled(scope, attempt, "create catalog"), Wire)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "create catalog"), Wire)
 
 
 def page(
-    scope: Scope, *, limit: int = 100, after: str | None = None
+    ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List catalogs in name order, and the `after` of the next page."""
-    docs, more = pages.cut(_listed(scope, limit, after), limit, lambda doc: str(doc["name"]))
-    known = _warehouse_names(scope, {doc["warehouse_id"] for doc in docs})
+    docs, more = pages.cut(_listed(ctx, limit, after), limit, lambda doc: str(doc["name"]))
+    known = _warehouse_names(ctx, {doc["warehouse_id"] for doc in docs})
     # A catalog whose warehouse is gone was removed with it since the page was read.
     shown = [doc for doc in docs if doc["warehouse_id"] in known]
     return [_wire(doc, known[doc["warehouse_id"]]) for doc in shown], more
 
 
-def get(scope: Scope, name: str) -> Wire:
+def get(ctx: Context, name: str) -> Wire:
     """Read a catalog; raise `NoSuchCatalog`."""
-    require_sight(scope, "read", _resource(name))
-    doc = find_catalog(scope, name).doc
-    return _wire(doc, _warehouse_of(scope, doc["warehouse_id"]).doc["name"])
+    require_sight(ctx, "read", _resource(name))
+    doc = find_catalog(ctx, name).doc
+    return _wire(doc, _warehouse_of(ctx, doc["warehouse_id"]).doc["name"])
 
 
-def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
     """Change `name`, `properties` (whole), or, while the catalog is empty, where it lies.
 
     Raises `InUse` if the catalog would move and is not empty; otherwise as `create`.
     """
-    require(scope, "update", _resource(name))
+    require(ctx, "update", _resource(name))
     if fields.get("name") is not None:
         names.check_catalog(fields["name"])
     _check_type(fields)
 
     def attempt() -> Wire:
-        guard = guards.guard_catalogs(scope.store)
-        record = find_catalog(scope, name)
-        doc, warehouse = _updated(scope, record.doc, fields)
-        changes = [guard, _hold(warehouse), *_replacement(scope, record, doc)]
+        guard = guards.guard_catalogs(ctx.store)
+        record = find_catalog(ctx, name)
+        doc, warehouse = _updated(ctx, record.doc, fields)
+        changes = [guard, _hold(warehouse), *_replacement(ctx, record, doc)]
         if doc["storage_location"] != record.doc["storage_location"]:
-            changes += contents.require_empty(scope, record, "cannot move", namespaces=True)
+            changes += contents.require_empty(ctx, record, "cannot move", namespaces=True)
         outcome = _wire(doc, warehouse.doc["name"])
         what, before = _resource(doc["name"]), record.doc
-        batch.commit(scope, "update_catalog", what, changes, outcome, before, doc)
+        batch.commit(ctx, "update_catalog", what, changes, outcome, before, doc)
         return outcome
 
-    return once(scope, lambda: until_settled(scope, attempt, "update catalog"), Wire)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update catalog"), Wire)
 
 
-def delete(scope: Scope, name: str, *, force: bool = False) -> None:
+def delete(ctx: Context, name: str, *, force: bool = False) -> None:
     """Delete a catalog; raise `InUse` if any of its refs shows an asset, which `force` allows.
 
     Files stay where they are.
     """
-    require(scope, "delete", _resource(name))
+    require(ctx, "delete", _resource(name))
 
     def attempt() -> list[Doc]:
-        record = find_catalog(scope, name)
+        record = find_catalog(ctx, name)
         changes = [
-            guards.guard_catalogs(scope.store),
-            *cascade.catalog_changes(scope.store, record),
-            *security_stamps.raise_all(scope.tenant),
+            guards.guard_catalogs(ctx.store),
+            *cascade.catalog_changes(ctx.store, record),
+            *security_stamps.invalidate_all(ctx.tenant),
         ]
         if not force:
-            changes += contents.require_empty(scope, record, "needs force=true to be deleted")
-        batch.commit(scope, "delete_catalog", _resource(name), changes, before=record.doc)
+            changes += contents.require_empty(ctx, record, "needs force=true to be deleted")
+        batch.commit(ctx, "delete_catalog", _resource(name), changes, before=record.doc)
         return [record.doc]
 
-    gone = once(
-        scope, lambda: until_settled(scope, attempt, "delete catalog"), lambda _: list[Doc]()
-    )
-    cascade.sweep(scope, gone)
+    gone = once(ctx, lambda: retry_conflicts(ctx, attempt, "delete catalog"), lambda _: list[Doc]())
+    cascade.sweep(ctx, gone)
 
 
-def _listed(scope: Scope, limit: int, after: str | None) -> Iterator[Doc]:
-    names = filtered_catalogs(scope)
+def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[Doc]:
+    names = visible_catalogs(ctx)
     if names is not None:
-        return pages.chosen(names, after, limit, lambda changes: _read(scope, changes))
+        return pages.chosen(names, after, limit, lambda changes: _read(ctx, changes))
     beyond = None if after is None else (after,)
     # One more than is shown, to know whether there are more.
-    found = scope.store.page(CATALOG, after=beyond, limit=limit + 1)
+    found = ctx.store.page(CATALOG, after=beyond, limit=limit + 1)
     return (record.doc for record in found.records)
 
 
-def _read(scope: Scope, names: Sequence[str]) -> list[Doc | None]:
-    found = scope.store.get_many([(CATALOG, (name,)) for name in names])
+def _read(ctx: Context, names: Sequence[str]) -> list[Doc | None]:
+    found = ctx.store.get_many([(CATALOG, (name,)) for name in names])
     return [record.doc if record else None for record in found]
 
 
@@ -169,22 +167,22 @@ def _warehouse_name(fields: Mapping[str, Any]) -> str | None:
     return given.pop() if given else None
 
 
-def _named_warehouse(scope: Scope, name: str) -> Record:
-    record = scope.store.get(WAREHOUSE, (name,))
+def _named_warehouse(ctx: Context, name: str) -> Record:
+    record = ctx.store.get(WAREHOUSE, (name,))
     if record is None:
         raise BadRequest(f"warehouse_name names no warehouse: {name}")
     return record
 
 
-def _warehouse_of(scope: Scope, warehouse_id: str) -> Record:
-    record = scope.store.find(WAREHOUSE, "id", (warehouse_id,))
+def _warehouse_of(ctx: Context, warehouse_id: str) -> Record:
+    record = ctx.store.find(WAREHOUSE, "id", (warehouse_id,))
     if record is None:
         raise NoSuchWarehouse(f"the catalog's warehouse is being removed: {warehouse_id}")
     return record
 
 
-def _warehouse_names(scope: Scope, ids: Iterable[str]) -> dict[str, str]:
-    found = (scope.store.find(WAREHOUSE, "id", (each,)) for each in ids)
+def _warehouse_names(ctx: Context, ids: Iterable[str]) -> dict[str, str]:
+    found = (ctx.store.find(WAREHOUSE, "id", (each,)) for each in ids)
     return {record.doc["id"]: record.doc["name"] for record in found if record is not None}
 
 
@@ -192,9 +190,9 @@ def _hold(warehouse: Record) -> Change:
     return Require(WAREHOUSE, (warehouse.doc["name"],), warehouse.version)
 
 
-def _new(scope: Scope, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
-    warehouse = _named_warehouse(scope, _warehouse_name(fields) or "")
-    now = scope.now()
+def _new(ctx: Context, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
+    warehouse = _named_warehouse(ctx, _warehouse_name(fields) or "")
+    now = ctx.now()
     doc = {
         "id": str(uuid4()),
         "name": fields["name"],
@@ -204,7 +202,7 @@ def _new(scope: Scope, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
         "updated_at_ms": now,
     }
     given = fields.get("storage_location")
-    location = storage_location.choose(scope, doc, warehouse.doc, given)
+    location = storage_location.choose(ctx, doc, warehouse.doc, given)
     return doc | {"storage_location": location}, warehouse
 
 
@@ -216,30 +214,30 @@ def _contents(doc: Doc, now_ms: int) -> list[Change]:
     return [*main, *first]
 
 
-def _updated(scope: Scope, old: Doc, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
+def _updated(ctx: Context, old: Doc, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
     doc = dict(old)
     for key in ("name", "properties"):
         if fields.get(key) is not None:
             doc[key] = fields[key]
     wanted = _warehouse_name(fields)
-    warehouse = _warehouse_of(scope, old["warehouse_id"])
+    warehouse = _warehouse_of(ctx, old["warehouse_id"])
     if wanted and wanted != warehouse.doc["name"]:
-        warehouse = _named_warehouse(scope, wanted)
+        warehouse = _named_warehouse(ctx, wanted)
     given = fields.get("storage_location")
     if given or warehouse.doc["id"] != old["warehouse_id"]:
         # Who may change a catalog may not thereby reach into other places.
-        require(scope, "create", Resource("catalog"))
+        require(ctx, "create", Resource("catalog"))
         doc["warehouse_id"] = warehouse.doc["id"]
-        doc["storage_location"] = storage_location.choose(scope, doc, warehouse.doc, given)
-    return doc | {"updated_at_ms": scope.now()}, warehouse
+        doc["storage_location"] = storage_location.choose(ctx, doc, warehouse.doc, given)
+    return doc | {"updated_at_ms": ctx.now()}, warehouse
 
 
-def _replacement(scope: Scope, record: Record, doc: Doc) -> list[Change]:
+def _replacement(ctx: Context, record: Record, doc: Doc) -> list[Change]:
     old, new = record.doc["name"], doc["name"]
     if old == new:
         return [Put(CATALOG, doc, record.version)]
-    if scope.store.get(CATALOG, (new,)) is not None:
+    if ctx.store.get(CATALOG, (new,)) is not None:
         raise AlreadyExists(f"Catalog already exists: {new}")
     # Rights are remembered by the catalog's name.
     moved: list[Change] = [Delete(CATALOG, (old,), record.version), Put(CATALOG, doc, ABSENT)]
-    return [*moved, *security_stamps.raise_all(scope.tenant)]
+    return [*moved, *security_stamps.invalidate_all(ctx.tenant)]

@@ -4,11 +4,11 @@ from typing import Any
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
 from pangolin.services.authz.access import require_sight
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import vending
 from pangolin.services.storage import vending_strategies
-from pangolin.services.versioned.resolution import Place, locate
+from pangolin.services.versioned.resolution import ResolvedRef, resolve
 
 BELOW = "/v1/{prefix}/namespaces"
 NAMESPACE = BELOW + "/{namespace}"
@@ -46,36 +46,36 @@ ENDPOINTS = (
 )
 
 
-def config(scope: Scope, wanted: str | None, *, with_prefix: bool = True) -> dict[str, Any]:
+def config(ctx: Context, wanted: str | None, *, with_prefix: bool = True) -> dict[str, Any]:
     """Build a client's configuration for a catalog (or the default one), optionally at a ref.
 
     Raises `NoSuchWarehouse` for an unknown catalog and `BadRequest` if none is named.
     """
-    place = _place(scope, wanted or scope.settings.default_catalog)
-    overrides = {"prefix": place.prefix} if with_prefix else {}
+    resolved = _resolved(ctx, wanted or ctx.settings.default_catalog)
+    overrides = {"prefix": resolved.prefix} if with_prefix else {}
     return {
-        "defaults": _defaults(place),
+        "defaults": _defaults(resolved),
         "overrides": overrides,
         "endpoints": list(ENDPOINTS),
-        "idempotency-key-lifetime": f"PT{scope.settings.idempotency_minutes}M",
+        "idempotency-key-lifetime": f"PT{ctx.settings.idempotency_minutes}M",
     }
 
 
-def _defaults(place: Place) -> dict[str, str]:
+def _defaults(resolved: ResolvedRef) -> dict[str, str]:
     """Have clients ask for credentials that do not by themselves: Java, Trino, Rust."""
-    strategy = vending_strategies.strategy_of(place.warehouse.doc)
+    strategy = vending_strategies.strategy_of(resolved.warehouse.doc)
     if strategy is None:
         return {}
     mode = vending.REMOTE if strategy == vending_strategies.SIGNING else vending.VENDED
     return {"header.X-Iceberg-Access-Delegation": mode}
 
 
-def _place(scope: Scope, wanted: str) -> Place:
+def _resolved(ctx: Context, wanted: str) -> ResolvedRef:
     if not wanted:
         raise BadRequest("warehouse must name a catalog: no default catalog is set")
-    require_sight(scope, "read", Resource("catalog", (wanted,)))
+    require_sight(ctx, "read", Resource("catalog", (wanted,)))
     try:
-        place, _ = locate(scope, wanted)
+        resolved, _ = resolve(ctx, wanted)
     except (NoSuchCatalog, NoSuchRef) as error:
         raise NoSuchWarehouse(f"Warehouse does not exist: {wanted} ({error.message})") from None
-    return place
+    return resolved

@@ -6,56 +6,56 @@ from pangolin.errors import InUse
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade
 from pangolin.services.catalogs import namespaces as spaces
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import listing
 from pangolin.services.versioned.entries import TYPES
-from pangolin.services.versioned.resolution import MAIN, find_catalog, locate
+from pangolin.services.versioned.resolution import MAIN, find_catalog, resolve
 from pangolin.store.api import Change, Put, Record, RequireEmpty
 from pangolin.store.kinds import ASSET, LINE, REF
 
 Wire = dict[str, Any]
 
 
-def summary(scope: Scope, name: str) -> Wire:
+def summary(ctx: Context, name: str) -> Wire:
     """Count what a catalog shows on main, and its refs; raise `NoSuchCatalog`."""
-    require(scope, "read", Resource("catalog", (name,)))
-    catalog = find_catalog(scope, name).doc
-    place, _ = locate(scope, name)
-    counts = listing.live_counts(scope.store, place)
+    require(ctx, "read", Resource("catalog", (name,)))
+    catalog = find_catalog(ctx, name).doc
+    resolved, _ = resolve(ctx, name)
+    counts = listing.live_counts(ctx.store, resolved)
     return {
         "name": name,
         **{f"{kind}_count": counts[kind] for kind in (*TYPES, "namespace")},
-        "branch_count": count_refs(scope, catalog["id"], "branch"),
-        "tag_count": count_refs(scope, catalog["id"], "tag"),
+        "branch_count": count_refs(ctx, catalog["id"], "branch"),
+        "tag_count": count_refs(ctx, catalog["id"], "tag"),
         "storage_location": catalog["storage_location"],
     }
 
 
-def tree(scope: Scope, prefix: str) -> Wire:
+def tree(ctx: Context, prefix: str) -> Wire:
     """Nest the namespaces of a catalog, or of `catalog@ref`, under `root`."""
-    return {"root": spaces.tree(scope, prefix)}
+    return {"root": spaces.tree(ctx, prefix)}
 
 
-def count_refs(scope: Scope, catalog_id: str, kind: str) -> int:
+def count_refs(ctx: Context, catalog_id: str, kind: str) -> int:
     """Count a catalog's branches or tags."""
-    return scope.store.count(REF, (catalog_id, kind), index="type")
+    return ctx.store.count(REF, (catalog_id, kind), index="type")
 
 
 def require_empty(
-    scope: Scope, catalog: Record, verdict: str, *, namespaces: bool = False
+    ctx: Context, catalog: Record, verdict: str, *, namespaces: bool = False
 ) -> list[Change]:
     """List the changes that keep a catalog empty until a batch is in.
 
     Raises `InUse` counting what the first ref that is not empty shows; `namespaces` counts too.
     """
     name, catalog_id = catalog.doc["name"], catalog.doc["id"]
-    refs = [record.doc for record in scope.store.scan(REF, (catalog_id,))]
+    refs = [record.doc for record in ctx.store.scan(REF, (catalog_id,))]
     refs.sort(key=lambda ref: ref["name"] != MAIN)
     batch: list[Change] = []
     for ref in refs:
-        place, _ = locate(scope, f"{name}@{ref['name']}")
-        counts = listing.live_counts(scope.store, place)
+        resolved, _ = resolve(ctx, f"{name}@{ref['name']}")
+        counts = listing.live_counts(ctx.store, resolved)
         if not namespaces:
             del counts["namespace"]
         if any(counts.values()):
@@ -68,7 +68,7 @@ def require_empty(
             batch += _empty_line(catalog_id, ref["line"])
             if namespaces:
                 # What is being created by the old location fails, and is tried at the new one.
-                line = place.branch_line()
+                line = resolved.branch_line()
                 batch.append(Put(LINE, line.doc, line.version))
     return batch
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pangolin.errors import BadRequest
 from pangolin.services.authz.access import require
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.store.kinds import CATALOG, WAREHOUSE
 
 CATALOG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -46,16 +46,16 @@ CHECKS: Final[Mapping[str, Callable[[str], None]]] = {
 }
 
 
-def validate(scope: Scope, resource_type: str, names: Sequence[str]) -> list[dict[str, Any]]:
+def validate(ctx: Context, resource_type: str, names: Sequence[str]) -> list[dict[str, Any]]:
     """Say of each name whether a new catalog or warehouse could have it, and why not."""
     if resource_type not in KINDS:
         raise BadRequest(f"resource_type must be one of {', '.join(KINDS)}, not {resource_type!r}")
     if len(names) > MOST_NAMES:
         raise BadRequest(f"names must hold at most {MOST_NAMES} names, not {len(names)}")
-    require(scope, "list", Resource(resource_type))
+    require(ctx, "list", Resource(resource_type))
     reasons = {name: _illegal(resource_type, name) for name in names}
     legal = [name for name, reason in reasons.items() if not reason]
-    records = scope.store.get_many([(KINDS[resource_type], (name,)) for name in legal])
+    records = ctx.store.get_many([(KINDS[resource_type], (name,)) for name in legal])
     for name, record in zip(legal, records, strict=True):
         if record is not None:
             reasons[name] = f"a {resource_type} of this name exists"

@@ -7,16 +7,16 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, NamespaceNotEmpty, NoSuchNamespace
 from pangolin.errors import Unprocessable as UnprocessableEntity
 from pangolin.iceberg.locations import parse_location, parse_new_location, safe_segment
-from pangolin.services.authz.access import filtered, require, require_sight
+from pangolin.services.authz.access import require, require_sight, visible_part
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import NAMESPACES, TYPES, Entry
-from pangolin.services.versioned.resolution import Place, locate
+from pangolin.services.versioned.resolution import ResolvedRef, resolve
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require, RequireEmpty
 from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR, parent_of
 
@@ -24,23 +24,23 @@ Levels = Sequence[str]
 Wire = dict[str, Any]
 
 
-def create(scope: Scope, prefix: str, levels: Levels, properties: Mapping[str, str]) -> Wire:
+def create(ctx: Context, prefix: str, levels: Levels, properties: Mapping[str, str]) -> Wire:
     """Create a namespace whose parent exists; raise `AlreadyExists`, `NoSuchNamespace`."""
-    address = addressing.namespace(scope, prefix, levels, new=True)
-    require(scope, "create", resource(address))
-    return once(scope, lambda: _settled(scope, address, properties), Wire)
+    address = addressing.namespace(ctx, prefix, levels, new=True)
+    require(ctx, "create", resource(address))
+    return once(ctx, lambda: _settled(ctx, address, properties), Wire)
 
 
-def load(scope: Scope, prefix: str, levels: Levels) -> Wire:
+def load(ctx: Context, prefix: str, levels: Levels) -> Wire:
     """Read a namespace's properties; raise `NoSuchNamespace`."""
-    address = addressing.namespace(scope, prefix, levels)
-    require_sight(scope, "read", resource(address))
-    _, entry = find(scope, address)
+    address = addressing.namespace(ctx, prefix, levels)
+    require_sight(ctx, "read", resource(address))
+    _, entry = find(ctx, address)
     return wire(entry.doc or {})
 
 
 def list_children(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     parent: Levels = (),
     *,
@@ -49,23 +49,23 @@ def list_children(
 ) -> tuple[list[list[str]], str | None]:
     """List the namespaces directly below a parent (or the top), and the next page's `after`."""
     if not parent:
-        seen = filtered(scope, Resource("catalog", (prefix,)))
-        place, _ = locate(scope, prefix)
+        seen = visible_part(ctx, Resource("catalog", (prefix,)))
+        resolved, _ = resolve(ctx, prefix)
         path = ""
     else:
-        address = addressing.namespace(scope, prefix, parent)
-        seen = filtered(scope, resource(address))
-        place, _ = find(scope, address)
+        address = addressing.namespace(ctx, prefix, parent)
+        seen = visible_part(ctx, resource(address))
+        resolved, _ = find(ctx, address)
         path = address.path
-    store = scope.store.tolerant()
+    store = ctx.store.tolerant()
     docs, more = listing.page(
-        store, place, NAMESPACES, path, after=after, limit=limit, visible=seen
+        store, resolved, NAMESPACES, path, after=after, limit=limit, visible=seen
     )
     return [doc["path"].split(SEPARATOR) for doc in docs], more
 
 
 def update_properties(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     levels: Levels,
     removals: Sequence[str],
@@ -75,56 +75,56 @@ def update_properties(
 
     Raises `Unprocessable` (422) when a key is in both lists.
     """
-    address = addressing.namespace(scope, prefix, levels)
-    require(scope, "update", resource(address))
+    address = addressing.namespace(ctx, prefix, levels)
+    require(ctx, "update", resource(address))
     both = sorted(set(removals) & set(updates))
     if both:
         raise UnprocessableEntity(f"keys in both removals and updates: {', '.join(both)}")
 
     def attempt() -> Wire:
-        place, entry = find(scope, address)
+        resolved, entry = find(ctx, address)
         doc = entry.doc or {}
         kept = {k: v for k, v in doc["properties"].items() if k not in removals}
-        fresh = doc | {"properties": check_properties(place, kept | dict(updates))}
+        fresh = doc | {"properties": check_properties(resolved, kept | dict(updates))}
         outcome = {
             "updated": sorted(updates),
             "removed": sorted(key for key in set(removals) if key in doc["properties"]),
             "missing": sorted(key for key in set(removals) if key not in doc["properties"]),
         }
-        changes = [place.hold(), *entries.write(place, NAMESPACES, fresh, entry.own)]
-        batch.commit(scope, "update_namespace", resource(address), changes, outcome, doc, fresh)
+        changes = [resolved.hold(), *entries.write(resolved, NAMESPACES, fresh, entry.own)]
+        batch.commit(ctx, "update_namespace", resource(address), changes, outcome, doc, fresh)
         return outcome
 
-    return once(scope, lambda: until_settled(scope, attempt, "update"), Wire)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update"), Wire)
 
 
-def drop(scope: Scope, prefix: str, levels: Levels) -> None:
+def drop(ctx: Context, prefix: str, levels: Levels) -> None:
     """Drop an empty namespace; raise `NamespaceNotEmpty` or `NoSuchNamespace`."""
-    address = addressing.namespace(scope, prefix, levels)
-    require(scope, "delete", resource(address))
+    address = addressing.namespace(ctx, prefix, levels)
+    require(ctx, "delete", resource(address))
 
     def attempt() -> None:
-        place, entry = find(scope, address)
-        held = place.hold()
-        if not listing.is_empty(scope.store, place, address.path):
+        resolved, entry = find(ctx, address)
+        held = resolved.hold()
+        if not listing.is_empty(ctx.store, resolved, address.path):
             raise NamespaceNotEmpty(f"Namespace {address.dotted} is not empty")
         changes = [
             held,
-            *entries.drop(place, NAMESPACES, (address.path,), entry.own),
-            *_require_empty(place, address.path),
+            *entries.drop(resolved, NAMESPACES, (address.path,), entry.own),
+            *_require_empty(resolved, address.path),
         ]
-        batch.commit(scope, "drop_namespace", resource(address), changes, before=entry.doc)
+        batch.commit(ctx, "drop_namespace", resource(address), changes, before=entry.doc)
 
-    once(scope, lambda: until_settled(scope, attempt, "drop"), lambda _: None)
+    once(ctx, lambda: retry_conflicts(ctx, attempt, "drop"), lambda _: None)
 
 
-def tree(scope: Scope, prefix: str) -> list[Wire]:
+def tree(ctx: Context, prefix: str) -> list[Wire]:
     """Nest all namespaces of a place: `name`, `full_path`, `children`."""
-    seen = filtered(scope, Resource("catalog", (prefix,)))
-    place, _ = locate(scope, prefix)
+    seen = visible_part(ctx, Resource("catalog", (prefix,)))
+    resolved, _ = resolve(ctx, prefix)
     nodes: dict[str, Wire] = {}
     roots: list[Wire] = []
-    shown = listing.everything(scope.store, place, NAMESPACES)
+    shown = listing.everything(ctx.store, resolved, NAMESPACES)
     for doc in shown if seen is None else filter(seen.keep, shown):
         levels = doc["path"].split(SEPARATOR)
         node = {"name": levels[-1], "full_path": levels, "children": []}
@@ -134,24 +134,24 @@ def tree(scope: Scope, prefix: str) -> list[Wire]:
     return roots
 
 
-def find(scope: Scope, address: Address) -> tuple[Place, Entry]:
+def find(ctx: Context, address: Address) -> tuple[ResolvedRef, Entry]:
     """Read a namespace that must exist; raise `NoSuchNamespace`."""
-    place, (rows,) = locate(scope, address.prefix, [(NAMESPACE, (address.path,))])
-    entry = entries.pick(scope.store, place, NAMESPACES, (address.path,), rows)
+    resolved, (rows,) = resolve(ctx, address.prefix, [(NAMESPACE, (address.path,))])
+    entry = entries.visible_entry(ctx.store, resolved, NAMESPACES, (address.path,), rows)
     if entry.doc is None:
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
-    return place, entry
+    return resolved, entry
 
 
-def hold(place: Place, entry: Entry) -> Change:
+def hold(resolved: ResolvedRef, entry: Entry) -> Change:
     """Keep a namespace until a batch is in.
 
     One that is visible only through a base is first written to the branch's own line, so that
     there is a record that a concurrent drop would have to change.
     """
     if entry.doc is not None and entry.is_own and entry.own is not None:
-        return Require(NAMESPACE, place.key(entry.doc["path"]), entry.own.version)
-    copied = entries.write(place, NAMESPACES, entry.doc or {}, entry.own)
+        return Require(NAMESPACE, resolved.key(entry.doc["path"]), entry.own.version)
+    copied = entries.write(resolved, NAMESPACES, entry.doc or {}, entry.own)
     return copied[-1]
 
 
@@ -173,44 +173,44 @@ def wire(doc: Doc) -> Wire:
     return {"namespace": doc["path"].split(SEPARATOR), "properties": doc["properties"]}
 
 
-def check_properties(place: Place, properties: Mapping[str, str]) -> dict[str, str]:
+def check_properties(resolved: ResolvedRef, properties: Mapping[str, str]) -> dict[str, str]:
     """Validate properties; a `location` must lie inside the catalog's storage location."""
     if "location" in properties:
-        root = parse_location(place.catalog.doc["storage_location"])
+        root = parse_location(resolved.catalog.doc["storage_location"])
         if not root.contains(parse_new_location(properties["location"], "properties.location")):
             raise BadRequest(f"properties.location must lie inside {root}")
     return dict(properties)
 
 
-def _settled(scope: Scope, address: Address, properties: Mapping[str, str]) -> Wire:
-    return until_settled(scope, lambda: _create(scope, address, properties), "create")
+def _settled(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wire:
+    return retry_conflicts(ctx, lambda: _create(ctx, address, properties), "create")
 
 
-def _create(scope: Scope, address: Address, properties: Mapping[str, str]) -> Wire:
-    place, own = _absent(scope, address)
-    changes: list[Change] = [place.hold()]
+def _create(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wire:
+    resolved, own = _absent(ctx, address)
+    changes: list[Change] = [resolved.hold()]
     if len(address.levels) > 1:
-        _, above = find(scope, Address(address.prefix, address.levels[:-1]))
-        changes.append(hold(place, above))
-    given = {"location": default_location(place, address.levels)} | dict(properties)
-    doc = _doc(address.levels, check_properties(place, given), scope.now())
-    changes += entries.write(place, NAMESPACES, doc, own)
+        _, above = find(ctx, Address(address.prefix, address.levels[:-1]))
+        changes.append(hold(resolved, above))
+    given = {"location": default_location(resolved, address.levels)} | dict(properties)
+    doc = _doc(address.levels, check_properties(resolved, given), ctx.now())
+    changes += entries.write(resolved, NAMESPACES, doc, own)
     outcome = wire(doc)
-    batch.commit(scope, "create_namespace", resource(address), changes, outcome, after=doc)
+    batch.commit(ctx, "create_namespace", resource(address), changes, outcome, after=doc)
     return outcome
 
 
-def _absent(scope: Scope, address: Address) -> tuple[Place, Record | None]:
-    place, (rows,) = locate(scope, address.prefix, [(NAMESPACE, (address.path,))])
-    entry = entries.pick(scope.store, place, NAMESPACES, (address.path,), rows)
+def _absent(ctx: Context, address: Address) -> tuple[ResolvedRef, Record | None]:
+    resolved, (rows,) = resolve(ctx, address.prefix, [(NAMESPACE, (address.path,))])
+    entry = entries.visible_entry(ctx.store, resolved, NAMESPACES, (address.path,), rows)
     if entry.doc is not None:
         raise AlreadyExists(f"Namespace already exists: {address.dotted}")
-    return place, entry.own
+    return resolved, entry.own
 
 
-def default_location(place: Place, levels: Levels) -> str:
+def default_location(resolved: ResolvedRef, levels: Levels) -> str:
     """Give the directory of a namespace: its levels, made safe, below the catalog's storage."""
-    root = parse_location(place.catalog.doc["storage_location"])
+    root = parse_location(resolved.catalog.doc["storage_location"])
     return str(root.child(*(safe_segment(level) for level in levels)))
 
 
@@ -227,6 +227,6 @@ def _doc(levels: tuple[str, ...], properties: Mapping[str, str], now_ms: int) ->
     }
 
 
-def _require_empty(place: Place, path: str) -> list[Change]:
-    below = [RequireEmpty(ASSET, place.key(type_, path), index="listed") for type_ in TYPES]
-    return [*below, RequireEmpty(NAMESPACE, place.key(path), index="listed")]
+def _require_empty(resolved: ResolvedRef, path: str) -> list[Change]:
+    below = [RequireEmpty(ASSET, resolved.key(type_, path), index="listed") for type_ in TYPES]
+    return [*below, RequireEmpty(NAMESPACE, resolved.key(path), index="listed")]

@@ -2,7 +2,7 @@
 
 from pangolin.errors import BadRequest, Conflicting
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import root_of
 from pangolin.store.api import Doc
 from pangolin.store.kinds import CATALOG
@@ -10,22 +10,22 @@ from pangolin.store.kinds import CATALOG
 FIELD = "storage_location"
 
 
-def choose(scope: Scope, catalog: Doc, warehouse: Doc, given: str | None) -> str:
+def choose(ctx: Context, catalog: Doc, warehouse: Doc, given: str | None) -> str:
     """Validate the location given, or take `<warehouse root>/<catalog name>`.
 
     Raises `BadRequest` outside of the warehouse, `Conflicting` in or around another catalog. The
     caller holds the guard of the catalogs (see `removal.guard_catalogs`).
     """
-    root = parse_location(root_of(scope.runtime, warehouse, scope.tenant))
+    root = parse_location(root_of(ctx.runtime, warehouse, ctx.tenant))
     wanted = parse_new_location(given, FIELD) if given else root.child(catalog["name"])
     if not root.contains(wanted):
         raise BadRequest(f"{FIELD} must lie inside the warehouse {warehouse['name']}, {root}")
-    _refuse_overlap(scope, catalog, wanted)
+    _refuse_overlap(ctx, catalog, wanted)
     return str(wanted)
 
 
-def _refuse_overlap(scope: Scope, catalog: Doc, wanted: Location) -> None:
-    for record in scope.store.scan(CATALOG):
+def _refuse_overlap(ctx: Context, catalog: Doc, wanted: Location) -> None:
+    for record in ctx.store.scan(CATALOG):
         other = record.doc
         if other["id"] == catalog["id"]:
             continue

@@ -10,9 +10,9 @@ from typing import Any
 
 from pangolin.interfaces.events import Event
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import Happening, State
+from pangolin.services.audit.trail import AuditEvent, State
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.store.api import ABSENT, Change, Put
 from pangolin.store.kinds import IDEMPOTENCY
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def commit(
-    scope: Scope,
+    ctx: Context,
     action: str,
     resource: Resource,
     changes: Sequence[Change],
@@ -29,20 +29,20 @@ def commit(
     after: State = None,
     *,
     details: Mapping[str, Any] | None = None,
-    parts: Sequence[Happening] = (),
+    parts: Sequence[AuditEvent] = (),
 ) -> None:
     """Apply a tenant's changes with their audit and idempotency records, then tell the sinks.
 
     `before` and `after` are the document that is changed; `parts` are recorded besides.
     """
-    what = Happening(action, resource, before=before, after=after, details=details or {})
-    batch = [*changes, *_remember(scope, outcome)]
-    trail.written(scope, [what, *parts], lambda *records: scope.store.apply(*batch, *records))
-    publish(scope, action, resource)
+    what = AuditEvent(action, resource, before=before, after=after, details=details or {})
+    batch = [*changes, *_remember(ctx, outcome)]
+    trail.written(ctx, [what, *parts], lambda *records: ctx.store.apply(*batch, *records))
+    publish(ctx, action, resource)
 
 
 def commit_system(
-    scope: Scope,
+    ctx: Context,
     action: str,
     resource: Resource,
     changes: Sequence[Change],
@@ -50,13 +50,13 @@ def commit_system(
     after: State = None,
 ) -> None:
     """Apply changes whose keys name their tenant themselves; root only."""
-    what = Happening(action, resource, before=before, after=after)
-    trail.written(scope, [what], lambda *records: scope.system.apply(*changes, *records))
-    publish(scope, action, resource)
+    what = AuditEvent(action, resource, before=before, after=after)
+    trail.written(ctx, [what], lambda *records: ctx.system.apply(*changes, *records))
+    publish(ctx, action, resource)
 
 
 def commit_home(
-    scope: Scope,
+    ctx: Context,
     action: str,
     resource: Resource,
     changes: Sequence[Change],
@@ -69,39 +69,39 @@ def commit_home(
 
     The caller has made sure that they are the principal's own or the request's tenant's.
     """
-    scope.settle()
-    what = Happening(action, resource, before=before, after=after, details=details or {})
-    store = scope.runtime.store
-    trail.written(scope, [what], lambda *records: store.apply(*changes, *records))
-    publish(scope, action, resource)
+    ctx.confirm()
+    what = AuditEvent(action, resource, before=before, after=after, details=details or {})
+    store = ctx.runtime.store
+    trail.written(ctx, [what], lambda *records: store.apply(*changes, *records))
+    publish(ctx, action, resource)
 
 
-def _remember(scope: Scope, outcome: Mapping[str, Any] | None) -> list[Change]:
-    if scope.idempotency is None:
+def _remember(ctx: Context, outcome: Mapping[str, Any] | None) -> list[Change]:
+    if ctx.idempotency is None:
         return []
-    return [Put(IDEMPOTENCY, idempotency_record(scope, {"outcome": outcome}), ABSENT)]
+    return [Put(IDEMPOTENCY, idempotency_record(ctx, {"outcome": outcome}), ABSENT)]
 
 
-def idempotency_record(scope: Scope, result: Mapping[str, Any]) -> dict[str, Any]:
+def idempotency_record(ctx: Context, result: Mapping[str, Any]) -> dict[str, Any]:
     """Build the record of a finished request; `result` holds `outcome` or `error`."""
-    assert scope.idempotency is not None  # noqa: S101 - callers ask only with a key
-    lifetime_ms = scope.settings.idempotency_minutes * 60_000
+    assert ctx.idempotency is not None  # noqa: S101 - callers ask only with a key
+    lifetime_ms = ctx.settings.idempotency_minutes * 60_000
     return {
-        "principal": scope.principal.id,
-        "token": scope.idempotency.token,
-        "digest": scope.idempotency.digest,
-        "expires_at_ms": scope.now() + lifetime_ms,
+        "principal": ctx.principal.id,
+        "token": ctx.idempotency.token,
+        "digest": ctx.idempotency.digest,
+        "expires_at_ms": ctx.now() + lifetime_ms,
         **result,
     }
 
 
 def publish(
-    scope: Scope, action: str, resource: Resource, details: Mapping[str, Any] | None = None
+    ctx: Context, action: str, resource: Resource, details: Mapping[str, Any] | None = None
 ) -> None:
     """Tell every sink; one that fails is logged and changes nothing."""
-    who = scope.principal.id
-    event = Event(action, scope.tenant, who, str(resource), scope.now(), dict(details or {}))
-    for sink in scope.runtime.sinks:
+    who = ctx.principal.id
+    event = Event(action, ctx.tenant, who, str(resource), ctx.now(), dict(details or {}))
+    for sink in ctx.runtime.sinks:
         try:
             sink.accept(event)
         except Exception:

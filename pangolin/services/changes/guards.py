@@ -3,7 +3,7 @@
 from typing import Final
 
 from pangolin.errors import NoSuchTenant
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.store.api import ABSENT, Change, Put, Require
 from pangolin.store.kinds import (
     GUARD,
@@ -14,10 +14,10 @@ from pangolin.store.scoped import ScopedStore
 GUARD_NAME: Final = "catalogs"
 
 
-def hold(scope: Scope) -> Change:
+def hold(ctx: Context) -> Change:
     """Keep the request's tenant until a batch is in; raise `NoSuchTenant` if it is gone."""
-    if scope.store.get(TENANT, ()) is None:
-        raise NoSuchTenant(f"Tenant does not exist: {scope.tenant}")
+    if ctx.store.get(TENANT, ()) is None:
+        raise NoSuchTenant(f"Tenant does not exist: {ctx.tenant}")
     return Require(TENANT, ())
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pangolin import errors
 from pangolin.errors import PangolinError, Unprocessable
 from pangolin.services.changes.batch import idempotency_record
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.store.api import ABSENT, Conflict, Delete, Doc, Put
 from pangolin.store.kinds import IDEMPOTENCY
 
@@ -27,37 +27,37 @@ class Replay(PangolinError):
         self.type = error["type"]  # type: ignore[misc]
 
 
-def once(scope: Scope, work: Callable[[], T], replay: Callable[[Any], T]) -> T:
+def once(ctx: Context, work: Callable[[], T], replay: Callable[[Any], T]) -> T:
     """Do `work`, or `replay` the outcome of the first request with this key.
 
     Raises `Unprocessable` when the key came before with another request.
     """
-    if scope.idempotency is None:
+    if ctx.idempotency is None:
         return work()
-    first = _first(scope)
+    first = _first(ctx)
     if first is not None:
         return _again(first, replay)
     try:
         return work()
     except PangolinError as error:
         # The same key on another worker may have won: its outcome is this one's too.
-        first = _first(scope)
+        first = _first(ctx)
         if first is not None:
             return _again(first, replay)
-        _remember_error(scope, error)
+        _remember_error(ctx, error)
         raise
 
 
-def _first(scope: Scope) -> Doc | None:
-    assert scope.idempotency is not None  # noqa: S101 - asked only with a key
-    key = (scope.principal.id, scope.idempotency.token)
-    record = scope.store.get(IDEMPOTENCY, key)
+def _first(ctx: Context) -> Doc | None:
+    assert ctx.idempotency is not None  # noqa: S101 - asked only with a key
+    key = (ctx.principal.id, ctx.idempotency.token)
+    record = ctx.store.get(IDEMPOTENCY, key)
     if record is None:
         return None
-    if record.doc["expires_at_ms"] <= scope.now():
-        scope.store.apply(Delete(IDEMPOTENCY, key))
+    if record.doc["expires_at_ms"] <= ctx.now():
+        ctx.store.apply(Delete(IDEMPOTENCY, key))
         return None
-    if record.doc["digest"] != scope.idempotency.digest:
+    if record.doc["digest"] != ctx.idempotency.digest:
         raise Unprocessable("Idempotency-Key was used before with another request")
     return record.doc
 
@@ -68,12 +68,12 @@ def _again(first: Doc, replay: Callable[[Any], T]) -> T:
     return replay(first["outcome"])
 
 
-def _remember_error(scope: Scope, error: PangolinError) -> None:
+def _remember_error(ctx: Context, error: PangolinError) -> None:
     if error.status not in REMEMBERED or isinstance(error, errors.Unavailable):
         return
     result = {"status": error.status, "type": error.type, "message": error.message}
     try:
-        record = idempotency_record(scope, {"error": result})
-        scope.store.apply(Put(IDEMPOTENCY, record, ABSENT))
+        record = idempotency_record(ctx, {"error": result})
+        ctx.store.apply(Put(IDEMPOTENCY, record, ABSENT))
     except Conflict:
         return

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pangolin.errors import CommitFailed
 from pangolin.services.context import metrics
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.store.api import Conflict
 from pangolin.store.kinds import IDEMPOTENCY
 
@@ -15,12 +15,12 @@ T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 
 
-def until_settled(scope: Scope, attempt: Callable[[], T], what: str) -> T:
+def retry_conflicts(ctx: Context, attempt: Callable[[], T], what: str) -> T:
     """Call `attempt` until no `Conflict` stands in its way; each call reads afresh.
 
     Raises `CommitFailed` when the race was lost `commit_retries` times.
     """
-    for tries in range(scope.settings.commit_retries + 1):
+    for tries in range(ctx.settings.commit_retries + 1):
         try:
             return attempt()
         except Conflict as conflict:
@@ -30,5 +30,5 @@ def until_settled(scope: Scope, attempt: Callable[[], T], what: str) -> T:
             metrics.commit_retried()
             ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries)
             time.sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret
-            scope.check_deadline()
-    raise CommitFailed(f"{what} lost the race {scope.settings.commit_retries + 1} times; try again")
+            ctx.check_deadline()
+    raise CommitFailed(f"{what} lost the race {ctx.settings.commit_retries + 1} times; try again")

@@ -53,7 +53,7 @@ class Minted:
 
 
 @dataclass(slots=True)
-class _Flight:
+class _PendingMint:
     """A mint under way: who waits for it shares what comes of it."""
 
     done: threading.Event = field(default_factory=threading.Event)
@@ -66,7 +66,7 @@ class _State:
     lock: threading.Lock = field(default_factory=threading.Lock)
     kept: "OrderedDict[str, Minted]" = field(default_factory=OrderedDict)
     denied: "OrderedDict[str, tuple[int, Forbidden]]" = field(default_factory=OrderedDict)
-    flights: dict[str, _Flight] = field(default_factory=dict)
+    pending: dict[str, _PendingMint] = field(default_factory=dict)
     refreshing: int = 0
 
 
@@ -110,10 +110,10 @@ class CredentialCache:
                 ahead = self._refresh_ahead(state, key, kept, now)
             else:
                 self._raise_denied(state, key, now)
-                flight, leads = _join(state, key)
+                pending, leads = _join(state, key)
                 kept = None
         if kept is None:
-            return self._fly(state, key, flight, mint) if leads else self._follow(flight)
+            return self._mint_once(state, key, pending, mint) if leads else self._follow(pending)
         metrics.credential("hit")
         if ahead is not None:
             self._start(state, key, ahead, mint)
@@ -121,18 +121,18 @@ class CredentialCache:
 
     def _refresh_ahead(
         self, state: _State, key: str, kept: Minted, now_ms: int
-    ) -> "_Flight | None":
-        if now_ms < kept.refresh_ms or key in state.flights or state.refreshing >= REFRESHERS:
+    ) -> "_PendingMint | None":
+        if now_ms < kept.refresh_ms or key in state.pending or state.refreshing >= REFRESHERS:
             return None
         # Should it fail, the next try is not at once.
         kept.refresh_ms = now_ms + AGAIN_MS
         state.refreshing += 1
         return _join(state, key)[0]
 
-    def _start(self, state: _State, key: str, flight: _Flight, mint: Mint) -> None:
+    def _start(self, state: _State, key: str, pending: _PendingMint, mint: Mint) -> None:
         def refresh() -> None:
             try:
-                self._fly(state, key, flight, mint)
+                self._mint_once(state, key, pending, mint)
                 metrics.credential("refreshed")
             except Exception as error:
                 # The old one goes on until it ends; then whoever asks is told.
@@ -144,20 +144,20 @@ class CredentialCache:
         try:
             threading.Thread(target=refresh, name="credential-refresh", daemon=True).start()
         except RuntimeError:
-            _land(state, key, flight, error=Unavailable("no thread could be started"))
+            _publish(state, key, pending, error=Unavailable("no thread could be started"))
             with state.lock:
                 state.refreshing -= 1
 
-    def _fly(self, state: _State, key: str, flight: _Flight, mint: Mint) -> Minted:
+    def _mint_once(self, state: _State, key: str, pending: _PendingMint, mint: Mint) -> Minted:
         try:
             minted = self._minted(mint)
         except BaseException as error:
             self._count(state, key, error)
-            _land(state, key, flight, error=error)
+            _publish(state, key, pending, error=error)
             raise
         metrics.credential("minted")
         self._keep(state, key, minted)
-        _land(state, key, flight, minted=minted)
+        _publish(state, key, pending, minted=minted)
         return minted
 
     def _minted(self, mint: Mint) -> Minted:
@@ -192,37 +192,37 @@ class CredentialCache:
             metrics.credential("denied")
             raise _again(error)
 
-    def _follow(self, flight: _Flight) -> Minted:
-        if not flight.done.wait(self._wait_s):
+    def _follow(self, pending: _PendingMint) -> Minted:
+        if not pending.done.wait(self._wait_s):
             metrics.credential("timed_out")
             raise Unavailable("a credential is being minted and takes long", retry_after=5)
-        if flight.minted is None:
-            raise _again(flight.error)
+        if pending.minted is None:
+            raise _again(pending.error)
         metrics.credential("coalesced")
-        return flight.minted
+        return pending.minted
 
 
-def _join(state: _State, key: str) -> tuple[_Flight, bool]:
+def _join(state: _State, key: str) -> tuple[_PendingMint, bool]:
     """Find the mint under way, or begin one; say whether it is the caller who mints."""
-    flight = state.flights.get(key)
-    if flight is not None:
-        return flight, False
-    state.flights[key] = flight = _Flight()
-    return flight, True
+    pending = state.pending.get(key)
+    if pending is not None:
+        return pending, False
+    state.pending[key] = pending = _PendingMint()
+    return pending, True
 
 
-def _land(
+def _publish(
     state: _State,
     key: str,
-    flight: _Flight,
+    pending: _PendingMint,
     *,
     minted: Minted | None = None,
     error: BaseException | None = None,
 ) -> None:
-    flight.minted, flight.error = minted, error
+    pending.minted, pending.error = minted, error
     with state.lock:
-        state.flights.pop(key, None)
-    flight.done.set()
+        state.pending.pop(key, None)
+    pending.done.set()
 
 
 def _again(error: BaseException | None) -> BaseException:

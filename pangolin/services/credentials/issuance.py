@@ -17,7 +17,7 @@ class _Once:
     done: bool = False
 
 
-class Handouts:
+class OncePerKey:
     """Call something once for each key, of which the ones used last are remembered."""
 
     def __init__(self, most: int = MOST) -> None:
@@ -47,4 +47,4 @@ class Handouts:
             return once
 
 
-ISSUED: Final = Part(lambda runtime: Handouts())
+ISSUED: Final = Part(lambda runtime: OncePerKey())

@@ -13,31 +13,31 @@ from pangolin.errors import Forbidden
 from pangolin.iceberg.locations import Location, parse_location
 from pangolin.interfaces.credential_vending import Access
 from pangolin.services.authz.access import allows_asset, is_allowed
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.storage import location_claims, metadata_files
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 
 Directories = tuple[str, ...]
 # Each privilege comes with any one of these actions.
 PRIVILEGES: Final = {"read": ("read",), "write": ("write", "update"), "delete": ("delete",)}
 
 
-def directories(scope: Scope, place: Place, metadata_location: str) -> Directories:
+def directories(ctx: Context, resolved: ResolvedRef, metadata_location: str) -> Directories:
     """List the directories that a table's metadata file names, the table's own first."""
 
     def read() -> bytes:
-        data = metadata_files.read(scope, place, metadata_location)
-        return orjson.dumps(directories_in(place, metadata_files.parse(data, metadata_location)))
+        data = metadata_files.read(ctx, resolved, metadata_location)
+        return orjson.dumps(directories_in(resolved, metadata_files.parse(data, metadata_location)))
 
-    mark = ("directories", str(place.catalog.doc["storage_location"]))
-    found = metadata_files.derived(scope, place, metadata_location, mark, read)
+    mark = ("directories", str(resolved.catalog.doc["storage_location"]))
+    found = metadata_files.derived(ctx, resolved, metadata_location, mark, read)
     return tuple(orjson.loads(found))
 
 
-def directories_in(place: Place, document: dict[str, Any]) -> Directories:
+def directories_in(resolved: ResolvedRef, document: dict[str, Any]) -> Directories:
     """List the directories that metadata names; raise `Forbidden` for one outside the catalog."""
-    root = parse_location(place.catalog.doc["storage_location"])
+    root = parse_location(resolved.catalog.doc["storage_location"])
     found = list(dict.fromkeys(location_claims.own_directories(document)))
     for path in found:
         if not root.contains(path) or path == root:
@@ -45,20 +45,22 @@ def directories_in(place: Place, document: dict[str, Any]) -> Directories:
     return tuple(str(path) for path in found if not _is_covered(path, found))
 
 
-def of_table(scope: Scope, place: Place, what: Resource, asset: str, found: Directories) -> Access:
+def of_table(
+    ctx: Context, resolved: ResolvedRef, what: Resource, asset: str, found: Directories
+) -> Access:
     """Give the access of the caller to a table, by its name, its ref and its id."""
     held = {
         privilege
         for privilege, actions in PRIVILEGES.items()
-        if any(allows_asset(scope, action, what, asset) for action in actions)
+        if any(allows_asset(ctx, action, what, asset) for action in actions)
     }
-    return _access(held if not place.is_tag else held & {"read"}, found)
+    return _access(held if not resolved.is_tag else held & {"read"}, found)
 
 
-def of_new_table(scope: Scope, what: Resource, found: Directories) -> Access:
+def of_new_table(ctx: Context, what: Resource, found: Directories) -> Access:
     """Give the access of a caller who may create a table, in directories that are only its."""
     held = {"read", "write"}
-    if is_allowed(scope, "delete", what):
+    if is_allowed(ctx, "delete", what):
         held.add("delete")
     return _access(held, found)
 

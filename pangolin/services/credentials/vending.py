@@ -19,9 +19,9 @@ from pangolin.interfaces.credential_vending import Access, CredentialVendor, Gra
 from pangolin.services.audit import trail
 from pangolin.services.audit.records import FAILURE
 from pangolin.services.context import metrics
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges
 from pangolin.services.credentials.cache import CREDENTIALS, Mint, Minted
 from pangolin.services.credentials.issuance import ISSUED
@@ -48,7 +48,7 @@ _SESSION: Final = {"s3": "s3.session-token"}
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Entitlement:
     """What a caller is entitled to: by which vendor, which grant, and how (`mode`).
 
     `key` names it among all offers of this server. `root` is the table's own directory; `address`
@@ -76,7 +76,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Delegated:
+class ClientCredentials:
     """What a client gets: properties, the credentials among them, and which offer it was.
 
     `good_until_ms` is when a client must not be told any more that what it has is still good.
@@ -105,95 +105,95 @@ def mode_of(runtime: Runtime, strategy: str, wanted: Delegation) -> str | None:
     return REMOTE if REMOTE in wanted and signer_of(runtime.vendor(strategy)) else None
 
 
-def offer(
-    scope: Scope,
+def entitlement(
+    ctx: Context,
     warehouse: Record,
     what: Resource,
     access: Access,
     mode: str,
     address: Address | None = None,
-) -> Offer | None:
+) -> Entitlement | None:
     """Offer an access; None where nothing may be done. The warehouse must vend."""
     strategy = vending_strategies.strategy_of(warehouse.doc)
     if strategy is None or not access.read:
         return None
-    vendor = scope.runtime.vendor(strategy)
+    vendor = ctx.runtime.vendor(strategy)
     grant = Grant(
-        warehouse=warehouse_secrets.as_plugin(scope.runtime, warehouse),
+        warehouse=warehouse_secrets.as_plugin(ctx.runtime, warehouse),
         access=access,
-        principal=scope.principal.id,
-        principal_name=scope.principal.name,
-        ttl_s=scope.settings.credential_seconds,
+        principal=ctx.principal.id,
+        principal_name=ctx.principal.name,
+        ttl_s=ctx.settings.credential_seconds,
     )
     key = _key(strategy, mode, grant, vendor.identity(grant))
-    return Offer(what, strategy, vendor, grant, mode, access.read[0], address, key)
+    return Entitlement(what, strategy, vendor, grant, mode, access.read[0], address, key)
 
 
-def minted(scope: Scope, given: Offer) -> Minted:
+def minted(ctx: Context, given: Entitlement) -> Minted:
     """Mint what is offered, or give it from memory.
 
     Raises `Forbidden` if the cloud refuses, `BadRequest` if the access does not fit into a policy,
     and `Unavailable`.
     """
-    return minted_by(scope, given, lambda: _mint(given))
+    return mint_with(ctx, given, lambda: _mint(given))
 
 
-def minted_by(scope: Scope, given: Offer, mint: Mint) -> Minted:
+def mint_with(ctx: Context, given: Entitlement, mint: Mint) -> Minted:
     """Do as `minted`, by another way of minting; a refusal of the cloud is recorded."""
     # Nothing is minted on a credential of the caller's that is not confirmed.
-    scope.settle()
+    ctx.confirm()
     try:
-        return scope.runtime.part(CREDENTIALS).get(given.key, mint)
+        return ctx.runtime.part(CREDENTIALS).get(given.key, mint)
     except Forbidden as error:
         details = {"strategy": given.strategy, "mode": given.mode}
-        record_refusal(scope, given, "vend_credentials", error, details)
+        record_refusal(ctx, given, "vend_credentials", error, details)
         raise
 
 
-def prepare(scope: Scope, given: Offer) -> None:
+def prepare(ctx: Context, given: Entitlement) -> None:
     """Mint what will be handed out, so that a refusal comes before anything is changed."""
     if not given.is_remote:
-        minted(scope, given)
+        minted(ctx, given)
 
 
-def hand_out(scope: Scope, given: Offer) -> Delegated:
+def vend(ctx: Context, given: Entitlement) -> ClientCredentials:
     """Give the client its properties; what it gets is recorded, or it does not get it."""
     if given.is_remote:
-        return Delegated(_signing(given), key=given.key)
-    held = minted(scope, given)
-    record(scope, given, held.vended)
-    left_ms = held.vended.expires_at_ms - scope.runtime.part(CREDENTIALS).now()
+        return ClientCredentials(_signing(given), key=given.key)
+    held = minted(ctx, given)
+    record(ctx, given, held.vended)
+    left_ms = held.vended.expires_at_ms - ctx.runtime.part(CREDENTIALS).now()
     metrics.handed_out(left_ms / 1000)
     config = {**held.vended.config, **_refresh(given, held.vended)}
     credential = {"prefix": given.root, "config": config}
-    return Delegated(config, (credential,), given.key, held.half_ms)
+    return ClientCredentials(config, (credential,), given.key, held.half_ms)
 
 
-def record(scope: Scope, given: Offer, vended: Vended) -> None:
+def record(ctx: Context, given: Entitlement, vended: Vended) -> None:
     """Record once that the caller has a credential for this."""
-    name = (scope.tenant, scope.principal.id, str(given.what), given.key, vended.expires_at_ms)
+    name = (ctx.tenant, ctx.principal.id, str(given.what), given.key, vended.expires_at_ms)
 
     def note() -> None:
-        trail.note(scope, "vend_credentials", given.what, details=_told(given, vended))
+        trail.note(ctx, "vend_credentials", given.what, details=_told(given, vended))
 
-    scope.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
+    ctx.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
 
 def record_refusal(
-    scope: Scope, given: Offer, action: str, error: Forbidden, details: Mapping[str, str]
+    ctx: Context, given: Entitlement, action: str, error: Forbidden, details: Mapping[str, str]
 ) -> None:
     """Record a refusal, once an hour for a caller, a table and the details: clients insist."""
-    hour = scope.now() // HOUR_MS
-    name = (scope.tenant, scope.principal.id, str(given.what), action, *details.values(), hour)
+    hour = ctx.now() // HOUR_MS
+    name = (ctx.tenant, ctx.principal.id, str(given.what), action, *details.values(), hour)
 
     def note() -> None:
         told = {"result": FAILURE, "error": error.message, "details": details}
-        trail.note(scope, action, given.what, **told)
+        trail.note(ctx, action, given.what, **told)
 
-    scope.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
+    ctx.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
 
-def _told(given: Offer, vended: Vended) -> dict[str, Any]:
+def _told(given: Entitlement, vended: Vended) -> dict[str, Any]:
     return {
         "strategy": given.strategy,
         "mode": given.mode,
@@ -204,14 +204,14 @@ def _told(given: Offer, vended: Vended) -> dict[str, Any]:
     }
 
 
-def _mint(given: Offer) -> Vended:
+def _mint(given: Entitlement) -> Vended:
     begun = time.monotonic()
     vended = given.vendor.vend(given.grant)
     metrics.minted(given.strategy, time.monotonic() - begun)
     return vended
 
 
-def _signing(given: Offer) -> dict[str, str]:
+def _signing(given: Entitlement) -> dict[str, str]:
     signer = signer_of(given.vendor)
     if signer is None or given.address is None:
         return {}
@@ -220,7 +220,7 @@ def _signing(given: Offer) -> dict[str, str]:
     return {**properties, **dict.fromkeys(_SIGN, place)}
 
 
-def _refresh(given: Offer, vended: Vended) -> dict[str, str]:
+def _refresh(given: Entitlement, vended: Vended) -> dict[str, str]:
     kind = given.grant.warehouse.config["type"]
     needed = _SESSION.get(kind)
     if given.address is None or (needed and needed not in vended.config):

@@ -15,10 +15,10 @@ from pangolin.services.authz.actions import MANAGE_GRANTS
 from pangolin.services.authz.rights import Target
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.pages import cut
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import scopes
 from pangolin.services.grants.scopes import Resolved
@@ -29,7 +29,7 @@ from pangolin.store.kinds import GRANT, PRINCIPAL, ROLE, STAMP
 Wire = dict[str, Any]
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Grant `actions` on a `scope` to the principal `user_id` or to the role `role_id`.
 
     Whoever is no admin may grant what it holds itself where it may manage grants. Raises
@@ -39,22 +39,22 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     wanted = actions.check(fields["actions"])
 
     def attempt() -> Wire:
-        now = _present(scope)
+        now = _present(ctx)
         resolved = _resolved(now, fields["scope"])
         require_giving(now, wanted, resolved.doc["type"], resolved.targets)
         doc = build(now, grantee, kind, resolved, wanted)
         held = [_hold(now, kind, grantee), *resolved.held]
         changes = [Put(GRANT, doc, ABSENT), *held, *_raising(now, kind, grantee)]
         what, details = _resource(doc["id"]), _told(doc)
-        batch.commit(scope, "grant_permission", what, changes, doc, after=doc, details=details)
-        return wire(scope, doc)
+        batch.commit(ctx, "grant_permission", what, changes, doc, after=doc, details=details)
+        return wire(ctx, doc)
 
-    again = until_settled
-    return once(scope, lambda: again(scope, attempt, "grant"), lambda doc: wire(scope, doc))
+    again = retry_conflicts
+    return once(ctx, lambda: again(ctx, attempt, "grant"), lambda doc: wire(ctx, doc))
 
 
 def page(
-    scope: Scope,
+    ctx: Context,
     user: str | None = None,
     role: str | None = None,
     *,
@@ -68,18 +68,18 @@ def page(
     if user and role:
         raise BadRequest("user and role both say whose grants to list; send one")
     wanted = user or role
-    own = not is_admin(scope)
-    docs = _own(scope, wanted, after) if own else _listed(scope, wanted, limit, after)
+    own = not is_admin(ctx)
+    docs = _own(ctx, wanted, after) if own else _listed(ctx, wanted, limit, after)
     rows, more = cut(docs, limit, lambda doc: str(doc["id"]))
-    return [wire(scope, doc) for doc in rows], more
+    return [wire(ctx, doc) for doc in rows], more
 
 
-def revoke(scope: Scope, grant: str) -> None:
+def revoke(ctx: Context, grant: str) -> None:
     """Take a grant back; raise `Denied` or, to those who may manage all grants, `NotFound`."""
 
     def attempt() -> None:
-        now = _present(scope)
-        record = scope.store.get(GRANT, (grant,))
+        now = _present(ctx)
+        record = ctx.store.get(GRANT, (grant,))
         _require_revoking(now, record)
         if record is None:
             raise NotFound(f"Permission does not exist: {grant}")
@@ -87,12 +87,12 @@ def revoke(scope: Scope, grant: str) -> None:
         gone = Delete(GRANT, (grant,), record.version)
         changes = [gone, *_raising(now, doc["grantee_type"], doc["grantee"])]
         what, details = _resource(grant), _told(doc)
-        batch.commit(scope, "revoke_permission", what, changes, before=doc, details=details)
+        batch.commit(ctx, "revoke_permission", what, changes, before=doc, details=details)
 
-    once(scope, lambda: until_settled(scope, attempt, "revoke"), lambda _: None)
+    once(ctx, lambda: retry_conflicts(ctx, attempt, "revoke"), lambda _: None)
 
 
-def build(scope: Scope, grantee: str, kind: str, resolved: Resolved, wanted: Sequence[str]) -> Doc:
+def build(ctx: Context, grantee: str, kind: str, resolved: Resolved, wanted: Sequence[str]) -> Doc:
     """Build the record of a grant to a `user` or a `role`."""
     asset = resolved.doc.get("asset_id")
     return {
@@ -101,36 +101,36 @@ def build(scope: Scope, grantee: str, kind: str, resolved: Resolved, wanted: Seq
         "grantee_type": kind,
         "scope": dict(resolved.doc),
         "actions": list(wanted),
-        "granted_by": scope.principal.id,
-        "granted_at_ms": scope.now(),
+        "granted_by": ctx.principal.id,
+        "granted_at_ms": ctx.now(),
         **({"asset_id": asset} if asset else {}),
     }
 
 
-def of(scope: Scope, grantees: Iterable[str]) -> Iterator[Record]:
+def of(ctx: Context, grantees: Iterable[str]) -> Iterator[Record]:
     """Read the grants of principals or roles themselves."""
-    return find_many.find_all(scope.store, GRANT, "grantee", grantees)
+    return find_many.find_many(ctx.store, GRANT, "grantee", grantees)
 
 
 def require_giving(
-    scope: Scope, wanted: Iterable[str], kind: str, targets: Sequence[Target]
+    ctx: Context, wanted: Iterable[str], kind: str, targets: Sequence[Target]
 ) -> None:
     """Raise `Denied` unless the principal may give others these actions on all the targets."""
-    if is_admin(scope):
+    if is_admin(ctx):
         return
-    held = rights_loader.of(scope)
+    held = rights_loader.of(ctx)
     for action in (MANAGE_GRANTS, *sorted(actions.closure(wanted))):
         if not targets or not all(held.find(action, target) for target in targets):
             # By the type alone: the name of what lies there may not be for them to know.
-            raise denial(scope, action, Resource(kind))
+            raise denial(ctx, action, Resource(kind))
 
 
-def wire(scope: Scope, doc: Doc) -> Wire:
+def wire(ctx: Context, doc: Doc) -> Wire:
     """Show a grant."""
     return {
         "id": doc["id"],
         f"{doc['grantee_type']}_id": doc["grantee"],
-        "tenant_id": scope.tenant,
+        "tenant_id": ctx.tenant,
         "scope": scopes.wire(doc["scope"]),
         "actions": doc["actions"],
         "granted_by": doc["granted_by"],
@@ -146,50 +146,50 @@ def _grantee(fields: Mapping[str, Any]) -> tuple[str, str]:
     return named[0]
 
 
-def _present(scope: Scope) -> Scope:
+def _present(ctx: Context) -> Context:
     """Give the scope with the rights as they are now, which `_raising` holds."""
-    if is_admin(scope):
-        return scope
-    principal = scope.principal
-    scope.settle()
-    stamp = principals.read_stamp(scope.runtime, principals.home_of(principal), principal.id)
-    return replace(scope, principal=replace(principal, stamp=stamp))
+    if is_admin(ctx):
+        return ctx
+    principal = ctx.principal
+    ctx.confirm()
+    stamp = principals.read_stamp(ctx.runtime, principals.home_of(principal), principal.id)
+    return replace(ctx, principal=replace(principal, stamp=stamp))
 
 
-def _resolved(scope: Scope, given: Mapping[str, Any]) -> Resolved:
+def _resolved(ctx: Context, given: Mapping[str, Any]) -> Resolved:
     try:
-        return scopes.resolve(scope, given)
+        return scopes.resolve(ctx, given)
     except NotFound:
         # Whether it exists is only told to those who could grant it.
-        require_giving(scope, (), given["type"], [Target()])
+        require_giving(ctx, (), given["type"], [Target()])
         raise
 
 
-def _require_revoking(scope: Scope, record: Record | None) -> None:
+def _require_revoking(ctx: Context, record: Record | None) -> None:
     if record is None:
-        require_giving(scope, (), "permission", [Target()])
+        require_giving(ctx, (), "permission", [Target()])
         return
-    targets = scopes.covered(scope, record.doc["scope"]) or [Target()]
-    require_giving(scope, (), "permission", targets)
+    targets = scopes.covered(ctx, record.doc["scope"]) or [Target()]
+    require_giving(ctx, (), "permission", targets)
 
 
-def _hold(scope: Scope, kind: str, grantee: str) -> Change:
+def _hold(ctx: Context, kind: str, grantee: str) -> Change:
     """Keep the grantee until the batch is in; raise `NotFound` if there is none."""
     record_kind = ROLE if kind == "role" else PRINCIPAL
-    if scope.store.get(record_kind, (grantee,)) is None:
+    if ctx.store.get(record_kind, (grantee,)) is None:
         raise NotFound(f"{kind.capitalize()} does not exist: {grantee}")
     return Require(record_kind, (grantee,))
 
 
-def _raising(scope: Scope, kind: str, grantee: str) -> list[Change]:
+def _raising(ctx: Context, kind: str, grantee: str) -> list[Change]:
     """List the changes that raise the grantee's stamp and hold the one the decision stood on."""
     if kind == "role":
-        raised = security_stamps.raise_all(scope.tenant)
+        raised = security_stamps.invalidate_all(ctx.tenant)
     else:
-        raised = [security_stamps.raise_one(scope.tenant, grantee)]
-    stamp = None if is_admin(scope) else scope.principal.stamp
+        raised = [security_stamps.invalidate(ctx.tenant, grantee)]
+    stamp = None if is_admin(ctx) else ctx.principal.stamp
     # What a principal of another tenant may do here does not change with its own stamp.
-    is_own = stamp is not None and stamp.key[0] == scope.tenant
+    is_own = stamp is not None and stamp.key[0] == ctx.tenant
     return _holding(raised, stamp) if stamp is not None and is_own else [*raised]
 
 
@@ -202,19 +202,19 @@ def _holding(raised: Sequence[Put], stamp: Stamped) -> list[Change]:
     return [*others, Require(STAMP, stamp.key[1:], expect)]
 
 
-def _listed(scope: Scope, grantee: str | None, limit: int, after: str | None) -> Iterator[Doc]:
+def _listed(ctx: Context, grantee: str | None, limit: int, after: str | None) -> Iterator[Doc]:
     prefix, index = ((grantee,), "grantee") if grantee else ((), None)
     beyond = None if after is None else (after,)
-    page = scope.store.page(GRANT, prefix, index=index, after=beyond, limit=limit + 1)
+    page = ctx.store.page(GRANT, prefix, index=index, after=beyond, limit=limit + 1)
     return (record.doc for record in islice(page.records, limit + 1))
 
 
-def _own(scope: Scope, wanted: str | None, after: str | None) -> Iterator[Doc]:
-    principal = scope.principal
-    mine = rights_loader.grantees(scope, principal.id, principal.roles)
+def _own(ctx: Context, wanted: str | None, after: str | None) -> Iterator[Doc]:
+    principal = ctx.principal
+    mine = rights_loader.grantees(ctx, principal.id, principal.roles)
     if wanted is not None and wanted not in mine:
-        raise denial(scope, "read", Resource("permission"))
-    docs = [record.doc for record in of(scope, [wanted] if wanted else mine)]
+        raise denial(ctx, "read", Resource("permission"))
+    docs = [record.doc for record in of(ctx, [wanted] if wanted else mine)]
     beyond = (doc for doc in docs if doc["id"] > (after or ""))
     return iter(sorted(beyond, key=lambda doc: str(doc["id"])))
 

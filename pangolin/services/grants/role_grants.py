@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pangolin.services.authz import actions
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.grants import grants, scopes
 from pangolin.services.grants.scopes import Resolved
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
@@ -14,22 +14,22 @@ Wanted = tuple[Resolved, list[str]]
 Mark = tuple[str, ...]
 
 
-def first(scope: Scope, role: Doc, fields: Mapping[str, Any]) -> list[Put]:
+def first(ctx: Context, role: Doc, fields: Mapping[str, Any]) -> list[Put]:
     """List the puts of a new role's `permissions`; raises as `grants.create`."""
-    return [_put(scope, role, wanted) for wanted in _wanted(scope, fields).values()]
+    return [_put(ctx, role, wanted) for wanted in _wanted(ctx, fields).values()]
 
 
 def difference(
-    scope: Scope, role: Doc, fields: Mapping[str, Any]
+    ctx: Context, role: Doc, fields: Mapping[str, Any]
 ) -> tuple[list[Doc], list[Change]]:
     """List the grants a role is to have, and the changes from those it has.
 
     Without `permissions` it keeps what it has; raises as `grants.create`.
     """
-    held = [record.doc for record in grants.of(scope, [role["id"]])]
+    held = [record.doc for record in grants.of(ctx, [role["id"]])]
     if fields.get("permissions") is None:
         return held, []
-    missing = _wanted(scope, fields)
+    missing = _wanted(ctx, fields)
     kept: list[Doc] = []
     batch: list[Change] = []
     for doc in held:
@@ -37,22 +37,22 @@ def difference(
             kept.append(doc)
         else:
             batch.append(Delete(GRANT, (doc["id"],)))
-    added = [_put(scope, role, wanted) for wanted in missing.values()]
+    added = [_put(ctx, role, wanted) for wanted in missing.values()]
     return [*kept, *(put.doc for put in added)], [*batch, *added]
 
 
-def _wanted(scope: Scope, fields: Mapping[str, Any]) -> dict[Mark, Wanted]:
+def _wanted(ctx: Context, fields: Mapping[str, Any]) -> dict[Mark, Wanted]:
     found: dict[Mark, Wanted] = {}
     for at, each in enumerate(fields.get("permissions") or ()):
         names = actions.check(each["actions"], f"permissions.{at}.actions")
-        resolved = scopes.resolve(scope, each["scope"])
+        resolved = scopes.resolve(ctx, each["scope"])
         found[_mark(resolved.doc, names)] = (resolved, names)
     return found
 
 
-def _put(scope: Scope, role: Doc, wanted: Wanted) -> Put:
+def _put(ctx: Context, role: Doc, wanted: Wanted) -> Put:
     resolved, names = wanted
-    return Put(GRANT, grants.build(scope, role["id"], "role", resolved, names), ABSENT)
+    return Put(GRANT, grants.build(ctx, role["id"], "role", resolved, names), ABSENT)
 
 
 def _mark(where: Doc, names: Sequence[str]) -> Mark:

@@ -12,10 +12,10 @@ from pangolin.services.authz.access import denial, is_admin, require
 from pangolin.services.changes import batch
 from pangolin.services.changes.guards import hold as hold_tenant
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context import pages
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import grants, role_grants, scopes
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
@@ -25,97 +25,97 @@ Wire = dict[str, Any]
 MOST_NAME, MOST_DESCRIPTION, MOST_PERMISSIONS = 128, 1024, 500
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a role from `name`, `description` and `permissions`.
 
     Raises `Denied`, `AlreadyExists`, `NotFound` for what a permission is on, and `BadRequest`.
     """
-    require(scope, "create", resource(fields["name"]))
-    _check(scope, fields)
+    require(ctx, "create", resource(fields["name"]))
+    _check(ctx, fields)
 
     def attempt() -> Wire:
-        _refuse_taken(scope, fields["name"])
-        role = _new(scope, fields)
-        added = role_grants.first(scope, role, fields)
-        changes: list[Change] = [hold_tenant(scope), Put(ROLE, role, ABSENT), *added]
-        made = wire(scope, role, [put.doc for put in added])
+        _refuse_taken(ctx, fields["name"])
+        role = _new(ctx, fields)
+        added = role_grants.first(ctx, role, fields)
+        changes: list[Change] = [hold_tenant(ctx), Put(ROLE, role, ABSENT), *added]
+        made = wire(ctx, role, [put.doc for put in added])
         what, details = resource(role["name"]), {"permissions": made["permissions"]}
-        batch.commit(scope, "create_role", what, changes, role, after=made, details=details)
+        batch.commit(ctx, "create_role", what, changes, role, after=made, details=details)
         return made
 
-    again = until_settled
-    return once(scope, lambda: again(scope, attempt, "create role"), lambda doc: _shown(scope, doc))
+    again = retry_conflicts
+    return once(ctx, lambda: again(ctx, attempt, "create role"), lambda doc: _shown(ctx, doc))
 
 
 def page(
-    scope: Scope, *, limit: int = 100, after: str | None = None
+    ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List roles in name order; who is no admin sees those it has."""
-    docs = _listed(scope, limit, after) if is_admin(scope) else _own(scope, after)
+    docs = _listed(ctx, limit, after) if is_admin(ctx) else _own(ctx, after)
     rows, more = pages.cut(docs, limit, lambda doc: str(doc["name"]))
     held: dict[str, list[Doc]] = {doc["id"]: [] for doc in rows}
-    for record in grants.of(scope, held):
+    for record in grants.of(ctx, held):
         held[record.doc["grantee"]].append(record.doc)
-    return [wire(scope, doc, held[doc["id"]]) for doc in rows], more
+    return [wire(ctx, doc, held[doc["id"]]) for doc in rows], more
 
 
-def get(scope: Scope, role: str) -> Wire:
+def get(ctx: Context, role: str) -> Wire:
     """Read a role that is one's own, or for admins any; raise `Denied` or `NotFound`."""
-    principal = scope.principal
-    if not is_admin(scope) and role not in rights_loader.grantees(
-        scope, principal.id, principal.roles
+    principal = ctx.principal
+    if not is_admin(ctx) and role not in rights_loader.grantees(
+        ctx, principal.id, principal.roles
     ).keys() - {principal.id}:
-        raise denial(scope, "read", resource(role))
-    return _shown(scope, find(scope, role).doc)
+        raise denial(ctx, "read", resource(role))
+    return _shown(ctx, find(ctx, role).doc)
 
 
-def update(scope: Scope, role: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
     """Replace `name`, `description` and, if they are given, `permissions`.
 
     Only what differs is granted or taken back, and all of it at once; raises as `create`.
     """
-    require(scope, "update", resource(role))
-    _check(scope, fields)
+    require(ctx, "update", resource(role))
+    _check(ctx, fields)
     if fields.get("id") not in (None, role):
         raise BadRequest(f"id must be the role's own, {role}")
 
     def attempt() -> Wire:
-        record = find(scope, role)
-        doc = record.doc | _given(fields) | {"updated_at_ms": scope.now()}
+        record = find(ctx, role)
+        doc = record.doc | _given(fields) | {"updated_at_ms": ctx.now()}
         if doc["name"] != record.doc["name"]:
-            _refuse_taken(scope, doc["name"])
-        kept, changes = role_grants.difference(scope, doc, fields)
-        changes += [Put(ROLE, doc, record.version), *security_stamps.raise_all(scope.tenant)]
-        before, made = _shown(scope, record.doc), wire(scope, doc, kept)
+            _refuse_taken(ctx, doc["name"])
+        kept, changes = role_grants.difference(ctx, doc, fields)
+        changes += [Put(ROLE, doc, record.version), *security_stamps.invalidate_all(ctx.tenant)]
+        before, made = _shown(ctx, record.doc), wire(ctx, doc, kept)
         what, details = resource(doc["name"]), {"permissions": made["permissions"]}
-        batch.commit(scope, "update_role", what, changes, doc, before, made, details=details)
+        batch.commit(ctx, "update_role", what, changes, doc, before, made, details=details)
         return made
 
-    again = until_settled
-    return once(scope, lambda: again(scope, attempt, "update role"), lambda doc: _shown(scope, doc))
+    again = retry_conflicts
+    return once(ctx, lambda: again(ctx, attempt, "update role"), lambda doc: _shown(ctx, doc))
 
 
-def delete(scope: Scope, role: str) -> None:
+def delete(ctx: Context, role: str) -> None:
     """Delete a role with its grants and its memberships; raise `Denied` or `NotFound`."""
-    require(scope, "delete", resource(role))
+    require(ctx, "delete", resource(role))
 
     def attempt() -> None:
-        record = find(scope, role)
+        record = find(ctx, role)
         changes: list[Change] = [
             Delete(ROLE, (role,), record.version),
-            *(Delete(GRANT, (grant.doc["id"],)) for grant in grants.of(scope, [role])),
-            *(Delete(MEMBERSHIP, key) for key in _memberships(scope, role)),
-            *security_stamps.raise_all(scope.tenant),
+            *(Delete(GRANT, (grant.doc["id"],)) for grant in grants.of(ctx, [role])),
+            *(Delete(MEMBERSHIP, key) for key in _memberships(ctx, role)),
+            *security_stamps.invalidate_all(ctx.tenant),
         ]
         what = resource(record.doc["name"])
-        batch.commit(scope, "delete_role", what, changes, before=record.doc)
+        batch.commit(ctx, "delete_role", what, changes, before=record.doc)
 
-    once(scope, lambda: until_settled(scope, attempt, "delete role"), lambda _: None)
+    once(ctx, lambda: retry_conflicts(ctx, attempt, "delete role"), lambda _: None)
 
 
-def find(scope: Scope, role: str) -> Record:
+def find(ctx: Context, role: str) -> Record:
     """Read a role's record; raise `NotFound`."""
-    record = scope.store.get(ROLE, (role,))
+    record = ctx.store.get(ROLE, (role,))
     if record is None:
         raise NotFound(f"Role does not exist: {role}")
     return record
@@ -126,7 +126,7 @@ def resource(name: str) -> Resource:
     return Resource("role", (name,))
 
 
-def wire(scope: Scope, doc: Doc, held: Iterable[Doc]) -> Wire:
+def wire(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Wire:
     """Show a role with its grants."""
     shown = [
         {"scope": scopes.wire(grant["scope"]), "actions": grant["actions"]}
@@ -136,7 +136,7 @@ def wire(scope: Scope, doc: Doc, held: Iterable[Doc]) -> Wire:
         "id": doc["id"],
         "name": doc["name"],
         "description": doc["description"],
-        "tenant_id": scope.tenant,
+        "tenant_id": ctx.tenant,
         "permissions": shown,
         "created_by": doc["created_by"],
         "created_at": rfc3339(doc["created_at_ms"]),
@@ -144,18 +144,18 @@ def wire(scope: Scope, doc: Doc, held: Iterable[Doc]) -> Wire:
     }
 
 
-def shown_many(scope: Scope, ids: Sequence[str]) -> list[Wire]:
+def shown_many(ctx: Context, ids: Sequence[str]) -> list[Wire]:
     """Show roles by id in name order; those that are gone are left out."""
-    records = scope.store.get_many([(ROLE, (role,)) for role in ids]) if ids else []
+    records = ctx.store.get_many([(ROLE, (role,)) for role in ids]) if ids else []
     docs = [record.doc for record in records if record is not None]
-    return [_shown(scope, doc) for doc in sorted(docs, key=lambda doc: str(doc["name"]))]
+    return [_shown(ctx, doc) for doc in sorted(docs, key=lambda doc: str(doc["name"]))]
 
 
-def _shown(scope: Scope, doc: Doc) -> Wire:
-    return wire(scope, doc, [record.doc for record in grants.of(scope, [doc["id"]])])
+def _shown(ctx: Context, doc: Doc) -> Wire:
+    return wire(ctx, doc, [record.doc for record in grants.of(ctx, [doc["id"]])])
 
 
-def _check(scope: Scope, fields: Mapping[str, Any]) -> None:
+def _check(ctx: Context, fields: Mapping[str, Any]) -> None:
     name, description = fields["name"], fields.get("description") or ""
     if not 1 <= len(name) <= MOST_NAME or not name.isprintable() or name != name.strip():
         raise BadRequest(f"name must be 1 to {MOST_NAME} printable characters, not {name[:80]!r}")
@@ -165,16 +165,16 @@ def _check(scope: Scope, fields: Mapping[str, Any]) -> None:
         raise BadRequest(f"description must have at most {MOST_DESCRIPTION} characters")
     if len(fields.get("permissions") or ()) > MOST_PERMISSIONS:
         raise BadRequest(f"permissions must be at most {MOST_PERMISSIONS}")
-    if (fields.get("tenant_id") or scope.tenant).lower() != scope.tenant:
+    if (fields.get("tenant_id") or ctx.tenant).lower() != ctx.tenant:
         raise BadRequest("tenant-id must be the request's tenant, or absent")
 
 
-def _new(scope: Scope, fields: Mapping[str, Any]) -> Doc:
-    now = scope.now()
+def _new(ctx: Context, fields: Mapping[str, Any]) -> Doc:
+    now = ctx.now()
     return {
         "id": str(uuid4()),
         **_given(fields),
-        "created_by": scope.principal.id,
+        "created_by": ctx.principal.id,
         "created_at_ms": now,
         "updated_at_ms": now,
     }
@@ -184,28 +184,28 @@ def _given(fields: Mapping[str, Any]) -> Doc:
     return {"name": fields["name"], "description": fields.get("description")}
 
 
-def _memberships(scope: Scope, role: str) -> Iterator[tuple[str, str]]:
-    for record in scope.store.scan(MEMBERSHIP, (role,), index="role"):
+def _memberships(ctx: Context, role: str) -> Iterator[tuple[str, str]]:
+    for record in ctx.store.scan(MEMBERSHIP, (role,), index="role"):
         yield record.doc["member"], role
-    for record in scope.store.scan(MEMBERSHIP, (role,)):
+    for record in ctx.store.scan(MEMBERSHIP, (role,)):
         yield role, record.doc["role"]
 
 
-def _listed(scope: Scope, limit: int, after: str | None) -> Iterator[Doc]:
+def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[Doc]:
     beyond = None if after is None else (after,)
-    found = scope.store.page(ROLE, index="name", after=beyond, limit=limit + 1)
+    found = ctx.store.page(ROLE, index="name", after=beyond, limit=limit + 1)
     return (record.doc for record in found.records)
 
 
-def _own(scope: Scope, after: str | None) -> list[Doc]:
-    principal = scope.principal
-    mine = rights_loader.grantees(scope, principal.id, principal.roles)
+def _own(ctx: Context, after: str | None) -> list[Doc]:
+    principal = ctx.principal
+    mine = rights_loader.grantees(ctx, principal.id, principal.roles)
     ids = [role for role in mine if role != principal.id]
-    records = scope.store.get_many([(ROLE, (role,)) for role in ids]) if ids else []
+    records = ctx.store.get_many([(ROLE, (role,)) for role in ids]) if ids else []
     docs = [record.doc for record in records if record is not None]
     return sorted((d for d in docs if d["name"] > (after or "")), key=lambda d: str(d["name"]))
 
 
-def _refuse_taken(scope: Scope, name: str) -> None:
-    if scope.store.find(ROLE, "name", (name,)) is not None:
+def _refuse_taken(ctx: Context, name: str) -> None:
+    if ctx.store.find(ROLE, "name", (name,)) is not None:
         raise AlreadyExists(f"Role already exists: {name}")

@@ -12,7 +12,7 @@ from pangolin.errors import BadRequest, NoSuchAsset, NoSuchCatalog
 from pangolin.services.authz.rights import Target
 from pangolin.services.authz.rights_loader import catalog_names
 from pangolin.services.branches import refs
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.versioned import addressing, entries
 from pangolin.store import find_many
 from pangolin.store.api import Change, Doc, Record, Require
@@ -38,19 +38,19 @@ class Resolved:
     held: Sequence[Change] = field(default_factory=tuple)
 
 
-def resolve(scope: Scope, given: Mapping[str, Any]) -> Resolved:
+def resolve(ctx: Context, given: Mapping[str, Any]) -> Resolved:
     """Read a scope; raise `BadRequest` naming a member, `NoSuchCatalog` or `NoSuchAsset`."""
     kind = given["type"]
     where = {name: value for name, value in given.items() if value is not None and name != "type"}
     _check(kind, where)
-    return RESOLVERS[kind](scope, where)
+    return RESOLVERS[kind](ctx, where)
 
 
-def covered(scope: Scope, doc: Doc) -> Sequence[Target]:
+def covered(ctx: Context, doc: Doc) -> Sequence[Target]:
     """List what a kept scope covers; nothing if what it is on is gone."""
     levels = {"namespace": doc["namespace"].split(SEPARATOR)} if "namespace" in doc else {}
     try:
-        return resolve(scope, {**doc, **levels}).targets
+        return resolve(ctx, {**doc, **levels}).targets
     except (NoSuchCatalog, NoSuchAsset):
         return ()
 
@@ -88,32 +88,32 @@ def _check(kind: str, where: Mapping[str, Any]) -> None:
         )
 
 
-def _tenant(scope: Scope, where: Doc) -> Resolved:
+def _tenant(ctx: Context, where: Doc) -> Resolved:
     return Resolved({"type": "tenant"}, [Target()])
 
 
-def _tag(scope: Scope, where: Doc) -> Resolved:
+def _tag(ctx: Context, where: Doc) -> Resolved:
     name = check_tag(where["tag_name"], "scope.tag_name")
     return Resolved({"type": "tag", "tag_name": name}, [Target(tag=name)])
 
 
-def _catalog(scope: Scope, where: Doc) -> Resolved:
-    catalog = _find(scope, where["catalog_id"])
+def _catalog(ctx: Context, where: Doc) -> Resolved:
+    catalog = _find(ctx, where["catalog_id"])
     doc = {"type": "catalog", "catalog_id": catalog.doc["id"], **_ref(where)}
     return Resolved(doc, [Target(catalog.doc["name"], where.get("ref"))], [_hold(catalog)])
 
 
-def _namespace(scope: Scope, where: Doc) -> Resolved:
-    catalog, path = _find(scope, where["catalog_id"]), _path(where["namespace"])
+def _namespace(ctx: Context, where: Doc) -> Resolved:
+    catalog, path = _find(ctx, where["catalog_id"]), _path(where["namespace"])
     doc = {"type": "namespace", "catalog_id": catalog.doc["id"], "namespace": path, **_ref(where)}
     target = Target(catalog.doc["name"], where.get("ref"), path)
     return Resolved(doc, [target], [_hold(catalog)])
 
 
-def _asset(scope: Scope, where: Doc) -> Resolved:
+def _asset(ctx: Context, where: Doc) -> Resolved:
     asset, ref = where["asset_id"], where.get("ref")
-    rows = list(entries.rows_of(scope, [asset]))
-    names = catalog_names(scope, (row["catalog"] for row in rows))
+    rows = list(entries.rows_of(ctx, [asset]))
+    names = catalog_names(ctx, (row["catalog"] for row in rows))
     rows = [row for row in rows if row["catalog"] in names]
     if not rows or where.get("catalog_id", rows[0]["catalog"]) != rows[0]["catalog"]:
         raise NoSuchAsset(f"Asset does not exist: {asset}")
@@ -121,10 +121,10 @@ def _asset(scope: Scope, where: Doc) -> Resolved:
     doc = {"type": "asset", "catalog_id": catalog, "namespace": path, "asset_id": asset}
     places = sorted({(names[row["catalog"]], row["namespace"]) for row in rows})
     targets = [Target(name, ref, below, asset) for name, below in places]
-    return Resolved(doc | _ref(where), targets, [_hold(_find(scope, catalog))])
+    return Resolved(doc | _ref(where), targets, [_hold(_find(ctx, catalog))])
 
 
-RESOLVERS: Final[Mapping[str, Callable[[Scope, Doc], Resolved]]] = {
+RESOLVERS: Final[Mapping[str, Callable[[Context, Doc], Resolved]]] = {
     "tenant": _tenant,
     "tag": _tag,
     "catalog": _catalog,
@@ -137,8 +137,8 @@ def _ref(where: Doc) -> Doc:
     return {"ref": where["ref"]} if "ref" in where else {}
 
 
-def _find(scope: Scope, catalog_id: str) -> Record:
-    found = next(find_many.find_all(scope.store, CATALOG, "id", [catalog_id]), None)
+def _find(ctx: Context, catalog_id: str) -> Record:
+    found = next(find_many.find_many(ctx.store, CATALOG, "id", [catalog_id]), None)
     if found is None:
         raise NoSuchCatalog(f"Catalog does not exist: {catalog_id}")
     return found

@@ -18,9 +18,9 @@ from pangolin.services.authn import login_state, principals, rate_limits, tokens
 from pangolin.services.authn.login_state import CODE, STATE, Step
 from pangolin.services.authn.principals import USER
 from pangolin.services.authn.tokens import Issued, Terms
+from pangolin.services.context.context import ClientInfo
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import ClientInfo
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login import external_identities, password_login
 from pangolin.services.login.password_login import HOUR_MS, LOGIN

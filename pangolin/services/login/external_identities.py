@@ -16,9 +16,9 @@ from pangolin.services.audit import trail
 from pangolin.services.audit.trail import Actor
 from pangolin.services.authn import principals, security_stamps
 from pangolin.services.authn.principals import USER
+from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo
 from pangolin.store.api import ABSENT, Change, Conflict, Doc, Expected, Put, Record, Require
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, TENANT
 
@@ -102,7 +102,7 @@ def _link(
         Put(EXTERNAL_IDENTITY, link, expect),
         Require(TENANT, (home,)),
         found.change,
-        security_stamps.raise_one(home, found.doc["id"]),
+        security_stamps.invalidate(home, found.doc["id"]),
     ]
     doc = found.doc
     actor = Actor(Principal(doc["id"], doc["name"], doc["role"], home), client)

@@ -3,25 +3,25 @@
 from typing import Final
 
 from pangolin.services.audit import trail
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Part
-from pangolin.services.context.scope import Scope
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 # Changes are recorded one by one anyway; this tells that root looked around.
 AGAIN_MS: Final = 300_000
 # When it was recorded last, by principal, token and tenant.
-NOTED: Final = Part(lambda runtime: Hints[tuple[str, str | None, str], int]())
+NOTED: Final = Part(lambda runtime: Lru[tuple[str, str | None, str], int]())
 
 
-def note(scope: Scope) -> None:
+def note(ctx: Context) -> None:
     """Record that root has named a tenant, unless this process did so a short while ago."""
-    runtime, now = scope.runtime, scope.now()
+    runtime, now = ctx.runtime, ctx.now()
     noted = runtime.part(NOTED)
-    name = (scope.principal.id, scope.principal.token, scope.tenant)
+    name = (ctx.principal.id, ctx.principal.token, ctx.tenant)
     last = noted.get(name)
     if last is not None and now - last < AGAIN_MS:
         return
-    scope.settle()
-    trail.note(scope, "tenant_impersonation", Resource("tenant", (scope.tenant,)))
+    ctx.confirm()
+    trail.note(ctx, "tenant_impersonation", Resource("tenant", (ctx.tenant,)))
     noted.put(name, now)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from pangolin.errors import PangolinError
-from pangolin.services.context.scope import ClientInfo
+from pangolin.services.context.context import ClientInfo
 
 DEFAULT_SCOPE = "catalog"
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")

@@ -10,9 +10,9 @@ from pangolin.services.authn import passwords, principals, rate_limits, sessions
 from pangolin.services.authn.principals import USER
 from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.changes import batch
+from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo, Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo, Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.store.api import Conflict, Doc, Put, Record
 from pangolin.store.kinds import PRINCIPAL, TOKEN
@@ -78,23 +78,23 @@ def principal_of_basic(
     return sessions.recognise(runtime, BASIC, text, establish)
 
 
-def logout(scope: Scope) -> None:
+def logout(ctx: Context) -> None:
     """Revoke the token that the request carries; raise `BadRequest` if it carries none."""
-    jti = scope.principal.token
+    jti = ctx.principal.token
     if jti is None:
         raise BadRequest("Authorization must carry the bearer token of the session to close")
-    home = principals.home_of(scope.principal)
-    record = scope.runtime.store.get(TOKEN, (home, jti))
+    home = principals.home_of(ctx.principal)
+    record = ctx.runtime.store.get(TOKEN, (home, jti))
     changes = [] if record is None else tokens.revoking(record.doc)
     resource = Resource("token", (jti,))
-    batch.commit_home(scope, "logout", resource, changes)
+    batch.commit_home(ctx, "logout", resource, changes)
 
 
-def me(scope: Scope) -> Doc:
+def me(ctx: Context) -> Doc:
     """Describe who asks; one that is not kept here is described by its principal."""
-    principal = scope.principal
+    principal = ctx.principal
     home = principals.home_of(principal)
-    record = scope.runtime.store.get(PRINCIPAL, (home, principal.id))
+    record = ctx.runtime.store.get(PRINCIPAL, (home, principal.id))
     if record is not None:
         return record.doc
     return {

@@ -10,8 +10,8 @@ from pangolin.interfaces.authentication import (
     Principal,
 )
 from pangolin.services.authn import api_keys, sessions, tokens
+from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.login import external_identities, password_login
 from pangolin.settings import Settings
 

@@ -87,7 +87,7 @@ def _root_user(runtime: Runtime) -> tuple[list[str], str]:
         return [], ""
     put = Put(kinds.PRINCIPAL, doc, found.version if found else ABSENT)
     try:
-        store.apply(put, security_stamps.raise_one(*ROOT_KEY))
+        store.apply(put, security_stamps.invalidate(*ROOT_KEY))
     except Conflict:
         # Another process was first, and tells the operator what it chose.
         return [], ""

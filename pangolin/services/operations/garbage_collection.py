@@ -14,12 +14,12 @@ from pangolin.interfaces.authentication import ROOT, Principal
 from pangolin.services.assets import business_metadata
 from pangolin.services.audit import retention
 from pangolin.services.authn import signing_keys
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.tables import purging
 from pangolin.services.tables.disposal import Disposal, Run
-from pangolin.services.versioned.entries import ASSETS, NAMESPACES, Family
-from pangolin.services.versioned.resolution import MAIN, chain_of, locate
+from pangolin.services.versioned.entries import ASSETS, NAMESPACES, EntryKind
+from pangolin.services.versioned.resolution import MAIN, lineage_of, resolve
 from pangolin.store.api import Change, Delete, Doc, Key, Put, Record
 from pangolin.store.kinds import CATALOG, IDEMPOTENCY, LIMIT, LOGIN_STEP, REF, TENANT, TOKEN, TRASH
 
@@ -53,49 +53,51 @@ def collect(runtime: Runtime, *, dry_run: bool = False, files: bool = False) -> 
     _expire_sessions(runtime, report, dry_run)
     report.audit = retention.expire(runtime, dry_run=dry_run)
     for tenant in runtime.store.scan(TENANT):
-        scope = _scope(runtime, str(tenant.doc["tenant"]))
-        _expire_keys(scope, report, dry_run)
+        ctx = _scope(runtime, str(tenant.doc["tenant"]))
+        _expire_keys(ctx, report, dry_run)
         run = Run(dry_run)
-        _Sweep(scope, report, run, files).run()
-        business_metadata.collect(scope, dry_run=dry_run)
-        _empty_trash(scope, report, run)
+        _Sweep(ctx, report, run, files).run()
+        business_metadata.collect(ctx, dry_run=dry_run)
+        _empty_trash(ctx, report, run)
     return report
 
 
-def _scope(runtime: Runtime, tenant: str) -> Scope:
+def _scope(runtime: Runtime, tenant: str) -> Context:
     principal = Principal("gc", "gc", ROOT)
-    return Scope(principal, tenant, runtime, runtime.clock() + DAY_MS)
+    return Context(principal, tenant, runtime, runtime.clock() + DAY_MS)
 
 
 @dataclass(slots=True)
 class _Sweep:
-    scope: Scope
+    ctx: Context
     report: Report
     done: Run
     files: bool
 
     def run(self) -> None:
-        for family in (ASSETS, NAMESPACES):
-            for catalog, rows in self._by_catalog(family):
-                self._catalog(family, catalog, rows)
+        for entry_kind in (ASSETS, NAMESPACES):
+            for catalog, rows in self._by_catalog(entry_kind):
+                self._catalog(entry_kind, catalog, rows)
 
-    def _by_catalog(self, family: Family) -> Iterator[tuple[str, list[tuple[bool, Record]]]]:
-        store = self.scope.store
-        found = [(True, row) for row in store.scan(family.past)]
-        found += [(False, row) for row in store.scan(family.live)]
+    def _by_catalog(self, entry_kind: EntryKind) -> Iterator[tuple[str, list[tuple[bool, Record]]]]:
+        store = self.ctx.store
+        found = [(True, row) for row in store.scan(entry_kind.past)]
+        found += [(False, row) for row in store.scan(entry_kind.live)]
         found.sort(key=lambda pair: (pair[1].doc["catalog"], pair[1].doc["line"]))
         for catalog, same in groupby(found, key=lambda pair: str(pair[1].doc["catalog"])):
             yield catalog, list(same)
 
-    def _catalog(self, family: Family, catalog: str, rows: list[tuple[bool, Record]]) -> None:
-        exists = self.scope.store.find(CATALOG, "id", (catalog,)) is not None
-        bounds, based = _bounds(self.scope, catalog) if exists else ({}, set[str]())
+    def _catalog(
+        self, entry_kind: EntryKind, catalog: str, rows: list[tuple[bool, Record]]
+    ) -> None:
+        exists = self.ctx.store.find(CATALOG, "id", (catalog,)) is not None
+        bounds, based = _bounds(self.ctx, catalog) if exists else ({}, set[str]())
         for line, same in groupby(rows, key=lambda pair: str(pair[1].doc["line"])):
             read_at = bounds.get(line, set())
             batch: list[Change] = []
             masks = line in based
-            for is_past, row in _unreachable(family, list(same), read_at, masks):
-                batch += self._removal(family, is_past, row, keep_files=not exists)
+            for is_past, row in _unreachable(entry_kind, list(same), read_at, masks):
+                batch += self._removal(entry_kind, is_past, row, keep_files=not exists)
                 if is_past:
                     self.report.past += 1
                 else:
@@ -103,12 +105,12 @@ class _Sweep:
             self._apply(batch)
 
     def _removal(
-        self, family: Family, is_past: bool, row: Record, keep_files: bool
+        self, entry_kind: EntryKind, is_past: bool, row: Record, keep_files: bool
     ) -> list[Change]:
-        kind = family.past if is_past else family.live
+        kind = entry_kind.past if is_past else entry_kind.live
         changes: list[Change] = [Delete(kind, kind.key_of(row.doc)[1:], row.version)]
         if self.files and not keep_files and _has_files(row.doc):
-            trash = _trash(row.doc, self.scope.now())
+            trash = _trash(row.doc, self.ctx.now())
             changes.append(Put(TRASH, trash))
         return changes
 
@@ -118,16 +120,16 @@ class _Sweep:
             return
         for at in range(0, len(batch), BATCH):
             try:
-                self.scope.store.apply(*batch[at : at + BATCH])
+                self.ctx.store.apply(*batch[at : at + BATCH])
             except PangolinError as error:
                 self.report.errors.append(str(error))
 
 
 def _unreachable(
-    family: Family, rows: list[tuple[bool, Record]], read_at: set[int | None], masks: bool
+    entry_kind: EntryKind, rows: list[tuple[bool, Record]], read_at: set[int | None], masks: bool
 ) -> Iterator[tuple[bool, Record]]:
-    rows = sorted(rows, key=lambda pair: (family.name_of(pair[1].doc), pair[1].doc["epoch"]))
-    for _, same in groupby(rows, key=lambda pair: family.name_of(pair[1].doc)):
+    rows = sorted(rows, key=lambda pair: (entry_kind.name_of(pair[1].doc), pair[1].doc["epoch"]))
+    for _, same in groupby(rows, key=lambda pair: entry_kind.name_of(pair[1].doc)):
         versions = list(same)
         ends = [version.doc["epoch"] for _, version in versions[1:]] + [None]
         reached = [
@@ -160,15 +162,15 @@ def _is_read(start: int, end: int | None, read_at: set[int | None]) -> bool:
     return any(start <= at and (end is None or at < end) for at in bounds)
 
 
-def _bounds(scope: Scope, catalog: str) -> tuple[Bounds, set[str]]:
+def _bounds(ctx: Context, catalog: str) -> tuple[Bounds, set[str]]:
     """Map each line to the epochs at which it is read, and name the lines that have bases."""
     bounds: dict[str, set[int | None]] = {}
     based: set[str] = set()
-    for ref in scope.store.scan(REF, (catalog,)):
-        chain = chain_of(ref.doc)
-        for at, (line, epoch) in enumerate(chain):
+    for ref in ctx.store.scan(REF, (catalog,)):
+        lineage = lineage_of(ref.doc)
+        for at, (line, epoch) in enumerate(lineage):
             bounds.setdefault(line, set()).add(epoch)
-            if at + 1 < len(chain):
+            if at + 1 < len(lineage):
                 based.add(line)
     return bounds, based
 
@@ -187,39 +189,39 @@ def _trash(doc: Doc, now_ms: int) -> Doc:
     }
 
 
-def _empty_trash(scope: Scope, report: Report, run: Run) -> None:
-    for key, doc in _thrown_away(scope, run):
-        catalog = scope.store.find(CATALOG, "id", (doc["catalog"],))
+def _empty_trash(ctx: Context, report: Report, run: Run) -> None:
+    for key, doc in _thrown_away(ctx, run):
+        catalog = ctx.store.find(CATALOG, "id", (doc["catalog"],))
         if catalog is not None:
-            _purge(scope, str(catalog.doc["name"]), doc, report, run)
+            _purge(ctx, str(catalog.doc["name"]), doc, report, run)
         elif not run.dry_run:
             # Its warehouse may be gone with it; the operator chose to leave the files.
-            scope.store.apply(Delete(TRASH, key))
+            ctx.store.apply(Delete(TRASH, key))
 
 
-def _thrown_away(scope: Scope, run: Run) -> list[tuple[Key, Doc]]:
-    found = {TRASH.key_of(record.doc)[1:]: record.doc for record in scope.store.scan(TRASH)}
+def _thrown_away(ctx: Context, run: Run) -> list[tuple[Key, Doc]]:
+    found = {TRASH.key_of(record.doc)[1:]: record.doc for record in ctx.store.scan(TRASH)}
     # The order decides what can still be read, so a dry run keeps it.
     return sorted((found | run.trash).items(), key=lambda pair: pair[0])
 
 
-def _purge(scope: Scope, catalog: str, doc: Doc, report: Report, run: Run) -> None:
+def _purge(ctx: Context, catalog: str, doc: Doc, report: Report, run: Run) -> None:
     try:
-        place, _ = locate(scope, f"{catalog}@{MAIN}")
-        report.files += purging.empty(Disposal(scope, place, run), doc)
+        resolved, _ = resolve(ctx, f"{catalog}@{MAIN}")
+        report.files += purging.empty(Disposal(ctx, resolved, run), doc)
     except PangolinError as error:
         report.errors.append(f"{doc['metadata_location']}: {error}")
 
 
-def _expire_keys(scope: Scope, report: Report, dry_run: bool) -> None:
-    now = scope.now()
-    for record in list(scope.store.scan(IDEMPOTENCY, (), index="expires")):
+def _expire_keys(ctx: Context, report: Report, dry_run: bool) -> None:
+    now = ctx.now()
+    for record in list(ctx.store.scan(IDEMPOTENCY, (), index="expires")):
         if record.doc["expires_at_ms"] > now:
             return
         report.idempotency += 1
         if not dry_run:
             key = (record.doc["principal"], record.doc["token"])
-            scope.store.apply(Delete(IDEMPOTENCY, key))
+            ctx.store.apply(Delete(IDEMPOTENCY, key))
 
 
 def _expire_sessions(runtime: Runtime, report: Report, dry_run: bool) -> None:

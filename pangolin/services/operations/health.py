@@ -12,36 +12,36 @@ from pangolin.store.kinds import TENANT, WAREHOUSE
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Component:
     """A part that was looked at: its name, and what is wrong with it ('' if nothing is)."""
 
     name: str
     problem: str = ""
 
 
-def check_store(runtime: Runtime) -> Part:
+def check_store(runtime: Runtime) -> Component:
     """Look at the record store."""
     try:
         runtime.store.ping()
     except PangolinError as error:
-        return Part("store", error.message)
-    return Part("store")
+        return Component("store", error.message)
+    return Component("store")
 
 
-def check_objects(runtime: Runtime) -> Iterator[Part]:
+def check_objects(runtime: Runtime) -> Iterator[Component]:
     """Look at the object store of each warehouse."""
     for warehouse in every_warehouse(runtime):
         yield check_warehouse(runtime, warehouse)
 
 
-def check_warehouse(runtime: Runtime, warehouse: Record) -> Part:
+def check_warehouse(runtime: Runtime, warehouse: Record) -> Component:
     """Look at one warehouse's object store."""
     name = f"warehouse {warehouse.doc['name']}"
     try:
         runtime.part(OBJECTS).open(as_plugin(runtime, warehouse)).check()
     except PangolinError as error:
-        return Part(name, error.message)
-    return Part(name)
+        return Component(name, error.message)
+    return Component(name)
 
 
 def every_warehouse(runtime: Runtime) -> Iterator[Record]:

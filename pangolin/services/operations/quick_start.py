@@ -2,8 +2,8 @@
 
 from pangolin.errors import AlreadyExists
 from pangolin.services.catalogs import catalogs
+from pangolin.services.context.context import system_context
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import system_scope
 from pangolin.services.operations.bootstrap import QUICK_START, insert_once
 from pangolin.services.warehouses import warehouses
 from pangolin.store.kinds import LAYOUT
@@ -24,7 +24,7 @@ def _warehouse(runtime: Runtime) -> list[str]:
     root = str(runtime.settings.data_path / "warehouse")
     fields = {"name": WAREHOUSE, "storage_config": {"type": "file", "root": root}}
     try:
-        warehouses.create(system_scope(runtime), fields)
+        warehouses.create(system_context(runtime), fields)
     except AlreadyExists:
         return []
     return [f"created warehouse {WAREHOUSE} in {root}"]
@@ -34,7 +34,7 @@ def _catalog(runtime: Runtime) -> list[str]:
     name = runtime.settings.default_catalog
     fields = {"name": name, "warehouse_name": WAREHOUSE}
     try:
-        catalogs.create(system_scope(runtime), fields)
+        catalogs.create(system_context(runtime), fields)
     except AlreadyExists:
         return []
     return [f"created catalog {name}"]

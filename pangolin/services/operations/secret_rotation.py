@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.services.audit import trail
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.sealing.keyring import KEYRING, Keyring
 from pangolin.services.storage import warehouse_secrets
 from pangolin.services.tenants import sealed_settings
@@ -46,36 +46,36 @@ class Resealed:
     current: int = 0
 
 
-def reseal(scope: Scope) -> list[Resealed]:
+def reseal(ctx: Context) -> list[Resealed]:
     """Seal every secret with the first key of the keyring; raise `SealBroken`.
 
     What is done stays done when it is stopped. Once it has gone through, older keys may go.
     """
-    done = [_kind(scope, kind, fresh) for kind, fresh in SEALED.items()]
+    done = [_kind(ctx, kind, fresh) for kind, fresh in SEALED.items()]
     details = {each.kind: each.resealed for each in done}
-    trail.note(scope, "reseal_secrets", Resource("installation"), details=details)
+    trail.note(ctx, "reseal_secrets", Resource("installation"), details=details)
     return done
 
 
-def _kind(scope: Scope, kind: Kind, fresh: Freshen) -> Resealed:
+def _kind(ctx: Context, kind: Kind, fresh: Freshen) -> Resealed:
     done = Resealed(kind.name)
-    for record in scope.system.scan(kind):
-        if _record(scope, kind, fresh, record):
+    for record in ctx.system.scan(kind):
+        if _record(ctx, kind, fresh, record):
             done.resealed += 1
         else:
             done.current += 1
     return done
 
 
-def _record(scope: Scope, kind: Kind, fresh: Freshen, record: Record | None) -> bool:
+def _record(ctx: Context, kind: Kind, fresh: Freshen, record: Record | None) -> bool:
     while record is not None:
-        doc = fresh(scope.runtime.part(KEYRING), record.doc)
+        doc = fresh(ctx.runtime.part(KEYRING), record.doc)
         if doc == record.doc:
             return False
         try:
-            scope.system.apply(Put(kind, doc, record.version))
+            ctx.system.apply(Put(kind, doc, record.version))
         except Conflict:
-            record = scope.system.get(kind, kind.key_of(record.doc))
+            record = ctx.system.get(kind, kind.key_of(record.doc))
             continue
         return True
     return False

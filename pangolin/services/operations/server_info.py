@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from pangolin.services.authz.access import require
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.settings import Settings
 
 T = TypeVar("T")
 
 
-def plugins(scope: Scope, rows: Sequence[T]) -> list[T]:
+def plugins(ctx: Context, rows: Sequence[T]) -> list[T]:
     """Give the rows of the loaded plugins to one who may list them."""
-    require(scope, "list", Resource("plugins"))
+    require(ctx, "list", Resource("plugins"))
     return list(rows)
 
 

@@ -64,7 +64,7 @@ def resealed(keyring: Keyring, kept: Entry, *place: str) -> dict[str, Any]:
     return {**kept, "sealed": keyring.seal(keyring.open(kept["sealed"], *bound), *bound)}
 
 
-def told(kept: Entry) -> dict[str, Any]:
+def for_audit(kept: Entry) -> dict[str, Any]:
     """Give what tells one value from the next, and nothing that changes when it is sealed anew."""
     return {name: value for name, value in kept.items() if name != "sealed"}
 

@@ -7,13 +7,13 @@ from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing.keyring import KEYRING
 from pangolin.store.api import ABSENT, Conflict, Put
 from pangolin.store.kinds import SERVER_SECRET
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 SECRET_BYTES = 32
 # What digests of API keys are keyed with, and what signs audit records.
 PEPPER = "api-key-pepper"
 AUDIT = "audit"
-REMEMBERED: Final = Part(lambda runtime: Hints[str, bytes]())
+REMEMBERED: Final = Part(lambda runtime: Lru[str, bytes]())
 
 
 def get(runtime: Runtime, name: str) -> bytes:

@@ -11,8 +11,8 @@ from typing import Any
 from pangolin.errors import BadRequest
 from pangolin.iceberg import directories as iceberg_places
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
-from pangolin.services.context.scope import Scope
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.context.context import Context
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import ABSENT, Change, Doc, Key, Kind, Put, Record, Require
 from pangolin.store.kinds import ASSET, CLAIM, GUARD, PAST_ASSET
 
@@ -33,14 +33,14 @@ class Claimant:
 
 
 def check(
-    scope: Scope, place: Place, claimant: Claimant, base: Metadata | None, new: Metadata
+    ctx: Context, resolved: ResolvedRef, claimant: Claimant, base: Metadata | None, new: Metadata
 ) -> list[Change]:
     """Validate every location of new metadata and list the claims to put with it.
 
     Raises `BadRequest` naming the field that points outside the catalog's storage location or
     into another entry's directory.
     """
-    root = parse_location(place.catalog.doc["storage_location"])
+    root = parse_location(resolved.catalog.doc["storage_location"])
     wanted = _directories(root, new)
     known = set() if base is None else {str(path) for _, path in _parsed(base)}
     fresh = {
@@ -48,13 +48,13 @@ def check(
         for field, path in wanted
         if str(path) not in known and not _covered(path, wanted)
     }
-    _check_manifest_lists(scope, root, claimant, base, new, [path for _, path in wanted])
-    return _claims(scope, root, claimant, fresh) if fresh else []
+    _check_manifest_lists(ctx, root, claimant, base, new, [path for _, path in wanted])
+    return _claims(ctx, root, claimant, fresh) if fresh else []
 
 
-def check_path(scope: Scope, place: Place, path: str, field: str) -> Location:
+def check_path(ctx: Context, resolved: ResolvedRef, path: str, field: str) -> Location:
     """Validate that one file or directory lies inside the catalog's storage location."""
-    root = parse_location(place.catalog.doc["storage_location"])
+    root = parse_location(resolved.catalog.doc["storage_location"])
     return _inside(root, parse_location(path, field), field)
 
 
@@ -89,7 +89,7 @@ def _inside(root: Location, path: Location, field: str) -> Location:
 
 
 def _check_manifest_lists(
-    scope: Scope,
+    ctx: Context,
     root: Location,
     claimant: Claimant,
     base: Metadata | None,
@@ -102,23 +102,23 @@ def _check_manifest_lists(
         path = _inside(root, parse_location(listed, field), field)
         if not any(directory.contains(path) for directory in own):
             above = [(CLAIM, (str(each),)) for each in _up_to(root, path)]
-            _refuse_above(scope, claimant, scope.store.get_many(above), path, field)
+            _refuse_above(ctx, claimant, ctx.store.get_many(above), path, field)
 
 
 def _claims(
-    scope: Scope, root: Location, claimant: Claimant, fresh: dict[Location, str]
+    ctx: Context, root: Location, claimant: Claimant, fresh: dict[Location, str]
 ) -> list[Change]:
     above = {path: _up_to(root, path) for path in fresh}
     keys: list[tuple[Kind, Key]] = [(GUARD, (GUARD_NAME,))]
     keys += [(CLAIM, (str(each),)) for path in fresh for each in above[path]]
-    guard, *records = scope.store.get_many(keys)
+    guard, *records = ctx.store.get_many(keys)
     batch = [_guarded(guard, all(claimant.chose(field) for field in fresh.values()))]
     for path, field in fresh.items():
         stale, *_ = found = records[: len(above[path])]
         del records[: len(above[path])]
-        _refuse_above(scope, claimant, found, path, field)
+        _refuse_above(ctx, claimant, found, path, field)
         if not claimant.chose(field):
-            _refuse_below(scope, claimant, path, field)
+            _refuse_below(ctx, claimant, path, field)
         doc = {"location": str(path), "asset": claimant.asset}
         batch.append(Put(CLAIM, doc, stale.version if stale else ABSENT))
     return batch
@@ -132,24 +132,24 @@ def _guarded(guard: Record | None, all_chosen: bool) -> Change:
 
 
 def _refuse_above(
-    scope: Scope, claimant: Claimant, found: list[Record | None], path: Location, field: str
+    ctx: Context, claimant: Claimant, found: list[Record | None], path: Location, field: str
 ) -> None:
     for record in found:
-        if record is not None and _is_foreign(scope, claimant, record.doc):
+        if record is not None and _is_foreign(ctx, claimant, record.doc):
             raise BadRequest(
                 f"{field} {path} lies inside the directory of another table or view, or of one "
                 "that a branch or tag still shows"
             )
 
 
-def _refuse_below(scope: Scope, claimant: Claimant, path: Location, field: str) -> None:
+def _refuse_below(ctx: Context, claimant: Claimant, path: Location, field: str) -> None:
     below, after = f"{path}/", f"{path}/"
     while True:
-        page = scope.store.page(CLAIM, (), after=(after,), limit=100)
+        page = ctx.store.page(CLAIM, (), after=(after,), limit=100)
         for record in page.records:
             if not record.doc["location"].startswith(below):
                 return
-            if _is_foreign(scope, claimant, record.doc):
+            if _is_foreign(ctx, claimant, record.doc):
                 raise BadRequest(f"{field} {path} contains the directory of another table or view")
         if page.after is None:
             return
@@ -162,12 +162,12 @@ def _up_to(root: Location, path: Location) -> list[Location]:
     return [Location(path.scheme, path.authority, step) for step in steps]
 
 
-def _is_foreign(scope: Scope, claimant: Claimant, claim: Doc) -> bool:
-    return claim["asset"] != claimant.asset and is_reachable(scope, claim["asset"])
+def _is_foreign(ctx: Context, claimant: Claimant, claim: Doc) -> bool:
+    return claim["asset"] != claimant.asset and is_reachable(ctx, claim["asset"])
 
 
-def is_reachable(scope: Scope, asset: str) -> bool:
+def is_reachable(ctx: Context, asset: str) -> bool:
     """Say whether any line, now or in a past that a fork may see, holds the entry."""
-    store = scope.store
+    store = ctx.store
     found = store.find(ASSET, "id", (asset,)) or store.find(PAST_ASSET, "id", (asset,))
     return found is not None

@@ -12,53 +12,57 @@ import orjson
 from pangolin.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from pangolin.iceberg.refs_only import only_refs
 from pangolin.interfaces.object_storage import ObjectMissing, ObjectStore
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage.byte_cache import METADATA, CacheKey
 from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.warehouse_secrets import as_plugin
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 
 GZIP_ENDINGS = (".gz.metadata.json", ".metadata.json.gz")
 
 
-def open_objects(scope: Scope, place: Place) -> ObjectStore:
+def open_objects(ctx: Context, resolved: ResolvedRef) -> ObjectStore:
     """Open the object store of a place's warehouse."""
-    return scope.runtime.part(OBJECTS).open(as_plugin(scope.runtime, place.warehouse))
+    return ctx.runtime.part(OBJECTS).open(as_plugin(ctx.runtime, resolved.warehouse))
 
 
-def read(scope: Scope, place: Place, location: str) -> bytes:
+def read(ctx: Context, resolved: ResolvedRef, location: str) -> bytes:
     """Give a metadata file's JSON bytes; raise `NotFound` (in the reference's words)."""
-    key = _key(scope, place, location)
-    cached = scope.runtime.part(METADATA).get(key)
+    key = _key(ctx, resolved, location)
+    cached = ctx.runtime.part(METADATA).get(key)
     if cached is not None:
         return cached
     try:
-        data = open_objects(scope, place).get(location)
+        data = open_objects(ctx, resolved).get(location)
     except ObjectMissing:
         raise NotFound(f"Failed to open input stream for file: {location}") from None
     data = _plain(location, data)
-    scope.runtime.part(METADATA).put(key, data)
+    ctx.runtime.part(METADATA).put(key, data)
     return data
 
 
-def read_refs_only(scope: Scope, place: Place, location: str) -> bytes:
+def read_refs_only(ctx: Context, resolved: ResolvedRef, location: str) -> bytes:
     """Give the metadata with only the snapshots that a branch or tag names (`snapshots=refs`)."""
 
     def narrow() -> bytes:
-        return orjson.dumps(only_refs(parse(read(scope, place, location), location)))
+        return orjson.dumps(only_refs(parse(read(ctx, resolved, location), location)))
 
-    return derived(scope, place, location, ("refs",), narrow)
+    return derived(ctx, resolved, location, ("refs",), narrow)
 
 
 def derived(
-    scope: Scope, place: Place, location: str, mark: tuple[str, ...], make: Callable[[], bytes]
+    ctx: Context,
+    resolved: ResolvedRef,
+    location: str,
+    mark: tuple[str, ...],
+    make: Callable[[], bytes],
 ) -> bytes:
     """Give bytes made of a metadata file alone and of what `mark` says, made once."""
-    key = (*_key(scope, place, location), *mark)
-    cached = scope.runtime.part(METADATA).get(key)
+    key = (*_key(ctx, resolved, location), *mark)
+    cached = ctx.runtime.part(METADATA).get(key)
     if cached is None:
         cached = make()
-        scope.runtime.part(METADATA).put(key, cached)
+        ctx.runtime.part(METADATA).put(key, cached)
     return cached
 
 
@@ -78,34 +82,34 @@ def dump(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document)
 
 
-def write(scope: Scope, place: Place, location: str, data: bytes) -> None:
+def write(ctx: Context, resolved: ResolvedRef, location: str, data: bytes) -> None:
     """Write a new metadata file; its name is unique, so nothing is ever overwritten.
 
     Raises `Unavailable`, also when the store refuses: the client named no place that it may not.
     """
     stored = gzip.compress(data, 6) if location.endswith(GZIP_ENDINGS) else data
     try:
-        open_objects(scope, place).put(location, stored)
+        open_objects(ctx, resolved).put(location, stored)
     except Forbidden as error:
         raise Unavailable(f"the metadata file cannot be written: {error.message}") from error
 
 
-def remember(scope: Scope, place: Place, location: str, data: bytes) -> None:
+def remember(ctx: Context, resolved: ResolvedRef, location: str, data: bytes) -> None:
     """Keep the bytes of a file that was just committed."""
-    scope.runtime.part(METADATA).put(_key(scope, place, location), data)
+    ctx.runtime.part(METADATA).put(_key(ctx, resolved, location), data)
 
 
-def discard(scope: Scope, place: Place, locations: Sequence[str]) -> None:
+def discard(ctx: Context, resolved: ResolvedRef, locations: Sequence[str]) -> None:
     """Delete metadata files and forget them."""
     for location in locations:
-        scope.runtime.part(METADATA).drop(_key(scope, place, location))
+        ctx.runtime.part(METADATA).drop(_key(ctx, resolved, location))
     if locations:
-        open_objects(scope, place).delete(list(locations))
+        open_objects(ctx, resolved).delete(list(locations))
 
 
-def _key(scope: Scope, place: Place, location: str) -> CacheKey:
+def _key(ctx: Context, resolved: ResolvedRef, location: str) -> CacheKey:
     # Two tenants may name one bucket: what one may read is not what the other may.
-    return (scope.tenant, str(place.warehouse.doc["id"]), location)
+    return (ctx.tenant, str(resolved.warehouse.doc["id"]), location)
 
 
 def _plain(location: str, data: bytes) -> bytes:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pangolin.errors import CommitStateUnknown, OutcomeUnknown, PangolinError
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage import metadata_files
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 
 log = logging.getLogger(__name__)
 
@@ -17,36 +17,36 @@ log = logging.getLogger(__name__)
 class Staged:
     """The files that an attempt has written so far."""
 
-    scope: Scope
-    files: list[tuple[Place, str, bytes]] = field(default_factory=list)
+    ctx: Context
+    files: list[tuple[ResolvedRef, str, bytes]] = field(default_factory=list)
 
-    def write(self, place: Place, location: str, data: bytes) -> None:
+    def write(self, resolved: ResolvedRef, location: str, data: bytes) -> None:
         """Write a metadata file that no record points to yet."""
         # Noted first: a write that failed half-way may have left something too.
-        self.files.append((place, location, data))
-        metadata_files.write(self.scope, place, location, data)
+        self.files.append((resolved, location, data))
+        metadata_files.write(self.ctx, resolved, location, data)
 
     def discard(self) -> None:
         """Delete what was written; a failure leaves an orphan and is logged."""
-        for place, location, _ in self.files:
+        for resolved, location, _ in self.files:
             try:
-                metadata_files.discard(self.scope, place, [location])
+                metadata_files.discard(self.ctx, resolved, [location])
             except PangolinError as error:
                 log.warning("left %s behind: %s", location, error)
 
     def keep(self) -> None:
         """Remember the bytes of files that are now committed."""
-        for place, location, data in self.files:
-            metadata_files.remember(self.scope, place, location, data)
+        for resolved, location, data in self.files:
+            metadata_files.remember(self.ctx, resolved, location, data)
 
 
 @contextmanager
-def staged(scope: Scope) -> Iterator[Staged]:
+def staged(ctx: Context) -> Iterator[Staged]:
     """Write metadata files inside; a definite failure deletes them, an unknown outcome keeps them.
 
     Raises `CommitStateUnknown` when a store lost its connection in the middle of the batch.
     """
-    attempt = Staged(scope)
+    attempt = Staged(ctx)
     try:
         yield attempt
     except OutcomeUnknown as error:

@@ -16,13 +16,13 @@ from pangolin.services.storage import vending_strategies
 from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.store.api import Doc, Record
 from pangolin.store.kinds import WAREHOUSE
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 SECRETS: Final = "secrets"
 CONFIG: Final = "storage_config"
 MOST: Final = 1024
 # Warehouses with their secrets opened, by tenant, id, name and version.
-OPENED: Final = Part(lambda runtime: Hints[tuple[str, str, str, int], Warehouse](MOST))
+OPENED: Final = Part(lambda runtime: Lru[tuple[str, str, str, int], Warehouse](MOST))
 STRATEGY: Final = vending_strategies.FIELD
 
 
@@ -63,10 +63,10 @@ def shown(runtime: Runtime, doc: Doc) -> Doc:
     return _with(public, {where: kept["shown"] for where, kept in doc.get(SECRETS, {}).items()})
 
 
-def told(doc: Doc) -> Doc:
+def for_audit(doc: Doc) -> Doc:
     """Give a record as the audit log digests it: which secrets there are, not how they lie."""
     kept = doc.get(SECRETS, {})
-    return doc | {SECRETS: {where: fields.told(each) for where, each in kept.items()}}
+    return doc | {SECRETS: {where: fields.for_audit(each) for where, each in kept.items()}}
 
 
 def resealed(keyring: Keyring, doc: Doc) -> Doc:

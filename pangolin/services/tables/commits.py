@@ -15,15 +15,15 @@ from pangolin.iceberg import requirements as iceberg_requirements
 from pangolin.iceberg import table as iceberg_table
 from pangolin.iceberg import view as iceberg_view
 from pangolin.iceberg.files import next_metadata_location
-from pangolin.services.audit.trail import Happening
+from pangolin.services.audit.trail import AuditEvent
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs.namespaces import resource as namespace_resource
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context import metrics
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.storage import location_claims, metadata_files
 from pangolin.services.storage.location_claims import Claimant
 from pangolin.services.storage.staging import Staged, staged
@@ -35,7 +35,7 @@ from pangolin.services.versioned import addressing, entries
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
 from pangolin.services.versioned.relations import TABLES, VIEWS, Relation, resource
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Change, Conflict, Doc, Key, Kind, Put, RequireEmpty
 from pangolin.store.kinds import CLAIM
 
@@ -64,7 +64,7 @@ class Swap:
 
     address: Address
     relation: Relation
-    place: Place
+    resolved: ResolvedRef
     entry: Entry
     base: Metadata | None
     new: Metadata | None
@@ -85,7 +85,7 @@ class Swap:
 
 
 def commit(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     levels: Sequence[str],
     name: str,
@@ -98,34 +98,34 @@ def commit(
     Raises `NoSuchTable` or `NoSuchView`, `CommitFailed` (a requirement does not hold),
     `BadRequest` (an update breaks a rule) and `CommitStateUnknown`.
     """
-    address = _address(scope, prefix, levels, name, requirements, relation)
+    address = _address(ctx, prefix, levels, name, requirements, relation)
     wanted = Wanted(address, requirements, updates, relation)
 
     def work() -> Loaded:
-        (swap,) = _settle(scope, [wanted])
+        (swap,) = _settle(ctx, [wanted])
         assert swap.location is not None  # noqa: S101 - a settled swap has a file
-        return loaded(scope, swap.place, swap.location, swap.data)
+        return loaded(ctx, swap.resolved, swap.location, swap.data)
 
-    return once(scope, work, lambda outcome: replayed(scope, address, relation, outcome))
+    return once(ctx, work, lambda outcome: replayed(ctx, address, relation, outcome))
 
 
-def commit_many(scope: Scope, prefix: str, wires: Sequence[Mapping[str, Any]]) -> None:
+def commit_many(ctx: Context, prefix: str, wires: Sequence[Mapping[str, Any]]) -> None:
     """Commit to several tables, all or none; one table may occur more than once."""
     if not wires:
         raise BadRequest("table-changes must not be empty")
-    wanted = [_wanted(scope, prefix, wire) for wire in wires]
-    once(scope, lambda: _settle(scope, wanted) and None, lambda _: None)
+    wanted = [_wanted(ctx, prefix, wire) for wire in wires]
+    once(ctx, lambda: _settle(ctx, wanted) and None, lambda _: None)
 
 
-def _wanted(scope: Scope, prefix: str, wire: Mapping[str, Any]) -> Wanted:
+def _wanted(ctx: Context, prefix: str, wire: Mapping[str, Any]) -> Wanted:
     name, levels = wire["identifier"]["name"], wire["identifier"]["namespace"]
     requirements, updates = wire["requirements"], wire["updates"]
-    address = _address(scope, prefix, levels, name, requirements, TABLES)
+    address = _address(ctx, prefix, levels, name, requirements, TABLES)
     return Wanted(address, requirements, updates)
 
 
 def _address(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     levels: Sequence[str],
     name: str,
@@ -133,132 +133,130 @@ def _address(
     relation: Relation,
 ) -> Address:
     new = relation is TABLES and iceberg_requirements.is_create(list(requirements))
-    return addressing.asset(scope, prefix, levels, name, new=new)
+    return addressing.asset(ctx, prefix, levels, name, new=new)
 
 
-def _settle(scope: Scope, wanted: Sequence[Wanted]) -> list[Swap]:
+def _settle(ctx: Context, wanted: Sequence[Wanted]) -> list[Swap]:
     for each in wanted:
-        _authorise(scope, each)
+        _authorise(ctx, each)
     try:
-        swaps = until_settled(scope, lambda: _attempt(scope, wanted), "commit")
+        swaps = retry_conflicts(ctx, lambda: _attempt(ctx, wanted), "commit")
     except PangolinError as error:
         metrics.commit("conflicted" if isinstance(error, CommitFailed) else "failed")
         raise
     metrics.commit("succeeded")
     for swap in swaps:
-        metadata_expiry.after_commit(scope, swap.place, swap.base, swap.new, swap.entry.doc)
+        metadata_expiry.after_commit(ctx, swap.resolved, swap.base, swap.new, swap.entry.doc)
     return swaps
 
 
-def _authorise(scope: Scope, wanted: Wanted) -> None:
+def _authorise(ctx: Context, wanted: Wanted) -> None:
     address = wanted.address
     if wanted.is_create:
         above = namespace_resource(Address(address.prefix, address.levels))
-        require(scope, "create", above)
+        require(ctx, "create", above)
     else:
-        require(scope, "write", resource(address, wanted.relation))
+        require(ctx, "write", resource(address, wanted.relation))
 
 
-def _attempt(scope: Scope, wanted: Sequence[Wanted]) -> list[Swap]:
+def _attempt(ctx: Context, wanted: Sequence[Wanted]) -> list[Swap]:
     swaps: dict[Address, Swap] = {}
     for each in wanted:
-        swap = swaps.get(each.address) or _open(scope, each)
-        swaps[each.address] = _fold(scope, swap, each)
+        swap = swaps.get(each.address) or _open(ctx, each)
+        swaps[each.address] = _fold(ctx, swap, each)
     changed = [swap for swap in swaps.values() if swap.is_changed]
     if changed:
-        with staged(scope) as files:
-            changes = _batch([change for swap in changed for change in _write(scope, swap, files)])
-            _apply(scope, changed, changes)
+        with staged(ctx) as files:
+            changes = _batch([change for swap in changed for change in _write(ctx, swap, files)])
+            _apply(ctx, changed, changes)
     for swap in swaps.values():
         swap.location = swap.location or swap.base_location
     return list(swaps.values())
 
 
-def _apply(scope: Scope, swaps: Sequence[Swap], changes: Sequence[Change]) -> None:
-    first, *others = [_happening(swap) for swap in swaps]
+def _apply(ctx: Context, swaps: Sequence[Swap], changes: Sequence[Change]) -> None:
+    first, *others = [_event(swap) for swap in swaps]
     if not others:
         outcome = {"metadata-location": swaps[0].location}
-        batch.commit(
-            scope, first.action, first.resource, changes, outcome, first.before, first.after
-        )
+        batch.commit(ctx, first.action, first.resource, changes, outcome, first.before, first.after)
     else:
         what = Resource("catalog", (swaps[0].address.prefix,))
-        batch.commit(scope, "commit_transaction", what, changes, {}, parts=[first, *others])
+        batch.commit(ctx, "commit_transaction", what, changes, {}, parts=[first, *others])
 
 
-def _happening(swap: Swap) -> Happening:
+def _event(swap: Swap) -> AuditEvent:
     action, what = f"commit_{swap.relation.type}", resource(swap.address, swap.relation)
-    return Happening(action, what, before=swap.entry.doc, after=swap.doc)
+    return AuditEvent(action, what, before=swap.entry.doc, after=swap.doc)
 
 
-def _open(scope: Scope, wanted: Wanted) -> Swap:
+def _open(ctx: Context, wanted: Wanted) -> Swap:
     address, relation = wanted.address, wanted.relation
     if wanted.is_create:
-        return _open_create(scope, address, relation)
-    place, entry = find(scope, address, relation, "write")
-    place.hold()
+        return _open_create(ctx, address, relation)
+    resolved, entry = find(ctx, address, relation, "write")
+    resolved.hold()
     location = str((entry.doc or {})["metadata_location"])
-    base = metadata_files.parse(metadata_files.read(scope, place, location), location)
+    base = metadata_files.parse(metadata_files.read(ctx, resolved, location), location)
     if (entry.doc or {}).get("foreign") and relation is TABLES:
         base = iceberg_read.table_metadata(base)
-    return Swap(address, relation, place, entry, base, base)
+    return Swap(address, relation, resolved, entry, base, base)
 
 
-def _open_create(scope: Scope, address: Address, relation: Relation) -> Swap:
-    _, entry = look(scope, address)
+def _open_create(ctx: Context, address: Address, relation: Relation) -> Swap:
+    _, entry = look(ctx, address)
     if entry.doc is not None and entry.doc["type"] == relation.type:
         raise CommitFailed("Requirement failed: table already exists")
-    free = free_place(scope, address, relation)
-    return Swap(address, relation, free.place, free.entry, None, None, free.hold())
+    free = free_place(ctx, address, relation)
+    return Swap(address, relation, free.resolved, free.entry, None, None, free.hold())
 
 
-def _fold(scope: Scope, swap: Swap, wanted: Wanted) -> Swap:
+def _fold(ctx: Context, swap: Swap, wanted: Wanted) -> Swap:
     requirements, updates = list(wanted.requirements), list(wanted.updates)
     if swap.relation is VIEWS:
         assert swap.new is not None  # noqa: S101 - a view is never opened without its base
         iceberg_requirements.check_view(swap.new, requirements)
-        swap.new = iceberg_view.apply_updates(swap.new, updates, now_ms=scope.now())
+        swap.new = iceberg_view.apply_updates(swap.new, updates, now_ms=ctx.now())
         return swap
     iceberg_requirements.check_table(swap.new, requirements)
     # Folding a second change onto the first must not log a file that was never written.
     previous = (
-        metadata_expiry.logged(scope, swap.place, swap.entry) if swap.new is swap.base else None
+        metadata_expiry.logged(ctx, swap.resolved, swap.entry) if swap.new is swap.base else None
     )
     swap.new = iceberg_table.apply_updates(
-        swap.new, updates, now_ms=scope.now(), metadata_location=previous, uuid=str(uuid4())
+        swap.new, updates, now_ms=ctx.now(), metadata_location=previous, uuid=str(uuid4())
     )
     return swap
 
 
-def _write(scope: Scope, swap: Swap, files: Staged) -> list[Change]:
+def _write(ctx: Context, swap: Swap, files: Staged) -> list[Change]:
     assert swap.new is not None  # noqa: S101 - only changed swaps are written
     codec = swap.relation.codec
     if swap.relation is TABLES:
-        swap.new = metadata_expiry.spared(scope, swap.entry, swap.base, swap.new)
-    doc = _record(scope, swap, swap.new)
-    claims = location_claims.check(scope, swap.place, Claimant(doc["id"]), swap.base, swap.new)
+        swap.new = metadata_expiry.spared(ctx, swap.entry, swap.base, swap.new)
+    doc = _record(ctx, swap, swap.new)
+    claims = location_claims.check(ctx, swap.resolved, Claimant(doc["id"]), swap.base, swap.new)
     swap.location = next_metadata_location(
         swap.new, swap.base_location, str(uuid4()), default_codec=codec
     )
     swap.data = metadata_files.dump(swap.new)
-    files.write(swap.place, swap.location, swap.data)
+    files.write(swap.resolved, swap.location, swap.data)
     doc["metadata_location"] = swap.location
     swap.doc = doc
     own = swap.entry.own
     return [
-        swap.place.hold(),
+        swap.resolved.hold(),
         *swap.held,
         *claims,
-        *entries.write(swap.place, ASSETS, doc, own),
+        *entries.write(swap.resolved, ASSETS, doc, own),
     ]
 
 
-def _record(scope: Scope, swap: Swap, new: Metadata) -> Doc:
+def _record(ctx: Context, swap: Swap, new: Metadata) -> Doc:
     if swap.entry.doc is None:
-        return new_entry(swap.address, swap.relation, new, scope.now())
+        return new_entry(swap.address, swap.relation, new, ctx.now())
     of_the_file = ("foreign", "shared")
     kept = {key: value for key, value in swap.entry.doc.items() if key not in of_the_file}
-    return kept | {"location": new["location"], "updated_at_ms": scope.now()}
+    return kept | {"location": new["location"], "updated_at_ms": ctx.now()}
 
 
 def _batch(listed: Sequence[Change]) -> list[Change]:

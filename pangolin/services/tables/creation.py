@@ -15,8 +15,8 @@ from pangolin.services.authz.access import require, require_asset
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
-from pangolin.services.context.scope import Scope
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.credentials import entitlements, vending
 from pangolin.services.credentials.vending import Delegation
 from pangolin.services.storage import location_claims, metadata_files
@@ -29,7 +29,7 @@ from pangolin.services.versioned import addressing, entries
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
 from pangolin.services.versioned.relations import TABLES, Relation, resource
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Change, Doc
 
 Wire = Mapping[str, Any]
@@ -37,7 +37,7 @@ NEW: dict[str, Callable[..., dict[str, Any]]] = {"table": new_table, "view": new
 
 
 def create(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     levels: Sequence[str],
     request: Wire,
@@ -50,23 +50,23 @@ def create(
     `delegation` are the ways of access to storage that the client takes. Raises `NoSuchNamespace`,
     `AlreadyExists` and `BadRequest`; if no credential can be had, nothing is created.
     """
-    address = addressing.asset(scope, prefix, levels, str(request.get("name", "")), new=True)
-    require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
+    address = addressing.asset(ctx, prefix, levels, str(request.get("name", "")), new=True)
+    require(ctx, "create", namespaces.resource(Address(address.prefix, address.levels)))
     if request.get("stage-create"):
-        return _stage(scope, address, request, delegation)
+        return _stage(ctx, address, request, delegation)
 
     def attempt() -> Loaded:
-        return _create(scope, address, request, relation, delegation)
+        return _create(ctx, address, request, relation, delegation)
 
     return once(
-        scope,
-        lambda: until_settled(scope, attempt, "create"),
-        lambda outcome: replayed(scope, address, relation, outcome, delegation),
+        ctx,
+        lambda: retry_conflicts(ctx, attempt, "create"),
+        lambda outcome: replayed(ctx, address, relation, outcome, delegation),
     )
 
 
 def register(
-    scope: Scope,
+    ctx: Context,
     prefix: str,
     levels: Sequence[str],
     name: str,
@@ -77,18 +77,18 @@ def register(
     delegation: Delegation = (),
 ) -> Loaded:
     """Adopt an existing metadata file; with `overwrite` an existing table's pointer is swapped."""
-    address = addressing.asset(scope, prefix, levels, name, new=True)
-    require(scope, "create", namespaces.resource(Address(address.prefix, address.levels)))
+    address = addressing.asset(ctx, prefix, levels, name, new=True)
+    require(ctx, "create", namespaces.resource(Address(address.prefix, address.levels)))
     if overwrite:
-        require(scope, "write", resource(address, relation))
+        require(ctx, "write", resource(address, relation))
 
     def attempt() -> Loaded:
-        return _register(scope, address, location, overwrite, relation, delegation)
+        return _register(ctx, address, location, overwrite, relation, delegation)
 
     return once(
-        scope,
-        lambda: until_settled(scope, attempt, "register"),
-        lambda outcome: replayed(scope, address, relation, outcome, delegation),
+        ctx,
+        lambda: retry_conflicts(ctx, attempt, "register"),
+        lambda outcome: replayed(ctx, address, relation, outcome, delegation),
     )
 
 
@@ -96,88 +96,88 @@ def register(
 class Free:
     """Where a new entry goes: the place, what its line holds under the name, its namespace."""
 
-    place: Place
+    resolved: ResolvedRef
     entry: Entry
     namespace: Entry
 
     def hold(self) -> list[Change]:
         """Keep the line and the namespace until a batch is in; refuses a tag."""
-        return [self.place.hold(), namespaces.hold(self.place, self.namespace)]
+        return [self.resolved.hold(), namespaces.hold(self.resolved, self.namespace)]
 
 
-def free_place(scope: Scope, address: Address, relation: Relation) -> Free:
+def free_place(ctx: Context, address: Address, relation: Relation) -> Free:
     """Find where a new entry goes; raise `NoSuchNamespace`, or `AlreadyExists` for its name."""
-    place, entry, above = look_with_namespace(scope, address)
+    resolved, entry, above = look_with_namespace(ctx, address)
     if above.doc is None:
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
     refuse_taken(entry.doc, address, relation)
-    return Free(place, entry, above)
+    return Free(resolved, entry, above)
 
 
-def _stage(scope: Scope, address: Address, request: Wire, delegation: Delegation) -> Loaded:
-    free = free_place(scope, address, TABLES)
+def _stage(ctx: Context, address: Address, request: Wire, delegation: Delegation) -> Loaded:
+    free = free_place(ctx, address, TABLES)
     free.hold()
-    document = _document(scope, free, address, request, TABLES)
-    location_claims.check(scope, free.place, Claimant("", _is_default(request)), None, document)
-    offer = entitlements.of_new(scope, free.place, address, document, delegation)
-    return loading.staged(scope, free.place, metadata_files.dump(document), offer)
+    document = _document(ctx, free, address, request, TABLES)
+    location_claims.check(ctx, free.resolved, Claimant("", _is_default(request)), None, document)
+    entitlement = entitlements.of_new(ctx, free.resolved, address, document, delegation)
+    return loading.staged(ctx, free.resolved, metadata_files.dump(document), entitlement)
 
 
 def _create(
-    scope: Scope, address: Address, request: Wire, relation: Relation, delegation: Delegation
+    ctx: Context, address: Address, request: Wire, relation: Relation, delegation: Delegation
 ) -> Loaded:
-    free = free_place(scope, address, relation)
-    place, held = free.place, free.hold()
-    document = _document(scope, free, address, request, relation)
-    doc = new_entry(address, relation, document, scope.now())
+    free = free_place(ctx, address, relation)
+    resolved, held = free.resolved, free.hold()
+    document = _document(ctx, free, address, request, relation)
+    doc = new_entry(address, relation, document, ctx.now())
     claimant = Claimant(doc["id"], _is_default(request))
-    claims = location_claims.check(scope, place, claimant, None, document)
+    claims = location_claims.check(ctx, resolved, claimant, None, document)
     location = next_metadata_location(document, None, str(uuid4()), default_codec=relation.codec)
     doc["metadata_location"] = location
-    changes = [*held, *claims, *entries.write(place, ASSETS, doc, free.entry.own)]
-    offer = entitlements.of_committed(scope, place, address, doc["id"], document, delegation)
-    if offer is not None:
+    changes = [*held, *claims, *entries.write(resolved, ASSETS, doc, free.entry.own)]
+    entitlement = entitlements.of_committed(ctx, resolved, address, doc["id"], document, delegation)
+    if entitlement is not None:
         # Before anything is written: a table that its maker cannot fill is not made.
-        vending.prepare(scope, offer)
+        vending.prepare(ctx, entitlement)
     data = metadata_files.dump(document)
-    with staged(scope) as files:
-        files.write(place, location, data)
+    with staged(ctx) as files:
+        files.write(resolved, location, data)
         what, outcome = resource(address, relation), {"metadata-location": location}
-        batch.commit(scope, f"create_{relation.type}", what, changes, outcome, after=doc)
-    return loaded(scope, place, location, data, offer=offer)
+        batch.commit(ctx, f"create_{relation.type}", what, changes, outcome, after=doc)
+    return loaded(ctx, resolved, location, data, entitlement=entitlement)
 
 
 def _register(
-    scope: Scope,
+    ctx: Context,
     address: Address,
     location: str,
     overwrite: bool,
     relation: Relation,
     delegation: Delegation,
 ) -> Loaded:
-    place, entry, above = look_with_namespace(scope, address)
+    resolved, entry, above = look_with_namespace(ctx, address)
     if above.doc is None:
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
     if not overwrite or (entry.doc is not None and entry.doc["type"] != relation.type):
         refuse_taken(entry.doc, address, relation)
     if entry.doc is not None:
-        require_asset(scope, "write", resource(address, relation), entry.doc["id"])
-    location_claims.check_path(scope, place, location, "metadata-location")
+        require_asset(ctx, "write", resource(address, relation), entry.doc["id"])
+    location_claims.check_path(ctx, resolved, location, "metadata-location")
     reader = iceberg_read.table_metadata if relation is TABLES else iceberg_read.view_metadata
-    document = reader(metadata_files.parse(metadata_files.read(scope, place, location), location))
-    doc = _registered(entry, address, relation, document, scope.now())
+    document = reader(metadata_files.parse(metadata_files.read(ctx, resolved, location), location))
+    doc = _registered(entry, address, relation, document, ctx.now())
     # Written by somebody else: the next commit reads it with tolerance.
     doc |= {"metadata_location": location, "foreign": True}
-    claims = location_claims.check(scope, place, Claimant(doc["id"]), None, document)
-    changes = [place.hold(), namespaces.hold(place, above), *claims]
-    changes += entries.write(place, ASSETS, doc, entry.own)
+    claims = location_claims.check(ctx, resolved, Claimant(doc["id"]), None, document)
+    changes = [resolved.hold(), namespaces.hold(resolved, above), *claims]
+    changes += entries.write(resolved, ASSETS, doc, entry.own)
     outcome = {"metadata-location": location}
     what = resource(address, relation)
-    offer = entitlements.of_committed(scope, place, address, doc["id"], document, delegation)
-    if offer is not None:
-        vending.prepare(scope, offer)
-    batch.commit(scope, f"register_{relation.type}", what, changes, outcome, entry.doc, doc)
-    return loaded(scope, place, location, offer=offer)
+    entitlement = entitlements.of_committed(ctx, resolved, address, doc["id"], document, delegation)
+    if entitlement is not None:
+        vending.prepare(ctx, entitlement)
+    batch.commit(ctx, f"register_{relation.type}", what, changes, outcome, entry.doc, doc)
+    return loaded(ctx, resolved, location, entitlement=entitlement)
 
 
 def _registered(
@@ -206,13 +206,15 @@ def new_entry(address: Address, relation: Relation, document: Wire, now_ms: int)
 
 
 def _document(
-    scope: Scope, free: Free, address: Address, request: Wire, relation: Relation
+    ctx: Context, free: Free, address: Address, request: Wire, relation: Relation
 ) -> dict[str, Any]:
-    location = request.get("location") or default_location(free.place, address, free.namespace.doc)
+    location = request.get("location") or default_location(
+        free.resolved, address, free.namespace.doc
+    )
     if not isinstance(location, str):
         raise BadRequest("location must be a string")
     return NEW[relation.type](
-        dict(request), location=location.rstrip("/"), uuid=str(uuid4()), now_ms=scope.now()
+        dict(request), location=location.rstrip("/"), uuid=str(uuid4()), now_ms=ctx.now()
     )
 
 
@@ -220,8 +222,8 @@ def _is_default(request: Wire) -> bool:
     return not request.get("location")
 
 
-def default_location(place: Place, address: Address, namespace: Doc | None) -> str:
+def default_location(resolved: ResolvedRef, address: Address, namespace: Doc | None) -> str:
     """Choose a new entry's directory: unique, so that no later entry of the name shares it."""
     properties = namespace["properties"] if namespace else {}
-    base = properties.get("location") or namespaces.default_location(place, address.levels)
+    base = properties.get("location") or namespaces.default_location(resolved, address.levels)
     return str(parse_location(base).child(f"{safe_segment(address.name)}-{uuid4().hex}"))

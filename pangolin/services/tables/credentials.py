@@ -5,9 +5,9 @@ from typing import Any
 
 from pangolin.services.authz.access import is_allowed, require
 from pangolin.services.catalogs import namespaces
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.credentials import entitlements
-from pangolin.services.credentials.entitlements import require_vending, vend_offer
+from pangolin.services.credentials.entitlements import require_vending, vend_to_client
 from pangolin.services.credentials.vending import VENDED
 from pangolin.services.storage import location_claims
 from pangolin.services.storage.location_claims import Claimant
@@ -20,40 +20,40 @@ from pangolin.services.versioned.relations import TABLES, resource
 Levels = Sequence[str]
 
 
-def of_table(scope: Scope, prefix: str, levels: Levels, name: str) -> Sequence[Mapping[str, Any]]:
+def of_table(ctx: Context, prefix: str, levels: Levels, name: str) -> Sequence[Mapping[str, Any]]:
     """Vend for a table: `prefix` and `config` of each credential, one for each scheme.
 
     Raises `NoSuchTable`, and `BadRequest` if the warehouse vends no credentials.
     """
-    address = addressing.asset(scope, prefix, levels, name)
-    require(scope, "read", resource(address, TABLES))
-    place, entry = find(scope, address, TABLES, "read")
-    require_vending(place.warehouse)
-    offer = entitlements.of_table(scope, place, address, entry.doc or {}, (VENDED,))
-    return vend_offer(scope, offer, resource(address, TABLES)).credentials
+    address = addressing.asset(ctx, prefix, levels, name)
+    require(ctx, "read", resource(address, TABLES))
+    resolved, entry = find(ctx, address, TABLES, "read")
+    require_vending(resolved.warehouse)
+    entitlement = entitlements.of_table(ctx, resolved, address, entry.doc or {}, (VENDED,))
+    return vend_to_client(ctx, entitlement, resource(address, TABLES)).credentials
 
 
-def flat(scope: Scope, prefix: str, levels: Levels, name: str) -> dict[str, str]:
+def flat(ctx: Context, prefix: str, levels: Levels, name: str) -> dict[str, str]:
     """Vend for a table, or for the place of one that is not there, as a flat map of properties.
 
     For a table that is not there the caller must be allowed to create it, and `location` says
     which directory the credential opens: to be given to the request that creates the table.
     """
-    address = addressing.asset(scope, prefix, levels, name)
+    address = addressing.asset(ctx, prefix, levels, name)
     what = resource(address, TABLES)
     above = namespaces.resource(Address(address.prefix, address.levels))
-    if not is_allowed(scope, "read", what):
-        require(scope, "create", above)
-    place, entry, namespace = look_with_namespace(scope, address)
-    require_vending(place.warehouse)
+    if not is_allowed(ctx, "read", what):
+        require(ctx, "create", above)
+    resolved, entry, namespace = look_with_namespace(ctx, address)
+    require_vending(resolved.warehouse)
     if entry.doc is not None and entry.doc["type"] == TABLES.type:
-        offer = entitlements.of_table(scope, place, address, entry.doc, (VENDED,))
-        return dict(vend_offer(scope, offer, what).config)
-    require(scope, "create", above)
+        entitlement = entitlements.of_table(ctx, resolved, address, entry.doc, (VENDED,))
+        return dict(vend_to_client(ctx, entitlement, what).config)
+    require(ctx, "create", above)
     refuse_taken(entry.doc, address, TABLES)
-    place.branch_line()
-    document = {"location": creation.default_location(place, address, namespace.doc)}
+    resolved.branch_line()
+    document = {"location": creation.default_location(resolved, address, namespace.doc)}
     # The namespace may have been put into the directory of a table.
-    location_claims.check(scope, place, Claimant("", server_chosen=True), None, document)
-    offer = entitlements.of_new(scope, place, address, document, (VENDED,))
-    return {**vend_offer(scope, offer, what).config, **document}
+    location_claims.check(ctx, resolved, Claimant("", server_chosen=True), None, document)
+    entitlement = entitlements.of_new(ctx, resolved, address, document, (VENDED,))
+    return {**vend_to_client(ctx, entitlement, what).config, **document}

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pangolin.interfaces.object_storage import ObjectMissing
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage import metadata_files
 from pangolin.services.tables import metadata_expiry
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Change, Delete, Doc, Key, Put
 from pangolin.store.kinds import TRASH
 
@@ -40,29 +40,31 @@ class Run:
 class Disposal:
     """The files of one place as a run sees them: what it has deleted is gone."""
 
-    scope: Scope
-    place: Place
+    ctx: Context
+    resolved: ResolvedRef
     run: Run = field(default_factory=Run)
 
     def pointers(self, asset: str) -> set[str]:
         """List the metadata files that any ref, or a past that a fork may see, points to."""
-        return metadata_expiry.pointers(self.scope, asset, self.run.rows)
+        return metadata_expiry.pointers(self.ctx, asset, self.run.rows)
 
     def read(self, path: str) -> bytes:
         """Read a file; raise `NotFound` if it is gone."""
         self._require(path)
-        return metadata_files.open_objects(self.scope, self.place).get(path)
+        return metadata_files.open_objects(self.ctx, self.resolved).get(path)
 
     def document(self, location: str) -> dict[str, Any]:
         """Read a metadata file; raise `NotFound` if it is gone."""
         self._require(location)
-        return metadata_files.parse(metadata_files.read(self.scope, self.place, location), location)
+        return metadata_files.parse(
+            metadata_files.read(self.ctx, self.resolved, location), location
+        )
 
     def delete(self, paths: Sequence[str]) -> int:
         """Delete files; return how many were not gone before."""
         left = [path for path in paths if not self._is_gone(path)]
         if not self.run.dry_run:
-            metadata_files.discard(self.scope, self.place, left)
+            metadata_files.discard(self.ctx, self.resolved, left)
         self.run.gone.update(self._mark(path) for path in left)
         return len(left)
 
@@ -74,4 +76,4 @@ class Disposal:
         return self._mark(path) in self.run.gone
 
     def _mark(self, path: str) -> tuple[str, str]:
-        return str(self.place.warehouse.doc["id"]), path
+        return str(self.resolved.warehouse.doc["id"]), path

@@ -10,18 +10,18 @@ import orjson
 
 from pangolin.errors import NotFound
 from pangolin.services.authz.access import require_asset
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.credentials import entitlements, vending
-from pangolin.services.credentials.vending import Delegated, Delegation, Offer
+from pangolin.services.credentials.vending import ClientCredentials, Delegation, Entitlement
 from pangolin.services.storage import metadata_files
 from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.tables.lookup import find
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.relations import Relation, resource
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 
 SNAPSHOTS = ("all", "refs")
-NOTHING = Delegated({})
+NOTHING = ClientCredentials({})
 LARGE = 128 * 1024
 TIME = re.compile("[0-9a-f]{1,16}")
 
@@ -61,7 +61,7 @@ class Loaded:
         return pieces if len(self.metadata) >= LARGE else (b"".join(pieces),)
 
 
-def etag(location: str, snapshots: str = "all", given: Delegated = NOTHING) -> str:
+def etag(location: str, snapshots: str = "all", given: ClientCredentials = NOTHING) -> str:
     """Tag a representation: the metadata file, which never changes, the snapshots mode, the offer.
 
     With credentials it says as well until when it may be taken for the present one (see
@@ -72,87 +72,102 @@ def etag(location: str, snapshots: str = "all", given: Delegated = NOTHING) -> s
 
 
 def is_known(
-    scope: Scope, known: Sequence[str], location: str, snapshots: str, offer: Offer | None
+    ctx: Context,
+    known: Sequence[str],
+    location: str,
+    snapshots: str,
+    entitlement: Entitlement | None,
 ) -> str | None:
     """Give the tag among a client's (or `*`) that is still right, if one is."""
-    if offer is None or offer.is_remote:
-        tag = etag(location, snapshots, Delegated({}, key=offer.key if offer else ""))
+    if entitlement is None or entitlement.is_remote:
+        tag = etag(
+            location, snapshots, ClientCredentials({}, key=entitlement.key if entitlement else "")
+        )
         return tag if "*" in known or tag in known else None
-    now, digest = scope.now(), etag(location, snapshots, Delegated({}, key=offer.key)).strip('"')
+    now, digest = (
+        ctx.now(),
+        etag(location, snapshots, ClientCredentials({}, key=entitlement.key)).strip('"'),
+    )
     # `*` says nothing about how old the client's credential is.
     for tag in known:
         found, _, until = tag.strip('"').partition("-")
-        if found == digest and TIME.fullmatch(until) and 0 < int(until, 16) - now <= offer.life_ms:
+        if (
+            found == digest
+            and TIME.fullmatch(until)
+            and 0 < int(until, 16) - now <= entitlement.life_ms
+        ):
             return tag
     return None
 
 
 def loaded(
-    scope: Scope,
-    place: Place,
+    ctx: Context,
+    resolved: ResolvedRef,
     location: str,
     data: bytes | None = None,
     snapshots: str = "all",
-    offer: Offer | None = None,
+    entitlement: Entitlement | None = None,
 ) -> Loaded:
     """Build the answer for a metadata file, reading it unless its bytes are given.
 
     What is offered is handed out with it.
     """
     reader = metadata_files.read if snapshots == "all" else metadata_files.read_refs_only
-    if offer is not None:
-        given = vending.hand_out(scope, offer)
-        data = reader(scope, place, location) if data is None else data
-        return _private(scope, place, location, data, etag(location, snapshots, given), given)
-    config, tag = client_config(scope, place), etag(location, snapshots)
+    if entitlement is not None:
+        given = vending.vend(ctx, entitlement)
+        data = reader(ctx, resolved, location) if data is None else data
+        return _private(ctx, resolved, location, data, etag(location, snapshots, given), given)
+    config, tag = client_config(ctx, resolved), etag(location, snapshots)
     if data is not None:
         return Loaded(location, data, config, tag)
-    data = reader(scope, place, location)
+    data = reader(ctx, resolved, location)
     # Copying the metadata into a new body would cost a warm load more than finding it.
     mark = (f"answer:{snapshots}", orjson.dumps(config).decode())
     whole = metadata_files.derived(
-        scope, place, location, mark, lambda: Loaded(location, data, config, tag).body()
+        ctx, resolved, location, mark, lambda: Loaded(location, data, config, tag).body()
     )
     return Loaded(location, data, config, tag, whole=whole)
 
 
-def staged(scope: Scope, place: Place, data: bytes, offer: Offer | None) -> Loaded:
+def staged(
+    ctx: Context, resolved: ResolvedRef, data: bytes, entitlement: Entitlement | None
+) -> Loaded:
     """Build the answer for a table that is only staged."""
-    given = NOTHING if offer is None else vending.hand_out(scope, offer)
-    return _private(scope, place, None, data, None, given)
+    given = NOTHING if entitlement is None else vending.vend(ctx, entitlement)
+    return _private(ctx, resolved, None, data, None, given)
 
 
-def client_config(scope: Scope, place: Place) -> dict[str, str]:
+def client_config(ctx: Context, resolved: ResolvedRef) -> dict[str, str]:
     """Give the non-secret properties a client's file IO needs for this warehouse."""
-    config = place.warehouse.doc["storage_config"]
-    backend = scope.runtime.part(OBJECTS).backend_for_type(config["type"])
+    config = resolved.warehouse.doc["storage_config"]
+    backend = ctx.runtime.part(OBJECTS).backend_for_type(config["type"])
     return dict(backend.client(config))
 
 
 def replayed(
-    scope: Scope, address: Address, relation: Relation, outcome: Any, wanted: Delegation = ()
+    ctx: Context, address: Address, relation: Relation, outcome: Any, wanted: Delegation = ()
 ) -> Loaded:
     """Answer a repeated request: the file of the first, or the present one if that is gone."""
-    place, entry = find(scope, address, relation)
+    resolved, entry = find(ctx, address, relation)
     first, doc = outcome["metadata-location"], entry.doc
-    offer = entitlements.of_table(scope, place, address, doc, wanted) if doc else None
+    entitlement = entitlements.of_table(ctx, resolved, address, doc, wanted) if doc else None
     try:
-        return loaded(scope, place, first, offer=offer)
+        return loaded(ctx, resolved, first, entitlement=entitlement)
     except NotFound:
         if doc is None:
             raise
         # Another table may have the name by now.
-        require_asset(scope, "read", resource(address, relation), doc["id"])
-        return loaded(scope, place, doc["metadata_location"], offer=offer)
+        require_asset(ctx, "read", resource(address, relation), doc["id"])
+        return loaded(ctx, resolved, doc["metadata_location"], entitlement=entitlement)
 
 
 def _private(
-    scope: Scope,
-    place: Place,
+    ctx: Context,
+    resolved: ResolvedRef,
     location: str | None,
     data: bytes,
     tag: str | None,
-    given: Delegated,
+    given: ClientCredentials,
 ) -> Loaded:
-    config = {**client_config(scope, place), **given.config}
+    config = {**client_config(ctx, resolved), **given.config}
     return Loaded(location, data, config, tag, credentials=given.credentials)

@@ -12,12 +12,12 @@ from pangolin.errors import PangolinError
 from pangolin.iceberg.files import expired_metadata_files
 from pangolin.iceberg.history import spare
 from pangolin.iceberg.locations import parse_location
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage import metadata_files
 from pangolin.services.storage.location_claims import own_directories
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import Entry
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Doc, Key
 from pangolin.store.kinds import ASSET, PAST_ASSET
 
@@ -26,30 +26,30 @@ Metadata = dict[str, Any]
 ENABLED = "write.metadata.delete-after-commit.enabled"
 
 
-def logged(scope: Scope, place: Place, entry: Entry) -> str | None:
+def logged(ctx: Context, resolved: ResolvedRef, entry: Entry) -> str | None:
     """Name the file that an entry's next metadata may log: its present one, if nobody shares it."""
-    if entry.doc is None or is_shared(place, entry):
+    if entry.doc is None or is_shared(resolved, entry):
         return None
     location = str(entry.doc["metadata_location"])
     # A registered file may be any, also one that a branch or tag shows.
-    if entry.doc.get("foreign") and location in pointers(scope, entry.doc["id"], _own(entry)):
+    if entry.doc.get("foreign") and location in pointers(ctx, entry.doc["id"], _own(entry)):
         return None
     return location
 
 
-def is_shared(place: Place, entry: Entry) -> bool:
+def is_shared(resolved: ResolvedRef, entry: Entry) -> bool:
     """Say whether another ref or the past goes on pointing to an entry's present metadata file."""
-    return entries.is_shared(place, entry) or bool((entry.doc or {}).get("shared"))
+    return entries.is_shared(resolved, entry) or bool((entry.doc or {}).get("shared"))
 
 
-def spared(scope: Scope, entry: Entry, base: Metadata | None, new: Metadata) -> Metadata:
+def spared(ctx: Context, entry: Entry, base: Metadata | None, new: Metadata) -> Metadata:
     """Return new metadata whose log gives a client no cause to delete what others point to.
 
     Only a table whose clients may delete is looked after: it costs two queries.
     """
     if base is None or entry.doc is None or not _may_delete(new):
         return new
-    return spare(base, new, pointers(scope, str(entry.doc["id"]), _own(entry)))
+    return spare(base, new, pointers(ctx, str(entry.doc["id"]), _own(entry)))
 
 
 def _may_delete(new: Metadata) -> bool:
@@ -58,22 +58,26 @@ def _may_delete(new: Metadata) -> bool:
 
 
 def after_commit(
-    scope: Scope, place: Place, base: Metadata | None, new: Metadata | None, doc: Doc | None
+    ctx: Context,
+    resolved: ResolvedRef,
+    base: Metadata | None,
+    new: Metadata | None,
+    doc: Doc | None,
 ) -> None:
     """Delete metadata files that left the log and that no ref points to; never raises."""
     if base is None or new is None or new is base or doc is None or "properties" not in new:
         return
     try:
-        _delete(scope, place, base, new, str(doc["id"]))
+        _delete(ctx, resolved, base, new, str(doc["id"]))
     except PangolinError as error:
         log.warning("old metadata of %s left behind: %s", doc["location"], error)
 
 
-def _delete(scope: Scope, place: Place, base: Metadata, new: Metadata, asset: str) -> None:
+def _delete(ctx: Context, resolved: ResolvedRef, base: Metadata, new: Metadata, asset: str) -> None:
     expired = expired_metadata_files(base, new)
     if not expired:
         return
-    pointed = pointers(scope, asset)
+    pointed = pointers(ctx, asset)
     own = own_directories(new)
     # A registered table may list files that were never its own.
     gone = [
@@ -81,11 +85,11 @@ def _delete(scope: Scope, place: Place, base: Metadata, new: Metadata, asset: st
         for path in expired
         if path not in pointed and any(each.contains(parse_location(path)) for each in own)
     ]
-    metadata_files.discard(scope, place, gone)
+    metadata_files.discard(ctx, resolved, gone)
 
 
 def pointers(
-    scope: Scope, asset: str, without: Collection[tuple[str, Key]] = frozenset()
+    ctx: Context, asset: str, without: Collection[tuple[str, Key]] = frozenset()
 ) -> set[str]:
     """List the metadata files that any ref, or a past that a fork may see, points to.
 
@@ -94,7 +98,7 @@ def pointers(
     return {
         str(record.doc["metadata_location"])
         for kind in (ASSET, PAST_ASSET)
-        for record in scope.store.scan(kind, (asset,), index="id")
+        for record in ctx.store.scan(kind, (asset,), index="id")
         if record.doc.get("metadata_location")
         and (kind.name, kind.key_of(record.doc)[1:]) not in without
     }

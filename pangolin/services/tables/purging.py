@@ -12,11 +12,11 @@ from uuid import uuid4
 from pangolin.errors import Forbidden, NotFound, PangolinError, Unavailable
 from pangolin.iceberg.files import referenced_files
 from pangolin.iceberg.locations import Location
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage import location_claims
 from pangolin.services.storage.manifests import OnMissing, data_files
 from pangolin.services.tables.disposal import Disposal
-from pangolin.services.versioned.resolution import Place, locate
+from pangolin.services.versioned.resolution import ResolvedRef, resolve
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
 from pangolin.store.kinds import CLAIM, TRASH
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 BATCH = 500
 
 
-def trash(place: Place, doc: Doc, now_ms: int) -> Doc:
+def trash(resolved: ResolvedRef, doc: Doc, now_ms: int) -> Doc:
     """Build the record of files to delete."""
     return {
-        "catalog": place.catalog_id,
+        "catalog": resolved.catalog_id,
         "id": str(uuid4()),
         "asset": doc["id"],
         "metadata_location": doc["metadata_location"],
@@ -40,11 +40,11 @@ def remember(record: Doc) -> Change:
     return Put(TRASH, record, ABSENT)
 
 
-def try_now(scope: Scope, prefix: str, record: Doc) -> None:
+def try_now(ctx: Context, prefix: str, record: Doc) -> None:
     """Purge right away; what cannot be done now is left to gc and logged."""
     try:
-        place, _ = locate(scope, prefix)
-        empty(Disposal(scope, place), record)
+        resolved, _ = resolve(ctx, prefix)
+        empty(Disposal(ctx, resolved), record)
     except PangolinError as error:
         log.warning("purge of %s is left to gc: %s", record["metadata_location"], error)
 
@@ -58,15 +58,15 @@ def empty(files: Disposal, record: Doc) -> int:
     kept = {path for location in pointers for path in _reached(files, location)}
     count = _delete(files, record["metadata_location"], kept)
     if not pointers and not files.run.dry_run:
-        _forget(files.scope, record)
+        _forget(files.ctx, record)
     return count
 
 
-def _forget(scope: Scope, record: Doc) -> None:
+def _forget(ctx: Context, record: Doc) -> None:
     batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
-    for claim in scope.store.scan(CLAIM, (record["asset"],), index="asset"):
+    for claim in ctx.store.scan(CLAIM, (record["asset"],), index="asset"):
         batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))
-    scope.store.apply(*batch)
+    ctx.store.apply(*batch)
 
 
 def _reached(files: Disposal, location: str) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _delete(files: Disposal, location: str, kept: set[str]) -> int:
     count = 0
     for batch in _batches(path for path in _files(files, document) if path not in kept):
         count += files.delete(batch)
-        files.scope.check_deadline()
+        files.ctx.check_deadline()
     return count if location in kept else count + files.delete([location])
 
 

@@ -40,10 +40,10 @@ def shown(doc: Doc) -> str | None:
     return str(kept["shown"]) if kept else None
 
 
-def told(doc: Doc) -> Doc:
+def for_audit(doc: Doc) -> Doc:
     """Give a record as the audit log digests it."""
     kept = doc.get(SECRETS, {})
-    return doc | {SECRETS: {name: fields.told(each) for name, each in kept.items()}}
+    return doc | {SECRETS: {name: fields.for_audit(each) for name, each in kept.items()}}
 
 
 def resealed(keyring: Keyring, doc: Doc) -> Doc:

@@ -7,12 +7,12 @@ from pangolin.errors import BadRequest
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.redaction import MASK
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.tenants import sealed_settings
-from pangolin.services.tenants.sealed_settings import told
+from pangolin.services.tenants.sealed_settings import for_audit
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import TENANT_SETTINGS
 
@@ -30,31 +30,31 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 
 
-def get(scope: Scope) -> Wire:
+def get(ctx: Context) -> Wire:
     """Read a tenant's settings, defaults filled in; the password is masked."""
-    require(scope, "read", RESOURCE)
-    record = scope.store.get(TENANT_SETTINGS, ())
+    require(ctx, "read", RESOURCE)
+    record = ctx.store.get(TENANT_SETTINGS, ())
     return _wire(record.doc if record else {})
 
 
-def update(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Change the settings that `fields` has; None brings the default back.
 
     A password that comes back as it was shown is kept.
     """
-    require(scope, "update", RESOURCE)
+    require(ctx, "update", RESOURCE)
 
     def attempt() -> Wire:
-        record = scope.store.get(TENANT_SETTINGS, ())
+        record = ctx.store.get(TENANT_SETTINGS, ())
         clear = _merged(record.doc if record else {}, fields)
-        doc = sealed_settings.sealed(scope.runtime, clear, scope.tenant)
+        doc = sealed_settings.sealed(ctx.runtime, clear, ctx.tenant)
         outcome = _wire(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
-        changes, before = [guards.hold(scope), put], told(record.doc) if record else None
-        batch.commit(scope, "update_settings", RESOURCE, changes, outcome, before, told(doc))
+        changes, before = [guards.hold(ctx), put], for_audit(record.doc) if record else None
+        batch.commit(ctx, "update_settings", RESOURCE, changes, outcome, before, for_audit(doc))
         return outcome
 
-    return once(scope, lambda: until_settled(scope, attempt, "update settings"), Wire)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update settings"), Wire)
 
 
 def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:

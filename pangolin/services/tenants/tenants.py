@@ -11,9 +11,9 @@ from pangolin.services.authn import security_stamps
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade, names
 from pangolin.services.changes import batch, guards
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
 from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
@@ -21,99 +21,99 @@ from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
 Wire = dict[str, Any]
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a tenant from `name` and `properties`; raise `AlreadyExists`."""
     name = fields["name"]
-    require(scope, "create", Resource("tenant", (name,)))
+    require(ctx, "create", Resource("tenant", (name,)))
     names.check_tenant(name)
     doc = {
         "tenant": str(uuid4()),
         "name": name,
         "properties": dict(fields.get("properties") or {}),
-        "created_at_ms": scope.now(),
+        "created_at_ms": ctx.now(),
     }
 
     def attempt() -> None:
-        _refuse_taken(scope, name)
+        _refuse_taken(ctx, name)
         what = Resource("tenant", (name,))
         put = Put(TENANT, doc, ABSENT)
-        batch.commit_system(scope, "create_tenant", what, [put], after=doc)
+        batch.commit_system(ctx, "create_tenant", what, [put], after=doc)
 
-    until_settled(scope, attempt, "create tenant")
+    retry_conflicts(ctx, attempt, "create tenant")
     return wire(doc)
 
 
 def page(
-    scope: Scope, *, limit: int = 100, after: str | None = None
+    ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List tenants in name order, and the `after` of the next page."""
-    require(scope, "list", Resource("tenant"))
+    require(ctx, "list", Resource("tenant"))
     beyond = None if after is None else (after,)
-    found = scope.system.page(TENANT, index="name", after=beyond, limit=limit)
+    found = ctx.system.page(TENANT, index="name", after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
     return [wire(record.doc) for record in found.records], more
 
 
-def get(scope: Scope, tenant: str) -> Wire:
+def get(ctx: Context, tenant: str) -> Wire:
     """Read a tenant by id; raise `NoSuchTenant`, also for one the principal is not of."""
-    if scope.principal.role == ROOT:
-        return wire(find(scope, tenant).doc)
-    record = scope.store.get(TENANT, ())
-    if record is None or tenant.lower() != scope.tenant:
+    if ctx.principal.role == ROOT:
+        return wire(find(ctx, tenant).doc)
+    record = ctx.store.get(TENANT, ())
+    if record is None or tenant.lower() != ctx.tenant:
         raise NoSuchTenant(f"Tenant does not exist: {tenant}")
     return wire(record.doc)
 
 
-def update(scope: Scope, tenant: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Wire:
     """Change `name` or replace `properties`; raise `NoSuchTenant` or `AlreadyExists`."""
-    require(scope, "update", Resource("tenant", (tenant,)))
+    require(ctx, "update", Resource("tenant", (tenant,)))
     given = {key: value for key, value in fields.items() if value is not None}
     if "name" in given:
         names.check_tenant(given["name"])
 
     def attempt() -> Wire:
-        record = find(scope, tenant)
+        record = find(ctx, tenant)
         doc = record.doc | given
         if doc["name"] != record.doc["name"]:
-            _refuse_taken(scope, doc["name"])
+            _refuse_taken(ctx, doc["name"])
         changes: list[Change] = [Put(TENANT, doc, record.version)]
         if doc["name"] != record.doc["name"]:
             # Who signs in as `tenant/name` is looked up again.
-            changes += security_stamps.raise_all(doc["tenant"])
+            changes += security_stamps.invalidate_all(doc["tenant"])
         what = Resource("tenant", (doc["name"],))
-        batch.commit_system(scope, "update_tenant", what, changes, record.doc, doc)
+        batch.commit_system(ctx, "update_tenant", what, changes, record.doc, doc)
         return wire(doc)
 
-    return until_settled(scope, attempt, "update tenant")
+    return retry_conflicts(ctx, attempt, "update tenant")
 
 
-def delete(scope: Scope, tenant: str, *, force: bool = False) -> None:
+def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
     """Delete a tenant; raise `InUse` if it has warehouses or catalogs, which `force` removes."""
-    require(scope, "delete", Resource("tenant", (tenant,)))
+    require(ctx, "delete", Resource("tenant", (tenant,)))
     if tenant.lower() == DEFAULT_TENANT:
         raise BadRequest("the default tenant cannot be deleted")
-    list_changes: Callable[[Scope], list[Change]] = _everything if force else _nothing_below
+    list_changes: Callable[[Context], list[Change]] = _everything if force else _nothing_below
 
-    def attempt() -> tuple[Scope, list[Doc]]:
-        record = find(scope, tenant)
+    def attempt() -> tuple[Context, list[Doc]]:
+        record = find(ctx, tenant)
         # The batch is the tenant's own, so that it can name nobody else's records.
-        within = replace(scope, tenant=record.doc["tenant"], idempotency=None)
+        within = replace(ctx, tenant=record.doc["tenant"], idempotency=None)
         catalogs = list(within.store.scan(CATALOG)) if force else []
         # Whoever belongs to it is looked at again on the next request, and is not found.
-        stale = security_stamps.raise_all(within.tenant)
+        stale = security_stamps.invalidate_all(within.tenant)
         changes = [Delete(TENANT, (), record.version), *list_changes(within), *stale]
         what, parts = Resource("tenant", (record.doc["name"],)), cascade.parts(catalogs)
         batch.commit(within, "delete_tenant", what, changes, before=record.doc, parts=parts)
         return within, [found.doc for found in catalogs]
 
-    within, catalogs = until_settled(scope, attempt, "delete tenant")
+    within, catalogs = retry_conflicts(ctx, attempt, "delete tenant")
     cascade.sweep(within, catalogs)
     cascade.sweep_tenant(within)
 
 
-def find(scope: Scope, tenant: str) -> Record:
+def find(ctx: Context, tenant: str) -> Record:
     """Read a tenant's record by id; raise `NoSuchTenant`."""
-    record = scope.system.get(TENANT, (tenant.lower(),))
+    record = ctx.system.get(TENANT, (tenant.lower(),))
     if record is None:
         raise NoSuchTenant(f"Tenant does not exist: {tenant}")
     return record
@@ -124,12 +124,12 @@ def wire(doc: Doc) -> Wire:
     return {"id": doc["tenant"], "name": doc["name"], "properties": doc["properties"]}
 
 
-def _refuse_taken(scope: Scope, name: str) -> None:
-    if scope.system.find(TENANT, "name", (name,)) is not None:
+def _refuse_taken(ctx: Context, name: str) -> None:
+    if ctx.system.find(TENANT, "name", (name,)) is not None:
         raise AlreadyExists(f"Tenant already exists: {name}")
 
 
-def _nothing_below(within: Scope) -> list[Change]:
+def _nothing_below(within: Context) -> list[Change]:
     counts = {
         "warehouse": within.store.count(WAREHOUSE),
         "catalog": within.store.count(CATALOG),
@@ -142,7 +142,7 @@ def _nothing_below(within: Scope) -> list[Change]:
     return [RequireEmpty(WAREHOUSE, ()), RequireEmpty(CATALOG, ())]
 
 
-def _everything(within: Scope) -> list[Change]:
+def _everything(within: Context) -> list[Change]:
     changes: list[Change] = [guards.guard_catalogs(within.store)]
     for catalog in within.store.scan(CATALOG):
         changes += cascade.catalog_changes(within.store, catalog)

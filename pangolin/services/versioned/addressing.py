@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pangolin.errors import BadRequest
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.versioned import entries, resolution
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES
-from pangolin.services.versioned.resolution import MAIN, locate, split_prefix
+from pangolin.services.versioned.resolution import MAIN, resolve, split_prefix
 from pangolin.store.api import SURROGATE
 from pangolin.store.kinds import CATALOG, SEPARATOR
 
@@ -40,30 +40,30 @@ class Address:
         return ".".join((*self.levels, self.name) if self.name else self.levels)
 
 
-def namespace(scope: Scope, prefix: str, levels: Sequence[str], *, new: bool = False) -> Address:
+def namespace(ctx: Context, prefix: str, levels: Sequence[str], *, new: bool = False) -> Address:
     """Address a namespace; `new` reads `name@ref` as a name to be made on that ref."""
     address = Address(_canonical(prefix), check_levels(levels))
     *above, last = address.levels
-    found = _split(scope, prefix, last)
+    found = _split(ctx, prefix, last)
     if found is None:
         return address
     name, elsewhere = found
     moved = Address(_canonical(elsewhere), (*above, name))
-    return moved if new or _has_namespace(scope, moved) else address
+    return moved if new or _has_namespace(ctx, moved) else address
 
 
 def asset(
-    scope: Scope, prefix: str, levels: Sequence[str], name: str, *, new: bool = False
+    ctx: Context, prefix: str, levels: Sequence[str], name: str, *, new: bool = False
 ) -> Address:
     """Address a table, view or other asset."""
     check_name(name, "name")
-    within = namespace(scope, prefix, levels)
+    within = namespace(ctx, prefix, levels)
     address = Address(within.prefix, within.levels, name)
-    found = _split(scope, prefix, name)
+    found = _split(ctx, prefix, name)
     if found is None:
         return address
     moved = Address(_canonical(found[1]), within.levels, found[0])
-    return moved if new or _has_asset(scope, moved) else address
+    return moved if new or _has_asset(ctx, moved) else address
 
 
 def check_levels(levels: Sequence[str]) -> Levels:
@@ -91,25 +91,25 @@ def _canonical(prefix: str) -> str:
     return catalog if ref == MAIN else f"{catalog}@{ref}"
 
 
-def _split(scope: Scope, prefix: str, name: str) -> tuple[str, str] | None:
+def _split(ctx: Context, prefix: str, name: str) -> tuple[str, str] | None:
     before, at, ref = name.rpartition("@")
     if not at or not before or not ref:
         return None
     catalog = split_prefix(prefix)[0]
-    found = scope.store.get(CATALOG, (catalog,))
+    found = ctx.store.get(CATALOG, (catalog,))
     # That it is missing is for those to know who may look.
-    if found is None or not resolution.exists(scope, found.doc["id"], ref):
+    if found is None or not resolution.exists(ctx, found.doc["id"], ref):
         return None
     return before, f"{catalog}@{ref}"
 
 
-def _has_namespace(scope: Scope, address: Address) -> bool:
-    place, (rows,) = locate(scope, address.prefix, [(NAMESPACES.live, (address.path,))])
-    found = entries.pick(scope.store, place, NAMESPACES, (address.path,), rows)
+def _has_namespace(ctx: Context, address: Address) -> bool:
+    resolved, (rows,) = resolve(ctx, address.prefix, [(NAMESPACES.live, (address.path,))])
+    found = entries.visible_entry(ctx.store, resolved, NAMESPACES, (address.path,), rows)
     return found.doc is not None
 
 
-def _has_asset(scope: Scope, address: Address) -> bool:
+def _has_asset(ctx: Context, address: Address) -> bool:
     key = (address.path, address.name)
-    place, (rows,) = locate(scope, address.prefix, [(ASSETS.live, key)])
-    return entries.pick(scope.store, place, ASSETS, key, rows).doc is not None
+    resolved, (rows,) = resolve(ctx, address.prefix, [(ASSETS.live, key)])
+    return entries.visible_entry(ctx.store, resolved, ASSETS, key, rows).doc is not None

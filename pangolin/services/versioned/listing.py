@@ -1,4 +1,4 @@
-"""Ordered pages of what a place shows, merged from its line and its bases, nearest first."""
+"""Ordered pages of what a ref shows, merged from its line and its bases, nearest first."""
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
@@ -8,8 +8,8 @@ from operator import itemgetter
 
 from pangolin.services.context import pages
 from pangolin.services.versioned import entries
-from pangolin.services.versioned.entries import ASSETS, NAMESPACES, TYPES, Family
-from pangolin.services.versioned.resolution import Place
+from pangolin.services.versioned.entries import ASSETS, NAMESPACES, TYPES, EntryKind
+from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Doc, Key, Kind
 from pangolin.store.kinds import ASSET, NAMESPACE
 from pangolin.store.scoped import ScopedStore
@@ -33,8 +33,8 @@ BATCH = 250
 
 def page(
     store: ScopedStore,
-    place: Place,
-    family: Family,
+    resolved: ResolvedRef,
+    entry_kind: EntryKind,
     parent: str,
     *,
     type: str | None = None,  # noqa: A002 - the record field's name
@@ -48,40 +48,40 @@ def page(
     `table`, `view` or `asset`. Without a limit everything is returned.
     """
     if visible is None:
-        rows = _in_parent(store, place, family, parent, type, after, limit)
+        rows = _in_parent(store, resolved, entry_kind, parent, type, after, limit)
     else:
-        rows = _visible(store, place, family, parent, type, after, limit, visible)
-    return pages.cut(rows, limit, lambda doc: str(family.name_of(doc)[-1]))
+        rows = _visible(store, resolved, entry_kind, parent, type, after, limit, visible)
+    return pages.cut(rows, limit, lambda doc: str(entry_kind.name_of(doc)[-1]))
 
 
 def everything(
-    store: ScopedStore, place: Place, family: Family, after: Key | None = None
+    store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, after: Key | None = None
 ) -> Iterator[Doc]:
-    """Iterate over all live entries of a place in name order."""
-    return _merged(store, place, family, (), None, after)
+    """Iterate over all live entries of a ref in name order."""
+    return _merged(store, resolved, entry_kind, (), None, after)
 
 
-def is_empty(store: ScopedStore, place: Place, path: str) -> bool:
+def is_empty(store: ScopedStore, resolved: ResolvedRef, path: str) -> bool:
     """Say whether a namespace holds no child namespace and no asset."""
-    children = _merged(store, place, NAMESPACES, (path,), "children", None)
-    return not any(chain(children, _merged(store, place, ASSETS, (path,), None, None)))
+    children = _merged(store, resolved, NAMESPACES, (path,), "children", None)
+    return not any(chain(children, _merged(store, resolved, ASSETS, (path,), None, None)))
 
 
-def live_counts(store: ScopedStore, place: Place) -> dict[str, int]:
-    """Count a place's tables, views, assets and namespaces."""
-    if _is_plain(place):
-        counts = {name: store.count(ASSET, place.key(name), index="listed") for name in TYPES}
+def live_counts(store: ScopedStore, resolved: ResolvedRef) -> dict[str, int]:
+    """Count a ref's tables, views, assets and namespaces."""
+    if _is_plain(resolved):
+        counts = {name: store.count(ASSET, resolved.key(name), index="listed") for name in TYPES}
     else:
         counts = dict.fromkeys(TYPES, 0)
-        for doc in everything(store, place, ASSETS):
+        for doc in everything(store, resolved, ASSETS):
             counts[doc["type"]] += 1
-    return counts | {"namespace": sum(1 for _ in everything(store, place, NAMESPACES))}
+    return counts | {"namespace": sum(1 for _ in everything(store, resolved, NAMESPACES))}
 
 
 def _in_parent(
     store: ScopedStore,
-    place: Place,
-    family: Family,
+    resolved: ResolvedRef,
+    entry_kind: EntryKind,
     parent: str,
     type_: str | None,
     after: str | None,
@@ -89,66 +89,66 @@ def _in_parent(
 ) -> Iterator[Doc]:
     beyond = None if after is None else (after,)
     batch = BATCH if limit is None else min(limit + 1, 1000)
-    if _is_plain(place):
-        return _plain(store, place, family, parent, type_, beyond, batch)
-    index = "children" if family is NAMESPACES else None
-    merged = _merged(store, place, family, (parent,), index, beyond)
+    if _is_plain(resolved):
+        return _plain(store, resolved, entry_kind, parent, type_, beyond, batch)
+    index = "children" if entry_kind is NAMESPACES else None
+    merged = _merged(store, resolved, entry_kind, (parent,), index, beyond)
     return (doc for doc in merged if type_ is None or doc["type"] == type_)
 
 
 def _visible(
     store: ScopedStore,
-    place: Place,
-    family: Family,
+    resolved: ResolvedRef,
+    entry_kind: EntryKind,
     parent: str,
     type_: str | None,
     after: str | None,
     limit: int | None,
     visible: Visible,
 ) -> Iterator[Doc]:
-    spaces = family is NAMESPACES
+    spaces = entry_kind is NAMESPACES
     names = visible.namespaces if spaces else visible.assets
 
     def read(batch: Sequence[str]) -> list[Doc | None]:
         keys = [(name,) if spaces else (parent, name) for name in batch]
-        return [entry.doc for entry in entries.get_many(store, place, family, keys)]
+        return [entry.doc for entry in entries.get_many(store, resolved, entry_kind, keys)]
 
     docs = filter(visible.keep, pages.chosen(names, after, limit, read))
     return (doc for doc in docs if type_ is None or doc["type"] == type_)
 
 
-def _is_plain(place: Place) -> bool:
-    return len(place.chain) == 1 and not place.is_tag
+def _is_plain(resolved: ResolvedRef) -> bool:
+    return len(resolved.lineage) == 1 and not resolved.is_tag
 
 
 def _plain(
     store: ScopedStore,
-    place: Place,
-    family: Family,
+    resolved: ResolvedRef,
+    entry_kind: EntryKind,
     parent: str,
     type_: str | None,
     after: Key | None,
     batch: int,
 ) -> Iterator[Doc]:
-    if family is NAMESPACES:
-        rows = _rows(store, NAMESPACE, place.key(parent), "listed", after, batch)
+    if entry_kind is NAMESPACES:
+        rows = _rows(store, NAMESPACE, resolved.key(parent), "listed", after, batch)
         return (doc for _, doc in rows)
     types = TYPES if type_ is None else (type_,)
-    streams = [_rows(store, ASSET, place.key(t, parent), "listed", after, batch) for t in types]
+    streams = [_rows(store, ASSET, resolved.key(t, parent), "listed", after, batch) for t in types]
     return (doc for _, doc in heapq.merge(*streams, key=itemgetter(0)))
 
 
 def _merged(
     store: ScopedStore,
-    place: Place,
-    family: Family,
+    resolved: ResolvedRef,
+    entry_kind: EntryKind,
     prefix: Key,
     index: str | None,
     after: Key | None,
 ) -> Iterator[Doc]:
     levels = [
-        _level(store, family, (place.catalog_id, line, *prefix), epoch, index, after)
-        for line, epoch in place.chain
+        _level(store, entry_kind, (resolved.catalog_id, line, *prefix), epoch, index, after)
+        for line, epoch in resolved.lineage
     ]
     # heapq.merge is stable: among equal names the nearest line comes first.
     for _, same in groupby(heapq.merge(*levels, key=itemgetter(0)), key=itemgetter(0)):
@@ -159,24 +159,24 @@ def _merged(
 
 def _level(
     store: ScopedStore,
-    family: Family,
+    entry_kind: EntryKind,
     prefix: Key,
     epoch: int | None,
     index: str | None,
     after: Key | None,
 ) -> Iterator[Row]:
-    live = _named(family, _rows(store, family.live, prefix, index, after))
+    live = _named(entry_kind, _rows(store, entry_kind.live, prefix, index, after))
     if epoch is None:
         yield from live
         return
-    past = _named(family, _rows(store, family.past, prefix, index, after))
+    past = _named(entry_kind, _rows(store, entry_kind.past, prefix, index, after))
     seen = (row for row in heapq.merge(live, past, key=itemgetter(0)) if row[1]["epoch"] <= epoch)
     for name, same in groupby(seen, key=itemgetter(0)):
         yield name, max((doc for _, doc in same), key=itemgetter("epoch"))
 
 
-def _named(family: Family, rows: Iterator[Row]) -> Iterator[Row]:
-    return ((family.name_of(doc), doc) for _, doc in rows)
+def _named(entry_kind: EntryKind, rows: Iterator[Row]) -> Iterator[Row]:
+    return ((entry_kind.name_of(doc), doc) for _, doc in rows)
 
 
 def _rows(

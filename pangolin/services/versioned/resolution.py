@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, Unavailable
+from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Part
-from pangolin.services.context.scope import Scope
 from pangolin.store.api import (
     Doc,
     Key,
@@ -20,18 +20,18 @@ from pangolin.store.api import (
     Require,
 )
 from pangolin.store.kinds import CATALOG, LINE, REF, WAREHOUSE
-from pangolin.store.lru import Hints
+from pangolin.store.lru import Lru
 
 MAIN = "main"
-Chain = tuple[tuple[str, int | None], ...]
+Lineage = tuple[tuple[str, int | None], ...]
 Rows = list[Record | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ResolvedRef:
     """A catalog at a ref: the records that define it.
 
-    `chain` lists (line, epoch) from the ref's own line down to its oldest base; the epoch is None
+    `lineage` lists (line, epoch) from the ref's own line down to its oldest base; the epoch is None
     on a branch's own line, which is read as it is now. `line` is a branch's own line; a tag needs
     none, and may outlive the branch it was made on.
     """
@@ -40,7 +40,7 @@ class Place:
     ref: Record
     line: Record | None
     warehouse: Record
-    chain: Chain
+    lineage: Lineage
 
     @property
     def catalog_id(self) -> str:
@@ -50,7 +50,7 @@ class Place:
     @property
     def line_id(self) -> str:
         """The id of the ref's own line."""
-        return self.chain[0][0]
+        return self.lineage[0][0]
 
     @property
     def is_tag(self) -> bool:
@@ -79,14 +79,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hint:
+class _Resolution:
     catalog_id: str
     warehouse: str
-    chain: Chain
+    lineage: Lineage
 
 
 # What names were resolved to, by tenant, catalog and ref.
-RESOLUTIONS: Final = Part(lambda runtime: Hints[tuple[str, str, str], _Hint]())
+RESOLUTIONS: Final = Part(lambda runtime: Lru[tuple[str, str, str], _Resolution]())
 
 
 def split_prefix(prefix: str) -> tuple[str, str]:
@@ -95,24 +95,24 @@ def split_prefix(prefix: str) -> tuple[str, str]:
     return catalog, ref or MAIN
 
 
-def chain_of(ref: Doc) -> Chain:
+def lineage_of(ref: Doc) -> Lineage:
     """List the (line, epoch) pairs a ref reads, nearest first."""
     own = (ref["line"], ref["epoch"] if ref["type"] == "tag" else None)
     return (own, *((line, epoch) for line, epoch in ref["bases"]))
 
 
-def locate(
-    scope: Scope, prefix: str, wanted: Sequence[tuple[Kind, Key]] = ()
-) -> tuple[Place, list[Rows]]:
+def resolve(
+    ctx: Context, prefix: str, wanted: Sequence[tuple[Kind, Key]] = ()
+) -> tuple[ResolvedRef, list[Rows]]:
     """Resolve a prefix and read entries (kind, names below the line) on each line of its chain.
 
     Raises `NoSuchCatalog` and `NoSuchRef`.
     """
     catalog, ref = split_prefix(prefix)
-    hints, name = scope.runtime.part(RESOLUTIONS), (scope.tenant, catalog, ref)
+    hints, name = ctx.runtime.part(RESOLUTIONS), (ctx.tenant, catalog, ref)
     for _ in range(4):
-        hint = hints.get(name) or _resolve(scope, catalog, ref)
-        found = _read(scope, catalog, ref, hint, wanted)
+        hint = hints.get(name) or _resolve(ctx, catalog, ref)
+        found = _read(ctx, catalog, ref, hint, wanted)
         if found is not None:
             hints.put(name, hint)
             return found
@@ -120,30 +120,30 @@ def locate(
     raise Unavailable(f"{prefix} is being renamed or replaced; try again")
 
 
-def _resolve(scope: Scope, catalog: str, ref: str) -> _Hint:
-    found = find_catalog(scope, catalog)
-    record = scope.store.get(REF, (found.doc["id"], ref))
+def _resolve(ctx: Context, catalog: str, ref: str) -> _Resolution:
+    found = find_catalog(ctx, catalog)
+    record = ctx.store.get(REF, (found.doc["id"], ref))
     if record is None:
         raise NoSuchRef(f"Branch or tag does not exist: {ref} in catalog {catalog}")
-    warehouse = scope.store.find(WAREHOUSE, "id", (found.doc["warehouse_id"],))
+    warehouse = ctx.store.find(WAREHOUSE, "id", (found.doc["warehouse_id"],))
     if warehouse is None:
         raise Unavailable(f"the warehouse of catalog {catalog} is being removed")
-    return _Hint(found.doc["id"], warehouse.doc["name"], chain_of(record.doc))
+    return _Resolution(found.doc["id"], warehouse.doc["name"], lineage_of(record.doc))
 
 
-def find_catalog(scope: Scope, name: str) -> Record:
+def find_catalog(ctx: Context, name: str) -> Record:
     """Read a catalog by name; raise `NoSuchCatalog`."""
-    found = scope.store.get(CATALOG, (name,))
+    found = ctx.store.get(CATALOG, (name,))
     if found is None:
         raise NoSuchCatalog(f"Catalog does not exist: {name}")
     return found
 
 
 def _read(
-    scope: Scope, catalog: str, ref: str, hint: _Hint, wanted: Sequence[tuple[Kind, Key]]
-) -> tuple[Place, list[Rows]] | None:
-    lines = [line for line, _ in hint.chain]
-    records = scope.store.get_many(
+    ctx: Context, catalog: str, ref: str, hint: _Resolution, wanted: Sequence[tuple[Kind, Key]]
+) -> tuple[ResolvedRef, list[Rows]] | None:
+    lines = [line for line, _ in hint.lineage]
+    records = ctx.store.get_many(
         [
             (CATALOG, (catalog,)),
             (REF, (hint.catalog_id, ref)),
@@ -152,14 +152,14 @@ def _read(
             *((kind, (hint.catalog_id, line, *key)) for kind, key in wanted for line in lines),
         ]
     )
-    place = _verified(hint, records[:4])
-    if place is None:
+    resolved = _verified(hint, records[:4])
+    if resolved is None:
         return None
     rest, width = records[4:], len(lines)
-    return place, [rest[at : at + width] for at in range(0, len(rest), width)]
+    return resolved, [rest[at : at + width] for at in range(0, len(rest), width)]
 
 
-def _verified(hint: _Hint, records: Rows) -> Place | None:
+def _verified(hint: _Resolution, records: Rows) -> ResolvedRef | None:
     catalog, ref, line, warehouse = records
     if catalog is None or ref is None or warehouse is None:
         return None
@@ -169,12 +169,12 @@ def _verified(hint: _Hint, records: Rows) -> Place | None:
         return None
     fits = (
         catalog.doc["id"] == hint.catalog_id
-        and chain_of(ref.doc) == hint.chain
+        and lineage_of(ref.doc) == hint.lineage
         and warehouse.doc["id"] == catalog.doc["warehouse_id"]
     )
-    return Place(catalog, ref, line, warehouse, hint.chain) if fits else None
+    return ResolvedRef(catalog, ref, line, warehouse, hint.lineage) if fits else None
 
 
-def exists(scope: Scope, catalog_id: str, name: str) -> bool:
+def exists(ctx: Context, catalog_id: str, name: str) -> bool:
     """Say whether a catalog (by id) has a ref of this name."""
-    return scope.store.get(REF, (catalog_id, name)) is not None
+    return ctx.store.get(REF, (catalog_id, name)) is not None

@@ -7,40 +7,40 @@ from uuid import UUID, uuid4
 from pangolin.errors import BadRequest
 from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services.catalogs import names
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage import vending_strategies, warehouse_secrets
 from pangolin.services.storage.object_stores import OBJECTS, Objects
 from pangolin.store.api import Doc, Record
 
 
-def new(scope: Scope, fields: Mapping[str, Any], *, whole: bool = True) -> tuple[Doc, Warehouse]:
+def new(ctx: Context, fields: Mapping[str, Any], *, whole: bool = True) -> tuple[Doc, Warehouse]:
     """Build a warehouse that is not stored: its record, and as plugins see it.
 
     Raises `BadRequest` and `UnknownPlugin` as `warehouses.create` does; what its strategy needs may
     be missing if it is not `whole`.
     """
     names.check_warehouse(fields["name"])
-    now, given = scope.now(), fields.get("vending_strategy")
+    now, given = ctx.now(), fields.get("vending_strategy")
     clear = {
         "id": _id(fields.get("id")),
         "name": fields["name"],
-        "storage_config": _canonical(scope, fields.get("storage_config") or {}),
+        "storage_config": _canonical(ctx, fields.get("storage_config") or {}),
         "use_sts": bool(fields.get("use_sts")),
-        "vending_strategy": vending_strategies.checked(given, None, scope.runtime.vendors),
+        "vending_strategy": vending_strategies.checked(given, None, ctx.runtime.vendors),
         "created_at_ms": now,
         "updated_at_ms": now,
     }
-    doc = warehouse_secrets.sealed(scope.runtime, clear, scope.tenant)
-    return doc, valid(scope, doc, whole)
+    doc = warehouse_secrets.sealed(ctx.runtime, clear, ctx.tenant)
+    return doc, valid(ctx, doc, whole)
 
 
-def changed(scope: Scope, record: Record, fields: Mapping[str, Any]) -> Doc:
+def changed(ctx: Context, record: Record, fields: Mapping[str, Any]) -> Doc:
     """Put the given fields over a record; a secret that does not open has to be given anew.
 
     Raises `BadRequest` naming an option.
     """
-    runtime, shown = scope.runtime, warehouse_secrets.shown(scope.runtime, record.doc)
-    doc = warehouse_secrets.plain(runtime, record.doc, scope.tenant, lenient=True)
+    runtime, shown = ctx.runtime, warehouse_secrets.shown(ctx.runtime, record.doc)
+    doc = warehouse_secrets.plain(runtime, record.doc, ctx.tenant, lenient=True)
     if fields.get("name") is not None:
         doc["name"] = fields["name"]
     if fields.get("use_sts") is not None:
@@ -48,23 +48,23 @@ def changed(scope: Scope, record: Record, fields: Mapping[str, Any]) -> Doc:
     if fields.get("storage_config"):
         stored, masked = doc["storage_config"], shown["storage_config"]
         merged = _merged(runtime.part(OBJECTS), stored, masked, fields["storage_config"])
-        doc["storage_config"] = _canonical(scope, merged)
+        doc["storage_config"] = _canonical(ctx, merged)
     if "vending_strategy" in fields:
         given, current = fields["vending_strategy"], doc["vending_strategy"]
         doc["vending_strategy"] = vending_strategies.checked(given, current, runtime.vendors)
-    fresh = doc | {"updated_at_ms": scope.now()}
-    return warehouse_secrets.sealed(runtime, fresh, scope.tenant, record.doc)
+    fresh = doc | {"updated_at_ms": ctx.now()}
+    return warehouse_secrets.sealed(runtime, fresh, ctx.tenant, record.doc)
 
 
-def valid(scope: Scope, doc: Doc, whole: bool = True) -> Warehouse:
+def valid(ctx: Context, doc: Doc, whole: bool = True) -> Warehouse:
     """Give a record as plugins see it, once they find nothing wrong with its options.
 
     Raises `BadRequest` and `UnknownPlugin`; what its strategy needs is looked at if it is `whole`.
     """
-    warehouse = warehouse_secrets.unsaved(scope.runtime, doc, scope.tenant)
-    scope.runtime.part(OBJECTS).root(warehouse.config)
+    warehouse = warehouse_secrets.unsaved(ctx.runtime, doc, ctx.tenant)
+    ctx.runtime.part(OBJECTS).root(warehouse.config)
     if whole:
-        vending_strategies.check(scope.runtime, warehouse)
+        vending_strategies.check(ctx.runtime, warehouse)
     return warehouse
 
 
@@ -79,8 +79,8 @@ def _id(given: str | None) -> str:
     raise BadRequest("id must be a UUID in lower case, as `prepare` gives one")
 
 
-def _canonical(scope: Scope, config: Mapping[str, str | None]) -> dict[str, str]:
-    return scope.runtime.part(OBJECTS).normalise_config(config)
+def _canonical(ctx: Context, config: Mapping[str, str | None]) -> dict[str, str]:
+    return ctx.runtime.part(OBJECTS).normalise_config(config)
 
 
 def _merged(

@@ -12,9 +12,9 @@ from pangolin.errors import BadRequest, Conflicting, PangolinError
 from pangolin.iceberg.locations import parse_location
 from pangolin.interfaces.checks import Check
 from pangolin.interfaces.object_storage import ObjectStore, Warehouse
+from pangolin.services.context.context import Context
 from pangolin.services.context.redaction import redacted
 from pangolin.services.context.runtime import Runtime
-from pangolin.services.context.scope import Scope
 from pangolin.services.context.times import rfc3339
 from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.vending_strategies import strategy_of
@@ -32,7 +32,7 @@ WAY_OUT: Final = "mend it, or save it with PANGOLIN_WAREHOUSE_CHECKS=record"
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class CheckReport:
     """What came of trying a warehouse, and when (epoch milliseconds)."""
 
     at_ms: int
@@ -54,35 +54,35 @@ class Tried:
         return Put(WAREHOUSE_CHECK, doc, ANY)
 
 
-class Trial:
+class CheckRun:
     """The trial of a warehouse that is about to be saved: made once, however often that is tried.
 
     The setting `warehouse_checks` says whether it is made, and whether a failure is a refusal.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._made: tuple[Warehouse, Tried] | None = None
+    def __init__(self, ctx: Context) -> None:
+        self._scope = ctx
+        self._made: tuple[Warehouse, CheckReport] | None = None
 
-    def of(self, warehouse: Warehouse) -> Tried | None:
+    def of(self, warehouse: Warehouse) -> CheckReport | None:
         """Try a warehouse; raise `BadRequest` if it fails and must not, with the `checks`."""
         mode = self._scope.settings.warehouse_checks
         if mode == "off":
             return None
         if self._made is None or not _alike(self._made[0], warehouse):
-            self._made = (warehouse, tried(self._scope.runtime, warehouse))
+            self._made = (warehouse, run_checks(self._scope.runtime, warehouse))
         found = self._made[1]
         if mode == "require" and found.failed:
             raise _refusal(warehouse, found)
         return found
 
 
-def kept(tried: Tried | None, warehouse: str) -> Change:
+def kept(run_checks: CheckReport | None, warehouse: str) -> Change:
     """Build the change that goes with a saved warehouse; without a trial the old result goes."""
-    return tried.put(warehouse) if tried else Delete(WAREHOUSE_CHECK, (warehouse,))
+    return run_checks.put(warehouse) if run_checks else Delete(WAREHOUSE_CHECK, (warehouse,))
 
 
-def tried(runtime: Runtime, warehouse: Warehouse, wait_s: float = WAIT_S) -> Tried:
+def run_checks(runtime: Runtime, warehouse: Warehouse, wait_s: float = WAIT_S) -> CheckReport:
     """Try a warehouse for at most so many seconds; what was not tried by then has failed."""
     wait_s = min(wait_s, runtime.settings.request_timeout / 2)
     found: list[Check] = []
@@ -96,21 +96,21 @@ def tried(runtime: Runtime, warehouse: Warehouse, wait_s: float = WAIT_S) -> Tri
     if worker.is_alive():
         late = f"the store did not answer everything within {wait_s:g} seconds"
         checks.append(Check("time", "failed", late, REACH))
-    return Tried(runtime.clock(), tuple(checks))
+    return CheckReport(runtime.clock(), tuple(checks))
 
 
-def read(scope: Scope, warehouses: Sequence[str]) -> list[Tried | None]:
+def read(ctx: Context, warehouses: Sequence[str]) -> list[CheckReport | None]:
     """Read what came of the last trial of each warehouse (by id)."""
-    found = scope.store.get_many([(WAREHOUSE_CHECK, (each,)) for each in warehouses])
+    found = ctx.store.get_many([(WAREHOUSE_CHECK, (each,)) for each in warehouses])
     return [from_record(record) for record in found]
 
 
-def from_record(record: Record | None) -> Tried | None:
+def from_record(record: Record | None) -> CheckReport | None:
     """Read a record of a trial."""
     if record is None:
         return None
     checks = tuple(Check(**each) for each in record.doc["checks"])
-    return Tried(record.doc["checked_at_ms"], checks)
+    return CheckReport(record.doc["checked_at_ms"], checks)
 
 
 def unchanged(before: Doc, after: Doc) -> bool:
@@ -137,7 +137,7 @@ def _alike(one: Warehouse, other: Warehouse) -> bool:
     return replace(one, version=0, name="") == replace(other, version=0, name="")
 
 
-def _refusal(warehouse: Warehouse, found: Tried) -> BadRequest:
+def _refusal(warehouse: Warehouse, found: CheckReport) -> BadRequest:
     reasons = "; ".join(f"{check.name}: {check.detail}" for check in found.failed)
     return BadRequest(
         f"warehouse {warehouse.name} fails its checks: {reasons} ({WAY_OUT})",
@@ -190,6 +190,6 @@ def _plain(check: Check) -> Check:
     return replace(check, detail=short(check.detail), remedy=short(check.remedy))
 
 
-def wire(tried: Tried | None) -> Mapping[str, Any]:
+def wire(run_checks: CheckReport | None) -> Mapping[str, Any]:
     """Give the members that a warehouse's answer has of its trial."""
-    return tried.wire() if tried else {"checked_at": None, "checks": []}
+    return run_checks.wire() if run_checks else {"checked_at": None, "checks": []}

@@ -3,28 +3,28 @@
 from pangolin.errors import BadRequest
 from pangolin.iceberg.locations import parse_location
 from pangolin.services.authz.access import require
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.credentials import privileges, vending
-from pangolin.services.credentials.entitlements import require_vending, vend_offer
+from pangolin.services.credentials.entitlements import require_vending, vend_to_client
 from pangolin.services.credentials.vending import VENDED
 from pangolin.services.storage import warehouse_secrets
 from pangolin.services.warehouses import warehouses
 
 
-def of_warehouse(scope: Scope, name: str, location: str | None = None) -> dict[str, str]:
+def of_warehouse(ctx: Context, name: str, location: str | None = None) -> dict[str, str]:
     """Vend everything below a directory of a warehouse (or below its root) to an admin.
 
     Raises `NoSuchWarehouse`, and `BadRequest` for a location outside of it.
     """
     what = Resource("warehouse", (name,))
-    require(scope, "update", what)
-    record = warehouses.find(scope, name)
+    require(ctx, "update", what)
+    record = warehouses.find(ctx, name)
     require_vending(record)
-    root = parse_location(warehouse_secrets.root_of(scope.runtime, record.doc, scope.tenant))
+    root = parse_location(warehouse_secrets.root_of(ctx.runtime, record.doc, ctx.tenant))
     wanted = parse_location(location) if location else root
     if not root.contains(wanted):
         raise BadRequest(f"location must lie inside the warehouse {name}, {root}")
     access = privileges.everything((str(wanted),))
-    offer = vending.offer(scope, record, what, access, VENDED)
-    return dict(vend_offer(scope, offer, what).config)
+    entitlement = vending.entitlement(ctx, record, what, access, VENDED)
+    return dict(vend_to_client(ctx, entitlement, what).config)

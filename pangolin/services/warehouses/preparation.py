@@ -9,9 +9,9 @@ from pangolin.services.audit import trail
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
-from pangolin.services.context.scope import Scope
+from pangolin.services.context.context import Context
 from pangolin.services.storage import vending_strategies
-from pangolin.services.storage.warehouse_secrets import as_plugin, told
+from pangolin.services.storage.warehouse_secrets import as_plugin, for_audit
 from pangolin.services.warehouses import builder, checks, warehouses
 from pangolin.store.api import Change, Conflict, Require
 from pangolin.store.kinds import WAREHOUSE
@@ -20,29 +20,29 @@ Wire = dict[str, Any]
 OPTIONS = ("storage_config", "vending_strategy", "use_sts")
 
 
-def validate(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def validate(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Try a warehouse as `create` would get it, and save nothing; answer its checks.
 
     Raises `BadRequest` and `UnknownPlugin` as `create` does, whatever PANGOLIN_WAREHOUSE_CHECKS is.
     """
     what = warehouses.resource(fields["name"])
-    require(scope, "create", what)
-    _, warehouse = builder.new(scope, fields)
-    found = checks.tried(scope.runtime, warehouse, scope.settings.request_timeout)
-    trail.note(scope, "validate_warehouse", what, details=_counted(found))
+    require(ctx, "create", what)
+    _, warehouse = builder.new(ctx, fields)
+    found = checks.run_checks(ctx.runtime, warehouse, ctx.settings.request_timeout)
+    trail.note(ctx, "validate_warehouse", what, details=_counted(found))
     return _answer(found)
 
 
-def check(scope: Scope, name: str) -> Wire:
+def check(ctx: Context, name: str) -> Wire:
     """Try a warehouse that is saved and keep what comes of it.
 
     Raises `NoSuchWarehouse`, and `Conflicting` if it was changed meanwhile.
     """
-    require(scope, "update", warehouses.resource(name))
-    return once(scope, lambda: _checked(scope, name), Wire)
+    require(ctx, "update", warehouses.resource(name))
+    return once(ctx, lambda: _checked(ctx, name), Wire)
 
 
-def prepare(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def prepare(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Say what must be set up at the cloud for a warehouse: its external id, policies to paste.
 
     The external id follows from the tenant and the warehouse's `id`, which the server makes:
@@ -50,13 +50,13 @@ def prepare(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     Raises `BadRequest` for one that vends nothing.
     """
     what = warehouses.resource(fields["name"])
-    require(scope, "create", what)
-    warehouse = _meant(scope, fields)
+    require(ctx, "create", what)
+    warehouse = _meant(ctx, fields)
     strategy = vending_strategies.strategy_of(checks.as_record(warehouse))
     if strategy is None:
         raise BadRequest("there is nothing to prepare: give use_sts or a vending_strategy")
-    found = scope.runtime.vendor(strategy).prepare(warehouse)
-    trail.note(scope, "prepare_warehouse", what, details={"strategy": strategy})
+    found = ctx.runtime.vendor(strategy).prepare(warehouse)
+    trail.note(ctx, "prepare_warehouse", what, details={"strategy": strategy})
     return {
         "id": warehouse.id,
         "name": warehouse.name,
@@ -65,31 +65,31 @@ def prepare(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     }
 
 
-def _meant(scope: Scope, fields: Mapping[str, Any]) -> Warehouse:
+def _meant(ctx: Context, fields: Mapping[str, Any]) -> Warehouse:
     if any(fields.get(name) is not None for name in OPTIONS):
-        return builder.new(scope, fields, whole=False)[1]
-    return as_plugin(scope.runtime, warehouses.find(scope, fields["name"]))
+        return builder.new(ctx, fields, whole=False)[1]
+    return as_plugin(ctx.runtime, warehouses.find(ctx, fields["name"]))
 
 
-def _checked(scope: Scope, name: str) -> Wire:
-    record, what = warehouses.find(scope, name), warehouses.resource(name)
-    warehouse = as_plugin(scope.runtime, record)
-    found = checks.tried(scope.runtime, warehouse, scope.settings.request_timeout)
+def _checked(ctx: Context, name: str) -> Wire:
+    record, what = warehouses.find(ctx, name), warehouses.resource(name)
+    warehouse = as_plugin(ctx.runtime, record)
+    found = checks.run_checks(ctx.runtime, warehouse, ctx.settings.request_timeout)
     changes: list[Change] = [
         Require(WAREHOUSE, (name,), record.version),
         found.put(record.doc["id"]),
     ]
-    outcome, details, state = _answer(found), _counted(found), told(record.doc)
+    outcome, details, state = _answer(found), _counted(found), for_audit(record.doc)
     try:
-        batch.commit(scope, "check_warehouse", what, changes, outcome, after=state, details=details)
+        batch.commit(ctx, "check_warehouse", what, changes, outcome, after=state, details=details)
     except Conflict:
         raise checks.changed_meanwhile(name) from None
     return outcome
 
 
-def _answer(found: checks.Tried) -> Wire:
+def _answer(found: checks.CheckReport) -> Wire:
     return {"valid": not found.failed, **found.wire()}
 
 
-def _counted(found: checks.Tried) -> dict[str, Any]:
+def _counted(found: checks.CheckReport) -> dict[str, Any]:
     return {"checks": len(found.checks), "failed": [check.name for check in found.failed]}

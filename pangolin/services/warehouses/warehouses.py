@@ -16,21 +16,21 @@ from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade, names
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import until_settled
+from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.context.scope import Scope
 from pangolin.services.sealing.keyring import SealBroken
 from pangolin.services.storage import warehouse_secrets
-from pangolin.services.storage.warehouse_secrets import told
+from pangolin.services.storage.warehouse_secrets import for_audit
 from pangolin.services.warehouses import builder, checks
-from pangolin.services.warehouses.checks import Trial, Tried
+from pangolin.services.warehouses.checks import CheckReport, CheckRun
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
 from pangolin.store.kinds import CATALOG, WAREHOUSE, WAREHOUSE_CHECK
 
 Wire = dict[str, Any]
 
 
-def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a warehouse from `name`, `storage_config`, `use_sts` and `vending_strategy`.
 
     `id` may be one that `prepare` gave. Raises `AlreadyExists`; `BadRequest` naming an option, or
@@ -38,117 +38,119 @@ def create(scope: Scope, fields: Mapping[str, Any]) -> Wire:
     no installed plugin serves, listing those that are.
     """
     name = fields["name"]
-    require(scope, "create", resource(name))
-    doc, warehouse = builder.new(scope, fields)
+    require(ctx, "create", resource(name))
+    doc, warehouse = builder.new(ctx, fields)
 
     def attempt() -> Wire:
-        _refuse_taken(scope, name)
-        if scope.store.find(WAREHOUSE, "id", (doc["id"],)) is not None:
+        _refuse_taken(ctx, name)
+        if ctx.store.find(WAREHOUSE, "id", (doc["id"],)) is not None:
             raise AlreadyExists(f"Warehouse already exists: {doc['id']}")
-        found = trial.of(warehouse)
-        outcome = wire(scope, doc, found)
+        found = check_run.of(warehouse)
+        outcome = wire(ctx, doc, found)
         put, check = Put(WAREHOUSE, doc, ABSENT), checks.kept(found, doc["id"])
-        changes = [guards.hold(scope), put, check]
-        batch.commit(scope, "create_warehouse", resource(name), changes, outcome, after=told(doc))
+        changes = [guards.hold(ctx), put, check]
+        batch.commit(
+            ctx, "create_warehouse", resource(name), changes, outcome, after=for_audit(doc)
+        )
         return outcome
 
-    trial = Trial(scope)
-    return once(scope, lambda: until_settled(scope, attempt, "create warehouse"), Wire)
+    check_run = CheckRun(ctx)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "create warehouse"), Wire)
 
 
 def page(
-    scope: Scope, *, limit: int = 100, after: str | None = None
+    ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
     """List warehouses in name order, and the `after` of the next page."""
-    require(scope, "list", Resource("warehouse"))
+    require(ctx, "list", Resource("warehouse"))
     beyond = None if after is None else (after,)
-    found = scope.store.page(WAREHOUSE, after=beyond, limit=limit)
+    found = ctx.store.page(WAREHOUSE, after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
     docs = [record.doc for record in found.records]
-    tried = checks.read(scope, [doc["id"] for doc in docs])
-    return [wire(scope, doc, last) for doc, last in zip(docs, tried, strict=True)], more
+    tried = checks.read(ctx, [doc["id"] for doc in docs])
+    return [wire(ctx, doc, last) for doc, last in zip(docs, tried, strict=True)], more
 
 
-def get(scope: Scope, name: str) -> Wire:
+def get(ctx: Context, name: str) -> Wire:
     """Read a warehouse; raise `NoSuchWarehouse`."""
-    require(scope, "read", resource(name))
-    return answered(scope, find(scope, name).doc)
+    require(ctx, "read", resource(name))
+    return answered(ctx, find(ctx, name).doc)
 
 
-def update(scope: Scope, name: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
     """Change what `fields` has: `name`, `storage_config` (key by key), `use_sts`,
     `vending_strategy` (whole; None removes it).
 
     A null option is removed; a secret that comes back as it was shown is kept. Raises `InUse` if
     the options move the warehouse while catalogs lie in it.
     """
-    require(scope, "update", resource(name))
+    require(ctx, "update", resource(name))
     if fields.get("name") is not None:
         names.check_warehouse(fields["name"])
 
     def attempt() -> Wire:
-        record = find(scope, name)
-        doc, old = builder.changed(scope, record, fields), record.doc
-        found, more = _tried(scope, trial, old, doc)
-        outcome = wire(scope, doc, found)
-        changes = [*_replacement(scope, record, doc), *_unmoved(scope, old, doc), *more]
-        what, states = resource(doc["name"]), (told(old), told(doc))
-        batch.commit(scope, "update_warehouse", what, changes, outcome, *states)
+        record = find(ctx, name)
+        doc, old = builder.changed(ctx, record, fields), record.doc
+        found, more = _tried(ctx, check_run, old, doc)
+        outcome = wire(ctx, doc, found)
+        changes = [*_replacement(ctx, record, doc), *_unmoved(ctx, old, doc), *more]
+        what, states = resource(doc["name"]), (for_audit(old), for_audit(doc))
+        batch.commit(ctx, "update_warehouse", what, changes, outcome, *states)
         return outcome
 
-    trial = Trial(scope)
-    return once(scope, lambda: until_settled(scope, attempt, "update warehouse"), Wire)
+    check_run = CheckRun(ctx)
+    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update warehouse"), Wire)
 
 
-def delete(scope: Scope, name: str, *, force: bool = False) -> None:
+def delete(ctx: Context, name: str, *, force: bool = False) -> None:
     """Delete a warehouse; raise `InUse` if catalogs lie in it, which `force` removes with it."""
-    require(scope, "delete", resource(name))
+    require(ctx, "delete", resource(name))
 
     def attempt() -> list[Doc]:
-        record = find(scope, name)
+        record = find(ctx, name)
         check = Delete(WAREHOUSE_CHECK, (record.doc["id"],))
         changes: list[Change] = [Delete(WAREHOUSE, (name,), record.version), check]
         catalogs: list[Record] = []
         if force:
-            changes.append(guards.guard_catalogs(scope.store))
-            catalogs = _catalogs(scope, record.doc)
+            changes.append(guards.guard_catalogs(ctx.store))
+            catalogs = _catalogs(ctx, record.doc)
             for catalog in catalogs:
-                changes += cascade.catalog_changes(scope.store, catalog)
-            changes += security_stamps.raise_all(scope.tenant)
+                changes += cascade.catalog_changes(ctx.store, catalog)
+            changes += security_stamps.invalidate_all(ctx.tenant)
         else:
-            changes.append(_unused(scope, record.doc, "is used by"))
+            changes.append(_unused(ctx, record.doc, "is used by"))
         parts = cascade.parts(catalogs)
-        what, gone = resource(name), told(record.doc)
-        batch.commit(scope, "delete_warehouse", what, changes, before=gone, parts=parts)
+        what, gone = resource(name), for_audit(record.doc)
+        batch.commit(ctx, "delete_warehouse", what, changes, before=gone, parts=parts)
         return [catalog.doc for catalog in catalogs]
 
     gone = once(
-        scope, lambda: until_settled(scope, attempt, "delete warehouse"), lambda _: list[Doc]()
+        ctx, lambda: retry_conflicts(ctx, attempt, "delete warehouse"), lambda _: list[Doc]()
     )
-    cascade.sweep(scope, gone)
+    cascade.sweep(ctx, gone)
 
 
-def find(scope: Scope, name: str) -> Record:
+def find(ctx: Context, name: str) -> Record:
     """Read a warehouse's record; raise `NoSuchWarehouse`."""
-    record = scope.store.get(WAREHOUSE, (name,))
+    record = ctx.store.get(WAREHOUSE, (name,))
     if record is None:
         raise NoSuchWarehouse(f"Warehouse does not exist: {name}")
     return record
 
 
-def answered(scope: Scope, doc: Doc) -> Wire:
+def answered(ctx: Context, doc: Doc) -> Wire:
     """Show a warehouse with what came of its last trial."""
-    [tried] = checks.read(scope, [doc["id"]])
-    return wire(scope, doc, tried)
+    [tried] = checks.read(ctx, [doc["id"]])
+    return wire(ctx, doc, tried)
 
 
-def wire(scope: Scope, doc: Doc, tried: Tried | None) -> Wire:
+def wire(ctx: Context, doc: Doc, tried: CheckReport | None) -> Wire:
     """Show a warehouse, its secrets masked."""
-    shown = warehouse_secrets.shown(scope.runtime, doc)
+    shown = warehouse_secrets.shown(ctx.runtime, doc)
     return {
         "id": doc["id"],
         "name": doc["name"],
-        "tenant_id": scope.tenant,
+        "tenant_id": ctx.tenant,
         "use_sts": doc["use_sts"],
         "storage_config": shown["storage_config"],
         "vending_strategy": shown["vending_strategy"],
@@ -156,39 +158,41 @@ def wire(scope: Scope, doc: Doc, tried: Tried | None) -> Wire:
     }
 
 
-def _tried(scope: Scope, trial: Trial, old: Doc, new: Doc) -> tuple[Tried | None, list[Change]]:
+def _tried(
+    ctx: Context, check_run: CheckRun, old: Doc, new: Doc
+) -> tuple[CheckReport | None, list[Change]]:
     """Try what is changed; what came of it, and how that is kept."""
     if checks.unchanged(old, new):
-        return checks.read(scope, [old["id"]])[0], []
-    found = trial.of(builder.valid(scope, new))
+        return checks.read(ctx, [old["id"]])[0], []
+    found = check_run.of(builder.valid(ctx, new))
     return found, [checks.kept(found, new["id"])]
 
 
-def _replacement(scope: Scope, record: Record, doc: Doc) -> list[Change]:
+def _replacement(ctx: Context, record: Record, doc: Doc) -> list[Change]:
     old, new = record.doc["name"], doc["name"]
     if old == new:
         return [Put(WAREHOUSE, doc, record.version)]
-    _refuse_taken(scope, new)
+    _refuse_taken(ctx, new)
     return [Delete(WAREHOUSE, (old,), record.version), Put(WAREHOUSE, doc, ABSENT)]
 
 
-def _unmoved(scope: Scope, old: Doc, new: Doc) -> list[Change]:
+def _unmoved(ctx: Context, old: Doc, new: Doc) -> list[Change]:
     before, after = old["storage_config"], new["storage_config"]
-    if before == after or _root(scope, old) == _root(scope, new):
+    if before == after or _root(ctx, old) == _root(ctx, new):
         return []
-    return [_unused(scope, old, "cannot move: its options are used by")]
+    return [_unused(ctx, old, "cannot move: its options are used by")]
 
 
-def _root(scope: Scope, doc: Doc) -> str | None:
+def _root(ctx: Context, doc: Doc) -> str | None:
     try:
-        return warehouse_secrets.root_of(scope.runtime, doc, scope.tenant)
+        return warehouse_secrets.root_of(ctx.runtime, doc, ctx.tenant)
     except (BadRequest, UnknownPlugin, SealBroken, Unavailable):
         # The plugin or the key was removed, or the operator no longer allows the place.
         return None
 
 
-def _unused(scope: Scope, doc: Doc, verdict: str) -> Change:
-    used_by = [record.doc["name"] for record in _catalogs(scope, doc)]
+def _unused(ctx: Context, doc: Doc, verdict: str) -> Change:
+    used_by = [record.doc["name"] for record in _catalogs(ctx, doc)]
     if used_by:
         counted = cascade.tally({"catalog": len(used_by)})
         raise InUse(
@@ -198,12 +202,12 @@ def _unused(scope: Scope, doc: Doc, verdict: str) -> Change:
     return RequireEmpty(CATALOG, (doc["id"],), index="warehouse")
 
 
-def _catalogs(scope: Scope, doc: Doc) -> list[Record]:
-    return list(scope.store.scan(CATALOG, (doc["id"],), index="warehouse"))
+def _catalogs(ctx: Context, doc: Doc) -> list[Record]:
+    return list(ctx.store.scan(CATALOG, (doc["id"],), index="warehouse"))
 
 
-def _refuse_taken(scope: Scope, name: str) -> None:
-    if scope.store.get(WAREHOUSE, (name,)) is not None:
+def _refuse_taken(ctx: Context, name: str) -> None:
+    if ctx.store.get(WAREHOUSE, (name,)) is not None:
         raise AlreadyExists(f"Warehouse already exists: {name}")
 
 

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from pangolin.services.catalogs import client_config
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CatalogConfig
@@ -26,7 +26,7 @@ def config() -> Response:
     """Tell a client its prefix, the endpoints that work, and how long keys are remembered."""
     based = request.environ.get("pangolin.base_catalog")
     wanted = based or request.args.get("warehouse")
-    found = client_config.config(current_scope(), wanted, with_prefix=based is None)
+    found = client_config.config(current_context(), wanted, with_prefix=based is None)
     return responses.json(found)
 
 
@@ -36,5 +36,5 @@ def config() -> Response:
 def config_of(prefix: str) -> Response:
     """Tell a client whose base URI names the catalog."""
     based = request.environ.get("pangolin.base_catalog") is not None
-    found = client_config.config(current_scope(), prefix, with_prefix=not based)
+    found = client_config.config(current_context(), prefix, with_prefix=not based)
     return responses.json(found)

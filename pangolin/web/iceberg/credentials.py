@@ -8,7 +8,7 @@ from pangolin.interfaces.credential_vending import SignRequest
 from pangolin.services.tables import credentials as table_credentials
 from pangolin.services.tables import remote_signing
 from pangolin.services.versioned.addressing import Levels
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.relations import PATH
@@ -37,7 +37,7 @@ CACHEABLE = {True: "private", False: "no-cache"}
 @blp.response(200, LoadCredentialsResponse)
 def credentials(prefix: str, namespace: Levels, table: str) -> Response:
     """Vend fresh credentials for a table's files."""
-    found = table_credentials.of_table(current_scope(), prefix, namespace, table)
+    found = table_credentials.of_table(current_context(), prefix, namespace, table)
     return responses.secret({"storage-credentials": list(found)})
 
 
@@ -47,8 +47,8 @@ def credentials(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.response(200, RemoteSignResult)
 def sign(given: dict[str, Any], prefix: str, namespace: Levels, table: str) -> Response:
     """Sign a request to object storage that lies within what the caller may do."""
-    scope, request = current_scope(), _request(given)
-    signed = remote_signing.sign(scope, prefix, namespace, table, request)
+    ctx, request = current_context(), _request(given)
+    signed = remote_signing.sign(ctx, prefix, namespace, table, request)
     headers = {name: list(values) for name, values in signed.headers.items()}
     response = responses.json({"uri": signed.uri, "headers": headers})
     response.headers["Cache-Control"] = CACHEABLE[signed.cacheable]

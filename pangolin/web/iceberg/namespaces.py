@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from pangolin.services.catalogs import namespaces
 from pangolin.services.versioned.addressing import Levels
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import PAGING, PARENT, Blueprint
 from pangolin.web.iceberg.schemas import (
@@ -31,10 +31,10 @@ class Namespaces(MethodView):
     @blp.response(200, ListNamespacesResponse)
     def get(self, prefix: str) -> Response:
         """List the namespaces directly below `parent`, or the top-level ones."""
-        scope = current_scope()
-        page = parameters.paging(scope.settings.max_page_size)
+        ctx = current_context()
+        page = parameters.paging(ctx.settings.max_page_size)
         found, more = namespaces.list_children(
-            scope, prefix, parameters.parent(), after=page.after, limit=page.limit
+            ctx, prefix, parameters.parent(), after=page.after, limit=page.limit
         )
         return responses.json({"namespaces": found, "next-page-token": parameters.token(more)})
 
@@ -45,7 +45,7 @@ class Namespaces(MethodView):
     def post(self, given: dict[str, Any], prefix: str) -> Response:
         """Create a namespace; its parent must exist."""
         made = namespaces.create(
-            current_scope(), prefix, given["namespace"], given["properties"] or {}
+            current_context(), prefix, given["namespace"], given["properties"] or {}
         )
         return responses.json(made)
 
@@ -58,13 +58,13 @@ class Namespace(MethodView):
     @blp.response(200, NamespaceResponse)
     def get(self, prefix: str, namespace: Levels) -> Response:
         """Read a namespace's properties."""
-        return responses.json(namespaces.load(current_scope(), prefix, namespace))
+        return responses.json(namespaces.load(current_context(), prefix, namespace))
 
     @blp.failures(404)
     @blp.response(204)
     def head(self, prefix: str, namespace: Levels) -> Response:
         """Say whether a namespace exists."""
-        namespaces.load(current_scope(), prefix, namespace)
+        namespaces.load(current_context(), prefix, namespace)
         return responses.nothing()
 
     @blp.failures(404, 409, 422)
@@ -72,7 +72,7 @@ class Namespace(MethodView):
     @blp.response(204)
     def delete(self, prefix: str, namespace: Levels) -> Response:
         """Drop an empty namespace."""
-        namespaces.drop(current_scope(), prefix, namespace)
+        namespaces.drop(current_context(), prefix, namespace)
         return responses.nothing()
 
 
@@ -84,6 +84,6 @@ class Namespace(MethodView):
 def update_properties(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
     """Set and remove a namespace's properties."""
     done = namespaces.update_properties(
-        current_scope(), prefix, namespace, given["removals"], given["updates"]
+        current_context(), prefix, namespace, given["removals"], given["updates"]
     )
     return responses.json(done)

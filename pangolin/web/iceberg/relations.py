@@ -9,7 +9,7 @@ from pangolin.services.tables import commits, creation, tables
 from pangolin.services.tables.loading import Loaded
 from pangolin.services.versioned.addressing import Levels
 from pangolin.services.versioned.relations import Relation
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import parameters, responses
 
 PATH = "/<prefix>/namespaces/<namespace:namespace>"
@@ -23,10 +23,10 @@ class Relations:
 
     def names(self, prefix: str, namespace: Levels) -> Response:
         """Answer a page of the names in a namespace."""
-        scope = current_scope()
-        page = parameters.paging(scope.settings.max_page_size)
+        ctx = current_context()
+        page = parameters.paging(ctx.settings.max_page_size)
         names, more = tables.list_names(
-            scope, prefix, namespace, self.relation, after=page.after, limit=page.limit
+            ctx, prefix, namespace, self.relation, after=page.after, limit=page.limit
         )
         return responses.identifiers(namespace, names, parameters.token(more))
 
@@ -34,7 +34,7 @@ class Relations:
         """Create what the body describes."""
         request = parameters.body()
         return creation.create(
-            current_scope(), prefix, namespace, request, self.relation, delegation=delegation
+            current_context(), prefix, namespace, request, self.relation, delegation=delegation
         )
 
     def register(
@@ -46,7 +46,7 @@ class Relations:
     ) -> Loaded:
         """Adopt a metadata file that exists."""
         return creation.register(
-            current_scope(),
+            current_context(),
             prefix,
             namespace,
             given["name"],
@@ -58,23 +58,23 @@ class Relations:
 
     def exists(self, prefix: str, namespace: Levels, name: str) -> Response:
         """Answer 204 if it exists."""
-        tables.exists(current_scope(), prefix, namespace, name, self.relation)
+        tables.exists(current_context(), prefix, namespace, name, self.relation)
         return responses.nothing()
 
     def commit(self, prefix: str, namespace: Levels, name: str) -> Loaded:
         """Commit the body's updates if its requirements hold."""
         wire = parameters.commit_body(namespace, name)
         asked = wire["requirements"], wire["updates"]
-        return commits.commit(current_scope(), prefix, namespace, name, *asked, self.relation)
+        return commits.commit(current_context(), prefix, namespace, name, *asked, self.relation)
 
     def drop(self, prefix: str, namespace: Levels, name: str, *, purge: bool) -> Response:
         """Drop it; with `purge` its files are deleted as well."""
-        tables.drop(current_scope(), prefix, namespace, name, self.relation, purge=purge)
+        tables.drop(current_context(), prefix, namespace, name, self.relation, purge=purge)
         return responses.nothing()
 
     def rename(self, prefix: str, given: dict[str, Any]) -> Response:
         """Rename it, also into another namespace."""
         old, new = given["source"], given["destination"]
         before, after = (old["namespace"], old["name"]), (new["namespace"], new["name"])
-        tables.rename(current_scope(), prefix, before, after, self.relation)
+        tables.rename(current_context(), prefix, before, after, self.relation)
         return responses.nothing()

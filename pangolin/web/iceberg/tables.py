@@ -8,7 +8,7 @@ from flask.views import MethodView
 from pangolin.services.tables import metrics_reports, tables
 from pangolin.services.versioned.addressing import Levels
 from pangolin.services.versioned.relations import TABLES
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import (
     DELEGATION,
@@ -64,7 +64,7 @@ class Table(MethodView):
     def get(self, prefix: str, namespace: Levels, table: str) -> Response:
         """Load a table."""
         answer = tables.load(
-            current_scope(),
+            current_context(),
             prefix,
             namespace,
             table,
@@ -111,7 +111,7 @@ def register(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
 @blp.response(200, LoadTableResult)
 def unregister(prefix: str, namespace: Levels, table: str) -> Response:
     """Take a table out of the catalog; no file is deleted."""
-    return responses.untagged(tables.unregister(current_scope(), prefix, namespace, table))
+    return responses.untagged(tables.unregister(current_context(), prefix, namespace, table))
 
 
 @blp.route(f"{PATH}/tables/<table>/metrics", methods=["POST"])
@@ -120,7 +120,7 @@ def unregister(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.response(204)
 def report_metrics(prefix: str, namespace: Levels, table: str) -> Response:
     """Take a scan or commit report."""
-    metrics_reports.accept(current_scope(), prefix, namespace, table, parameters.body())
+    metrics_reports.accept(current_context(), prefix, namespace, table, parameters.body())
     return responses.nothing()
 
 

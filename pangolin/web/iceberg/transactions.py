@@ -3,7 +3,7 @@
 from flask import Response
 
 from pangolin.services.tables import commits
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import parameters, responses
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CommitTransactionRequest
@@ -18,5 +18,5 @@ blp = Blueprint("iceberg_transactions", __name__, url_prefix="/v1", description=
 @blp.response(204)
 def commit_transaction(prefix: str) -> Response:
     """Commit to several tables, all or none."""
-    commits.commit_many(current_scope(), prefix, parameters.transaction_body())
+    commits.commit_many(current_context(), prefix, parameters.transaction_body())
     return responses.nothing()

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from pangolin.services.tables import tables
 from pangolin.services.versioned.addressing import Levels
 from pangolin.services.versioned.relations import VIEWS
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.iceberg import responses
 from pangolin.web.iceberg.openapi import PAGING, Blueprint
 from pangolin.web.iceberg.relations import PATH, Relations
@@ -53,7 +53,7 @@ class View(MethodView):
     @blp.response(200, LoadViewResult)
     def get(self, prefix: str, namespace: Levels, view: str) -> Response:
         """Load a view."""
-        return responses.untagged(tables.load(current_scope(), prefix, namespace, view, VIEWS))
+        return responses.untagged(tables.load(current_context(), prefix, namespace, view, VIEWS))
 
     @blp.failures(404)
     @blp.response(204)

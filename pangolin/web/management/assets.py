@@ -5,7 +5,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services.assets import assets
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.business_metadata import BusinessMetadata
 from pangolin.web.management.fields import Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -78,15 +78,15 @@ class Assets(MethodView):
     @blp.response(200, AssetRow(many=True), headers=LINK)
     def get(self, asked: Doc, catalog: str, namespace: str) -> tuple[Rows, dict[str, str]]:
         """List assets, tables and views in name order; levels are joined by dots."""
-        scope, levels = current_scope(), levels_of(namespace)
-        return listed(lambda **page: assets.page(scope, catalog, levels, **page), asked)
+        ctx, levels = current_context(), levels_of(namespace)
+        return listed(lambda **page: assets.page(ctx, catalog, levels, **page), asked)
 
     @blp.changing()
     @blp.arguments(NewAsset)
     @blp.response(201, Asset)
     def post(self, given: Doc, catalog: str, namespace: str) -> Doc:
         """Register an asset."""
-        return assets.register(current_scope(), catalog, levels_of(namespace), given)
+        return assets.register(current_context(), catalog, levels_of(namespace), given)
 
 
 @blp.route("/catalogs/<catalog>/namespaces/<namespace>/assets/<name>")
@@ -97,13 +97,13 @@ class OneAsset(MethodView):
     @blp.response(200, Asset)
     def get(self, catalog: str, namespace: str, name: str) -> Doc:
         """Read an asset, a table or a view."""
-        return assets.get(current_scope(), catalog, levels_of(namespace), name)
+        return assets.get(current_context(), catalog, levels_of(namespace), name)
 
     @blp.changing()
     @blp.response(204)
     def delete(self, catalog: str, namespace: str, name: str) -> None:
         """Forget an asset; what it points to stays."""
-        assets.delete(current_scope(), catalog, levels_of(namespace), name)
+        assets.delete(current_context(), catalog, levels_of(namespace), name)
 
 
 @blp.route("/assets/<asset_id>")
@@ -111,4 +111,4 @@ class OneAsset(MethodView):
 @blp.response(200, FoundAsset)
 def by_id(asset_id: str) -> Doc:
     """Find an asset by id, wherever it is."""
-    return assets.by_id(current_scope(), asset_id)
+    return assets.by_id(current_context(), asset_id)

@@ -8,7 +8,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services.audit import query
 from pangolin.services.audit.records import RESULTS
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
@@ -97,11 +97,11 @@ class Audit(MethodView):
     @blp.response(200, AuditLogEntry(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List records, newest first."""
-        scope, everywhere = current_scope(), asked["all"]
-        usual = min(USUAL, scope.settings.max_page_size)
+        ctx, everywhere = current_context(), asked["all"]
+        usual = min(USUAL, ctx.settings.max_page_size)
 
         def fetch(**page: Any) -> tuple[Rows, str | None]:
-            return query.page(scope, asked, everywhere=everywhere, **page)
+            return query.page(ctx, asked, everywhere=everywhere, **page)
 
         return listed(fetch, {"limit": usual} | asked)
 
@@ -116,7 +116,7 @@ class AuditCount(MethodView):
     def get(self, asked: Doc) -> Doc:
         """Count records."""
         return {
-            "count": query.count(current_scope(), asked, everywhere=asked["all"]),
+            "count": query.count(current_context(), asked, everywhere=asked["all"]),
         }
 
 
@@ -129,4 +129,4 @@ class OneRecord(MethodView):
     @blp.response(200, AuditLogEntry)
     def get(self, asked: Doc, record_id: str) -> Doc:
         """Read a record."""
-        return query.get(current_scope(), record_id, everywhere=asked["all"])
+        return query.get(current_context(), record_id, everywhere=asked["all"])

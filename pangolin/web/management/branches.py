@@ -5,7 +5,7 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services.branches import management
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
@@ -77,17 +77,15 @@ class Branches(MethodView):
     @blp.response(200, Branch(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List branches in name order."""
-        scope = current_scope()
-        return listed(
-            lambda **page: management.list_branches(scope, asked["catalog"], **page), asked
-        )
+        ctx = current_context()
+        return listed(lambda **page: management.list_branches(ctx, asked["catalog"], **page), asked)
 
     @blp.changing()
     @blp.arguments(NewBranch)
     @blp.response(201, Branch)
     def post(self, given: Doc) -> Doc:
         """Fork a branch, in constant time whatever the catalog holds."""
-        return management.create_branch(current_scope(), given)
+        return management.create_branch(current_context(), given)
 
 
 @blp.route("/<name>")
@@ -99,14 +97,14 @@ class OneBranch(MethodView):
     @blp.response(200, Branch)
     def get(self, asked: Doc, name: str) -> Doc:
         """Read a branch."""
-        return management.get_branch(current_scope(), asked["catalog"], name)
+        return management.get_branch(current_context(), asked["catalog"], name)
 
     @blp.changing(query=OfCatalog)
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
         """Delete a branch."""
-        management.delete(current_scope(), asked["catalog"], name, "branch")
+        management.delete(current_context(), asked["catalog"], name, "branch")
 
 
 @tags.route("")
@@ -118,15 +116,15 @@ class Tags(MethodView):
     @tags.response(200, Tag(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List tags in name order."""
-        scope = current_scope()
-        return listed(lambda **page: management.list_tags(scope, asked["catalog"], **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: management.list_tags(ctx, asked["catalog"], **page), asked)
 
     @tags.changing()
     @tags.arguments(NewTag)
     @tags.response(200, Tag)
     def post(self, given: Doc) -> Doc:
         """Tag a ref as it is now."""
-        return management.create_tag(current_scope(), given)
+        return management.create_tag(current_context(), given)
 
 
 @tags.route("/<name>")
@@ -138,4 +136,4 @@ class OneTag(MethodView):
     @tags.response(204)
     def delete(self, asked: Doc, name: str) -> None:
         """Delete a tag."""
-        management.delete(current_scope(), asked["catalog"], name, "tag")
+        management.delete(current_context(), asked["catalog"], name, "tag")

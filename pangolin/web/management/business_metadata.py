@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 
 from pangolin.services.assets import business_metadata
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 
@@ -55,20 +55,20 @@ class Metadata(MethodView):
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Doc:
         """Read what was written about an asset."""
-        return {"metadata": business_metadata.read(current_scope(), asset_id)}
+        return {"metadata": business_metadata.read(current_context(), asset_id)}
 
     @blp.changing()
     @blp.arguments(NewMetadata)
     @blp.response(200, Written)
     def post(self, given: Doc, asset_id: str) -> Doc:
         """Write about an asset; tags and `discoverable` are for those who manage discovery."""
-        return {"metadata": business_metadata.write(current_scope(), asset_id, given)}
+        return {"metadata": business_metadata.write(current_context(), asset_id, given)}
 
     @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
         """Remove what was written about an asset."""
-        business_metadata.remove(current_scope(), asset_id)
+        business_metadata.remove(current_context(), asset_id)
 
 
 @blp.route("/business-metadata/<asset_id>")
@@ -79,10 +79,10 @@ class SameMetadata(MethodView):
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Doc:
         """Read what was written about an asset."""
-        return {"metadata": business_metadata.read(current_scope(), asset_id)}
+        return {"metadata": business_metadata.read(current_context(), asset_id)}
 
     @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
         """Remove what was written about an asset."""
-        business_metadata.remove(current_scope(), asset_id)
+        business_metadata.remove(current_context(), asset_id)

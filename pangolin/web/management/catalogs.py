@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services.catalogs import catalogs, contents
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.deleting import Deleting
 from pangolin.web.management.fields import Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -94,15 +94,15 @@ class Catalogs(MethodView):
     @blp.response(200, Catalog(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List catalogs in name order."""
-        scope = current_scope()
-        return listed(lambda **page: catalogs.page(scope, **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: catalogs.page(ctx, **page), asked)
 
     @blp.changing(406)
     @blp.arguments(NewCatalog)
     @blp.response(201, Catalog)
     def post(self, given: Doc) -> Doc:
         """Create a catalog with a branch `main` and a namespace `default`."""
-        return catalogs.create(current_scope(), given)
+        return catalogs.create(current_context(), given)
 
 
 @blp.route("/<name>")
@@ -113,21 +113,21 @@ class OneCatalog(MethodView):
     @blp.response(200, Catalog)
     def get(self, name: str) -> Doc:
         """Read a catalog."""
-        return catalogs.get(current_scope(), name)
+        return catalogs.get(current_context(), name)
 
     @blp.changing(406)
     @blp.arguments(CatalogChange)
     @blp.response(200, Catalog)
     def put(self, given: Doc, name: str) -> Doc:
         """Rename a catalog, replace its properties, or move it while it is empty."""
-        return catalogs.update(current_scope(), name, given)
+        return catalogs.update(current_context(), name, given)
 
     @blp.changing(query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
         """Delete a catalog, with `force` together with all it holds; files stay."""
-        catalogs.delete(current_scope(), name, force=asked["force"])
+        catalogs.delete(current_context(), name, force=asked["force"])
 
 
 @blp.route("/<name>/summary")
@@ -135,7 +135,7 @@ class OneCatalog(MethodView):
 @blp.response(200, Summary)
 def summary(name: str) -> Doc:
     """Count what a catalog holds."""
-    return contents.summary(current_scope(), name)
+    return contents.summary(current_context(), name)
 
 
 @blp.route("/<name>/namespaces/tree")
@@ -143,4 +143,4 @@ def summary(name: str) -> Doc:
 @blp.response(200, Tree)
 def tree(name: str) -> dict[str, Any]:
     """Show the namespaces of a catalog, or of `catalog@ref`, as a tree."""
-    return contents.tree(current_scope(), name)
+    return contents.tree(current_context(), name)

@@ -6,7 +6,7 @@ from marshmallow import RAISE, Schema
 from pangolin.services.tables import credentials as table_credentials
 from pangolin.services.warehouses import credentials as warehouse_credentials
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.http.json_response import json_answer
 from pangolin.web.management.assets import levels_of
 from pangolin.web.management.fields import Text
@@ -39,7 +39,7 @@ def of_table(catalog: str, table: str) -> Response:
     `location` names: create the table with this location.
     """
     *levels, name = levels_of(table)
-    return _secret(table_credentials.flat(current_scope(), catalog, levels, name))
+    return _secret(table_credentials.flat(current_context(), catalog, levels, name))
 
 
 @blp.route("/warehouses/<name>/credentials")
@@ -48,7 +48,9 @@ def of_table(catalog: str, table: str) -> Response:
 @blp.response(200, PROPERTIES)
 def of_warehouse(asked: Doc, name: str) -> Response:
     """Vend for a directory of a warehouse, for reading, writing and deleting; admins only."""
-    return _secret(warehouse_credentials.of_warehouse(current_scope(), name, asked.get("location")))
+    return _secret(
+        warehouse_credentials.of_warehouse(current_context(), name, asked.get("location"))
+    )
 
 
 def _secret(found: dict[str, str]) -> Response:

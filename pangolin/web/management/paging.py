@@ -14,7 +14,7 @@ from flask import request
 from marshmallow import Schema, fields, validate
 
 from pangolin.errors import BadRequest
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.http.raw_path import RAW_PATH
 
 Rows = list[dict[str, Any]]
@@ -42,7 +42,7 @@ class Paging(Schema):
 
 def listed(fetch: Fetch, asked: dict[str, Any]) -> tuple[Rows, dict[str, str]]:
     """Answer one page of what `fetch(limit=, after=)` gives, and the headers that go with it."""
-    most = current_scope().settings.max_page_size
+    most = current_context().settings.max_page_size
     limit = asked.get("limit", most)
     if limit > most:
         raise BadRequest(f"limit must be 1 to {most}, not {limit}")

@@ -7,7 +7,7 @@ from pangolin.services.authz import checks as permission_checks
 from pangolin.services.authz.actions import ACTIONS
 from pangolin.services.grants import grants
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.grant_schemas import ActionList, NamespacePath, PermissionScope
 from pangolin.web.management.openapi import Blueprint
@@ -97,15 +97,15 @@ class Permissions(MethodView):
     @blp.response(200, Permission(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List grants; who is no admin sees the own ones and those of the own roles."""
-        scope, user, role = current_scope(), asked.get("user"), asked.get("role")
-        return listed(lambda **page: grants.page(scope, user, role, **page), asked)
+        ctx, user, role = current_context(), asked.get("user"), asked.get("role")
+        return listed(lambda **page: grants.page(ctx, user, role, **page), asked)
 
     @blp.changing()
     @blp.arguments(NewPermission)
     @blp.response(201, Permission)
     def post(self, given: Doc) -> Doc:
         """Grant actions on a scope; nobody but an admin grants what it does not hold itself."""
-        return grants.create(current_scope(), given)
+        return grants.create(current_context(), given)
 
 
 @blp.route("/<permission_id>")
@@ -116,7 +116,7 @@ class OnePermission(MethodView):
     @blp.response(204)
     def delete(self, permission_id: str) -> None:
         """Take a grant back."""
-        grants.revoke(current_scope(), permission_id)
+        grants.revoke(current_context(), permission_id)
 
 
 @blp.route("/check", methods=["POST"])
@@ -126,4 +126,4 @@ class OnePermission(MethodView):
 def check(given: Doc) -> Doc:
     """Say of up to 1,000 actions whether they are allowed, and why."""
     asked, whose = given["checks"], given.get("principal_id")
-    return {"results": permission_checks.check(current_scope(), asked, whose)}
+    return {"results": permission_checks.check(current_context(), asked, whose)}

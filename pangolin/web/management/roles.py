@@ -5,7 +5,7 @@ from marshmallow import RAISE, Schema, fields
 
 from pangolin.services.grants import memberships, roles
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.grant_schemas import ActionList, PermissionScope
 from pangolin.web.management.openapi import Blueprint
@@ -82,15 +82,15 @@ class Roles(MethodView):
     @blp.response(200, Role(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List roles in name order; who is no admin sees the own ones."""
-        scope = current_scope()
-        return listed(lambda **page: roles.page(scope, **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: roles.page(ctx, **page), asked)
 
     @blp.changing()
     @blp.arguments(NewRole)
     @blp.response(201, Role)
     def post(self, given: Doc) -> Doc:
         """Create a role, maybe with permissions."""
-        return roles.create(current_scope(), given)
+        return roles.create(current_context(), given)
 
 
 @blp.route("/roles/<role_id>")
@@ -101,20 +101,20 @@ class OneRole(MethodView):
     @blp.response(200, Role)
     def get(self, role_id: str) -> Doc:
         """Read a role."""
-        return roles.get(current_scope(), role_id)
+        return roles.get(current_context(), role_id)
 
     @blp.changing()
     @blp.arguments(RoleChange)
     @blp.response(200, Role)
     def put(self, given: Doc, role_id: str) -> Doc:
         """Replace a role; permissions that differ are granted and taken back at once."""
-        return roles.update(current_scope(), role_id, given)
+        return roles.update(current_context(), role_id, given)
 
     @blp.changing()
     @blp.response(204)
     def delete(self, role_id: str) -> None:
         """Delete a role with its permissions and memberships."""
-        roles.delete(current_scope(), role_id)
+        roles.delete(current_context(), role_id)
 
 
 @blp.route("/roles/<role_id>/members")
@@ -123,8 +123,8 @@ class OneRole(MethodView):
 @blp.response(200, Member(many=True), headers=LINK)
 def members(asked: Doc, role_id: str) -> tuple[Rows, dict[str, str]]:
     """List who has a role itself."""
-    scope = current_scope()
-    return listed(lambda **page: memberships.members(scope, role_id, **page), asked)
+    ctx = current_context()
+    return listed(lambda **page: memberships.members(ctx, role_id, **page), asked)
 
 
 @blp.route("/users/<user_id>/roles")
@@ -135,14 +135,14 @@ class RolesOfUser(MethodView):
     @blp.response(200, Role(many=True))
     def get(self, user_id: str) -> Rows:
         """List the roles that a user or service user has itself."""
-        return memberships.of_principal(current_scope(), user_id)
+        return memberships.of_principal(current_context(), user_id)
 
     @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
     def post(self, given: Doc, user_id: str) -> None:
         """Give a user or service user a role."""
-        memberships.assign(current_scope(), user_id, given["role_id"])
+        memberships.assign(current_context(), user_id, given["role_id"])
 
 
 @blp.route("/users/<user_id>/roles/<role_id>")
@@ -153,7 +153,7 @@ class RoleOfUser(MethodView):
     @blp.response(204)
     def delete(self, user_id: str, role_id: str) -> None:
         """Take a role from a user or service user."""
-        memberships.unassign(current_scope(), user_id, role_id)
+        memberships.unassign(current_context(), user_id, role_id)
 
 
 @blp.route("/roles/<role_id>/roles")
@@ -164,14 +164,14 @@ class RolesOfRole(MethodView):
     @blp.response(200, Role(many=True))
     def get(self, role_id: str) -> Rows:
         """List the roles that a role has itself."""
-        return memberships.of_role(current_scope(), role_id)
+        return memberships.of_role(current_context(), role_id)
 
     @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
     def post(self, given: Doc, role_id: str) -> None:
         """Give a role another role; a cycle or more than 8 levels are refused."""
-        memberships.nest(current_scope(), role_id, given["role_id"])
+        memberships.nest(current_context(), role_id, given["role_id"])
 
 
 @blp.route("/roles/<member_id>/roles/<role_id>")
@@ -182,4 +182,4 @@ class RoleOfRole(MethodView):
     @blp.response(204)
     def delete(self, member_id: str, role_id: str) -> None:
         """Take a role from a role."""
-        memberships.unassign(current_scope(), member_id, role_id, nested=True)
+        memberships.unassign(current_context(), member_id, role_id, nested=True)

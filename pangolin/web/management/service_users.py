@@ -6,7 +6,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.interfaces.authentication import ROLES
 from pangolin.services.accounts import api_keys, service_users
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
@@ -120,15 +120,15 @@ class ServiceUsers(MethodView):
     @blp.response(200, ServiceUser(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List service users in name order."""
-        scope = current_scope()
-        return listed(lambda **page: service_users.page(scope, **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: service_users.page(ctx, **page), asked)
 
     @blp.failures(409, 415)
     @blp.arguments(NewServiceUser)
     @blp.response(201, ApiKeyResponse)
     def post(self, given: Doc) -> Doc:
         """Create a service user with its first key."""
-        return service_users.create(current_scope(), given)
+        return service_users.create(current_context(), given)
 
 
 @blp.route("/<service>")
@@ -139,21 +139,21 @@ class OneServiceUser(MethodView):
     @blp.response(200, ServiceUser)
     def get(self, service: str) -> Doc:
         """Read a service user."""
-        return service_users.get(current_scope(), service)
+        return service_users.get(current_context(), service)
 
     @blp.failures(409, 415)
     @blp.arguments(ServiceUserChange)
     @blp.response(200, Done)
     def put(self, given: Doc, service: str) -> Doc:
         """Change a service user; `active` false refuses its keys and ends its tokens."""
-        service_users.update(current_scope(), service, given)
+        service_users.update(current_context(), service, given)
         return {"status": "updated"}
 
     @blp.failures(409)
     @blp.response(200, Done)
     def delete(self, service: str) -> Doc:
         """Delete a service user with its keys, tokens and grants."""
-        service_users.delete(current_scope(), service)
+        service_users.delete(current_context(), service)
         return {"status": "deleted"}
 
 
@@ -163,7 +163,7 @@ class OneServiceUser(MethodView):
 @blp.response(200, ApiKeyResponse)
 def rotate(given: Doc, service: str) -> Doc:
     """Make a new key in place of the others."""
-    return api_keys.rotate(current_scope(), service, given)
+    return api_keys.rotate(current_context(), service, given)
 
 
 @blp.route("/<service>/keys")
@@ -174,14 +174,14 @@ class Keys(MethodView):
     @blp.response(200, ApiKey(many=True))
     def get(self, service: str) -> Rows:
         """List the keys, the oldest first."""
-        return api_keys.page(current_scope(), service)
+        return api_keys.page(current_context(), service)
 
     @blp.failures(409, 415)
     @blp.arguments(NewKey, required=False)
     @blp.response(201, ApiKeyResponse)
     def post(self, given: Doc, service: str) -> Doc:
         """Make one more key; the others go on working."""
-        return api_keys.add(current_scope(), service, given)
+        return api_keys.add(current_context(), service, given)
 
 
 @blp.route("/<service>/keys/<key>", methods=["DELETE"])
@@ -189,4 +189,4 @@ class Keys(MethodView):
 @blp.response(204)
 def revoke(service: str, key: str) -> None:
     """Revoke a key."""
-    api_keys.revoke(current_scope(), service, key)
+    api_keys.revoke(current_context(), service, key)

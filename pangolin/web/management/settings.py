@@ -7,7 +7,7 @@ from pangolin.services.catalogs import names
 from pangolin.services.operations import server_info, statistics
 from pangolin.services.tenants import settings
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope, current_server
+from pangolin.web.context import current_context, current_server
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 
@@ -119,14 +119,14 @@ class Settings(MethodView):
     @blp.response(200, SystemSettings)
     def get(self) -> Doc:
         """Read the settings, defaults filled in."""
-        return settings.get(current_scope())
+        return settings.get(current_context())
 
     @blp.changing()
     @blp.arguments(SystemSettings)
     @blp.response(200, SystemSettings)
     def put(self, given: Doc) -> Doc:
         """Change the settings that are given; null brings a default back."""
-        return settings.update(current_scope(), given)
+        return settings.update(current_context(), given)
 
 
 @blp.route("/dashboard/stats")
@@ -135,7 +135,7 @@ class Settings(MethodView):
 @blp.response(200, Stats)
 def stats(asked: Doc) -> Doc:
     """Count what there is; tables, views, assets and namespaces as `main` shows them."""
-    return statistics.stats(current_scope(), asked["scope"])
+    return statistics.stats(current_context(), asked["scope"])
 
 
 @blp.route("/validate/names", methods=["POST"])
@@ -144,7 +144,7 @@ def stats(asked: Doc) -> Doc:
 @blp.response(200, NameVerdicts)
 def validate_names(given: Doc) -> Doc:
     """Say which names a new catalog or warehouse could have."""
-    return {"results": names.validate(current_scope(), given["resource_type"], given["names"])}
+    return {"results": names.validate(current_context(), given["resource_type"], given["names"])}
 
 
 @blp.route("/plugins")
@@ -152,4 +152,4 @@ def validate_names(given: Doc) -> Doc:
 @blp.response(200, Plugin(many=True))
 def plugins() -> list[object]:
     """List the loaded plugins."""
-    return server_info.plugins(current_scope(), current_server().registry.plugins())
+    return server_info.plugins(current_context(), current_server().registry.plugins())

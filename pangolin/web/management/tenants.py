@@ -5,7 +5,7 @@ from marshmallow import RAISE, Schema
 
 from pangolin.services.tenants import tenants
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.deleting import Deleting
 from pangolin.web.management.fields import Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -47,15 +47,15 @@ class Tenants(MethodView):
     @blp.response(200, Tenant(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List tenants in name order."""
-        scope = current_scope()
-        return listed(lambda **page: tenants.page(scope, **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: tenants.page(ctx, **page), asked)
 
     @blp.failures(409, 415)
     @blp.arguments(NewTenant)
     @blp.response(201, Tenant)
     def post(self, given: Doc) -> Doc:
         """Create a tenant."""
-        return tenants.create(current_scope(), given)
+        return tenants.create(current_context(), given)
 
 
 @blp.route("/<tenant>")
@@ -66,18 +66,18 @@ class OneTenant(MethodView):
     @blp.response(200, Tenant)
     def get(self, tenant: str) -> Doc:
         """Read a tenant."""
-        return tenants.get(current_scope(), tenant)
+        return tenants.get(current_context(), tenant)
 
     @blp.failures(409, 415)
     @blp.arguments(TenantChange)
     @blp.response(200, Tenant)
     def put(self, given: Doc, tenant: str) -> Doc:
         """Rename a tenant or replace its properties."""
-        return tenants.update(current_scope(), tenant, given)
+        return tenants.update(current_context(), tenant, given)
 
     @blp.failures(409)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, tenant: str) -> None:
         """Delete a tenant, with `force` together with its warehouses and catalogs."""
-        tenants.delete(current_scope(), tenant, force=asked["force"])
+        tenants.delete(current_context(), tenant, force=asked["force"])

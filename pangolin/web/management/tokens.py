@@ -6,7 +6,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from pangolin.services.accounts import token_admin, token_issue
 from pangolin.services.authn.signing_keys import MAX_TOKEN_HOURS
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
@@ -76,7 +76,7 @@ class Cleaned(Message):
 @blp.response(200, GivenToken)
 def mint(given: Doc) -> Doc:
     """Make a token; for admins."""
-    return token_issue.mint(current_scope(), given)
+    return token_issue.mint(current_context(), given)
 
 
 @blp.route("/tokens/rotate", methods=["POST"])
@@ -84,7 +84,7 @@ def mint(given: Doc) -> Doc:
 @blp.response(200, GivenToken)
 def rotate() -> Doc:
     """Replace the token that is presented by a new one of the same rights."""
-    return token_issue.rotate(current_scope())
+    return token_issue.rotate(current_context())
 
 
 @blp.route("/tokens/<jti>", methods=["DELETE"])
@@ -92,7 +92,7 @@ def rotate() -> Doc:
 @blp.response(204)
 def delete(jti: str) -> None:
     """Revoke a token by its id; for admins."""
-    token_admin.revoke(current_scope(), jti)
+    token_admin.revoke(current_context(), jti)
 
 
 @blp.route("/auth/revoke", methods=["POST"])
@@ -101,7 +101,7 @@ def delete(jti: str) -> None:
 @blp.response(200, Message)
 def revoke_own(given: Doc) -> Doc:
     """Revoke the token that is presented."""
-    token_admin.revoke_own(current_scope(), given.get("reason"))
+    token_admin.revoke_own(current_context(), given.get("reason"))
     return {"message": "the token was revoked"}
 
 
@@ -111,7 +111,7 @@ def revoke_own(given: Doc) -> Doc:
 @blp.response(200, Message)
 def revoke(given: Doc, jti: str) -> Doc:
     """Revoke a token by its id, and say why; for admins."""
-    token_admin.revoke(current_scope(), jti, given.get("reason"))
+    token_admin.revoke(current_context(), jti, given.get("reason"))
     return {"message": "the token was revoked"}
 
 
@@ -120,7 +120,7 @@ def revoke(given: Doc, jti: str) -> Doc:
 @blp.response(200, Cleaned)
 def clean_up() -> Doc:
     """Remove the tenant's expired tokens; for admins."""
-    count = token_admin.clean_up(current_scope())
+    count = token_admin.clean_up(current_context())
     return {"message": f"{count} expired tokens were removed", "count": count}
 
 
@@ -130,8 +130,8 @@ def clean_up() -> Doc:
 @blp.response(200, TokenInfo(many=True), headers=LINK)
 def own(asked: Doc) -> tuple[Rows, dict[str, str]]:
     """List one's own tokens."""
-    scope = current_scope()
-    return listed(lambda **page: token_admin.own(scope, **page), asked)
+    ctx = current_context()
+    return listed(lambda **page: token_admin.own(ctx, **page), asked)
 
 
 @blp.route("/users/<user>/tokens")
@@ -143,11 +143,11 @@ class TokensOfUser(MethodView):
     @blp.response(200, TokenInfo(many=True), headers=LINK)
     def get(self, asked: Doc, user: str) -> tuple[Rows, dict[str, str]]:
         """List tokens: one's own, or for admins anyone's of the tenant."""
-        scope = current_scope()
-        return listed(lambda **page: token_admin.page(scope, user, **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: token_admin.page(ctx, user, **page), asked)
 
     @blp.failures(409)
     @blp.response(204)
     def delete(self, user: str) -> None:
         """End all tokens: one's own, or for admins anyone's of the tenant."""
-        token_admin.revoke_all(current_scope(), user)
+        token_admin.revoke_all(current_context(), user)

@@ -11,7 +11,7 @@ from pangolin.services.login import password_login
 from pangolin.services.login.password_login import Attempt
 from pangolin.store.api import Doc
 from pangolin.store.kinds import ROOT_HOME
-from pangolin.web.context import current_client, current_scope, current_server
+from pangolin.web.context import current_client, current_context, current_server
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
@@ -107,7 +107,7 @@ def login(given: Doc) -> Doc:
 @blp.response(204)
 def logout() -> None:
     """Revoke the token that is presented."""
-    password_login.logout(current_scope())
+    password_login.logout(current_context())
 
 
 @blp.route("/me")
@@ -115,7 +115,7 @@ def logout() -> None:
 @blp.response(200, UserInfo)
 def me() -> Doc:
     """Describe who asks."""
-    return users.wire(password_login.me(current_scope()))
+    return users.wire(password_login.me(current_context()))
 
 
 @blp.route("")
@@ -127,15 +127,15 @@ class Users(MethodView):
     @blp.response(200, UserInfo(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List users in name order; for admins."""
-        scope, role = current_scope(), asked.get("role")
-        return listed(lambda **page: users.page(scope, role, **page), asked)
+        ctx, role = current_context(), asked.get("role")
+        return listed(lambda **page: users.page(ctx, role, **page), asked)
 
     @blp.failures(409, 415)
     @blp.arguments(NewUser)
     @blp.response(201, UserInfo)
     def post(self, given: Doc) -> Doc:
         """Create a user; for admins."""
-        return users.create(current_scope(), given)
+        return users.create(current_context(), given)
 
 
 @blp.route("/<user>")
@@ -146,17 +146,17 @@ class OneUser(MethodView):
     @blp.response(200, UserInfo)
     def get(self, user: str) -> Doc:
         """Read a user: oneself, or for admins anyone of the tenant."""
-        return users.get(current_scope(), user)
+        return users.get(current_context(), user)
 
     @blp.failures(409, 415)
     @blp.arguments(UserChange)
     @blp.response(200, UserInfo)
     def put(self, given: Doc, user: str) -> Doc:
         """Change a user; a changed password and `active` false end its tokens."""
-        return users.update(current_scope(), user, given)
+        return users.update(current_context(), user, given)
 
     @blp.failures(409)
     @blp.response(204)
     def delete(self, user: str) -> None:
         """Delete a user with its tokens and grants; for admins, and not oneself."""
-        users.delete(current_scope(), user)
+        users.delete(current_context(), user)

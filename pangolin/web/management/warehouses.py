@@ -9,7 +9,7 @@ from marshmallow.validate import OneOf
 from pangolin.services.storage.vending_strategies import SHAPES
 from pangolin.services.warehouses import preparation, warehouses
 from pangolin.store.api import Doc
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 from pangolin.web.management.deleting import Deleting
 from pangolin.web.management.fields import Flag, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -118,15 +118,15 @@ class Warehouses(MethodView):
     @blp.response(200, Warehouse(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
         """List warehouses in name order."""
-        scope = current_scope()
-        return listed(lambda **page: warehouses.page(scope, **page), asked)
+        ctx = current_context()
+        return listed(lambda **page: warehouses.page(ctx, **page), asked)
 
     @blp.changing()
     @blp.arguments(NewWarehouse)
     @blp.response(201, Warehouse)
     def post(self, given: Doc) -> Doc:
         """Create a warehouse."""
-        return warehouses.create(current_scope(), given)
+        return warehouses.create(current_context(), given)
 
 
 @blp.route("/validate")
@@ -138,7 +138,7 @@ class Validation(MethodView):
     @blp.response(200, TriedWarehouse)
     def post(self, given: Doc) -> Doc:
         """Try a warehouse by live calls, and save nothing."""
-        return preparation.validate(current_scope(), given)
+        return preparation.validate(current_context(), given)
 
 
 @blp.route("/prepare")
@@ -150,7 +150,7 @@ class Preparation(MethodView):
     @blp.response(200, PreparedWarehouse)
     def post(self, given: Doc) -> Doc:
         """Give the external id and the policies to set up; create the warehouse with the `id`."""
-        return preparation.prepare(current_scope(), given)
+        return preparation.prepare(current_context(), given)
 
 
 @blp.route("/<name>/check")
@@ -161,7 +161,7 @@ class Checking(MethodView):
     @blp.response(200, TriedWarehouse)
     def post(self, name: str) -> Doc:
         """Try a warehouse again by live calls, and keep what comes of it."""
-        return preparation.check(current_scope(), name)
+        return preparation.check(current_context(), name)
 
 
 @blp.route("/<name>")
@@ -172,18 +172,18 @@ class OneWarehouse(MethodView):
     @blp.response(200, Warehouse)
     def get(self, name: str) -> Doc:
         """Read a warehouse."""
-        return warehouses.get(current_scope(), name)
+        return warehouses.get(current_context(), name)
 
     @blp.changing()
     @blp.arguments(WarehouseChange)
     @blp.response(200, Warehouse)
     def put(self, given: Doc, name: str) -> Doc:
         """Change a warehouse; a rename keeps its catalogs."""
-        return warehouses.update(current_scope(), name, given)
+        return warehouses.update(current_context(), name, given)
 
     @blp.changing(query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
         """Delete a warehouse, with `force` together with its catalogs."""
-        warehouses.delete(current_scope(), name, force=asked["force"])
+        warehouses.delete(current_context(), name, force=asked["force"])

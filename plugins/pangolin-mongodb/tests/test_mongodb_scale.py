@@ -26,7 +26,7 @@ from pymongo.monitoring import (
 
 from benchmarks.scale import PAGE, calls, fill, settings_of
 from pangolin.app import build_server
-from pangolin.services.context.scope import system_scope
+from pangolin.services.context.context import system_context
 from pangolin.store.kinds import ALL
 from tests.servers.mongodb import VARIABLE
 from tests.servers.stores import Database
@@ -97,7 +97,7 @@ def capture(server: str, directory: Path, tables: int, branches: int) -> Iterato
     assert isinstance(runtime.store, MongoStore)
     runtime.store._connections._options["event_listeners"] = [sent]
     found: dict[str, list[CommandStartedEvent]] = {}
-    for name, call in calls(system_scope(runtime), catalog, tables):
+    for name, call in calls(system_context(runtime), catalog, tables):
         # The first call learns what the others know.
         call(0)
         sent.events = found[name] = []

@@ -45,7 +45,7 @@ def test_a_token_seen_before_is_not_verified_again(world: World, issuer: Issuer)
     accepted(world, token)
     issuer.published.clear()
     world.time.seconds += 7200
-    assert accepted(world, token).pledge is not None
+    assert accepted(world, token).revalidation is not None
 
 
 @pytest.mark.parametrize("algorithm", MAKERS)

@@ -8,7 +8,7 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.settings import Settings
 from pangolin.store.api import Store
-from pangolin.store.revalidating import Pledge, PledgedStore
+from pangolin.store.revalidating import RevalidatingStore, Revalidation
 from pangolin.store.scoped import ScopedStore
 
 
@@ -33,7 +33,7 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Context:
     """One request's view: the principal, one tenant, and the store of that tenant only."""
 
     principal: Principal
@@ -41,28 +41,28 @@ class Scope:
     runtime: Runtime
     deadline_ms: int
     idempotency: Idempotency | None = None
-    pledge: Pledge | None = None
+    revalidation: Revalidation | None = None
     client: ClientInfo = UNKNOWN_CLIENT
 
     @property
     def store(self) -> ScopedStore:
         """The tenant's records and no others."""
-        if self.pledge is None or self.pledge.settled:
+        if self.revalidation is None or self.revalidation.confirmed:
             return ScopedStore(self.runtime.store, self.tenant)
-        return PledgedStore(self.runtime.store, self.tenant, self.pledge)
+        return RevalidatingStore(self.runtime.store, self.tenant, self.revalidation)
 
     @property
     def system(self) -> Store:
         """The whole store, for root alone."""
         if self.principal.role != ROOT:
             raise Forbidden("only root may look beyond one tenant")
-        self.settle()
+        self.confirm()
         return self.runtime.store
 
-    def settle(self) -> None:
+    def confirm(self) -> None:
         """Confirm the credential by itself, if nothing has been read that confirmed it."""
-        if self.pledge is not None:
-            self.pledge.settle_on(self.runtime.store)
+        if self.revalidation is not None:
+            self.revalidation.confirm_with(self.runtime.store)
 
     @property
     def settings(self) -> Settings:
@@ -79,9 +79,9 @@ class Scope:
             raise Unavailable("the request took longer than PANGOLIN_REQUEST_TIMEOUT")
 
 
-def system_scope(runtime: Runtime) -> Scope:
+def system_context(runtime: Runtime) -> Context:
     """Give root's view of the default tenant, for what the server does on its own behalf."""
-    return Scope(
+    return Context(
         principal=Principal(ROOT_ID, runtime.settings.root_user, ROOT),
         tenant=DEFAULT_TENANT,
         runtime=runtime,

@@ -17,19 +17,19 @@ from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT
-from pangolin.web.context import current_scope
+from pangolin.web.context import current_context
 
 ACME = "5e0d2a3c-0000-4000-8000-000000000001"
 
 
 def show() -> dict[str, Any]:
-    scope = current_scope()
+    ctx = current_context()
     return {
-        "principal": scope.principal.name,
-        "tenant": scope.tenant,
-        "key": scope.idempotency.token if scope.idempotency else None,
-        "digest": scope.idempotency.digest if scope.idempotency else None,
-        "left": scope.deadline_ms - scope.now(),
+        "principal": ctx.principal.name,
+        "tenant": ctx.tenant,
+        "key": ctx.idempotency.token if ctx.idempotency else None,
+        "digest": ctx.idempotency.digest if ctx.idempotency else None,
+        "left": ctx.deadline_ms - ctx.now(),
     }
 
 
