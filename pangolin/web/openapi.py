@@ -26,7 +26,7 @@ MEANING = {
     406: "The server does not offer this.",
     409: "The name is taken, or something is in the way; the message says what.",
     413: "The body is larger than PANGOLIN_MAX_BODY_BYTES.",
-    415: "The body is not JSON.",
+    415: "The body is not said to be JSON, or is compressed.",
     422: "The Idempotency-Key came before with another request.",
     429: "Too many attempts of this address or account; Retry-After says when to try again.",
     500: "The server failed, or the outcome of a change is unknown.",

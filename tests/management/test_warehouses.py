@@ -113,7 +113,7 @@ def test_two_spellings_that_disagree_are_refused_in_a_change(call: Call) -> None
         ({"name": "x", "storage_config": S3, "use_sts": "yes"}, "use_sts"),
         ({"name": "a/b", "storage_config": S3}, "name"),
         ({"name": "", "storage_config": S3}, "name"),
-        ({"name": "\ud800", "storage_config": S3}, "Invalid JSON"),
+        ({"name": "\ud800", "storage_config": S3}, "not valid JSON"),
         ([], "Invalid input type"),
     ],
 )

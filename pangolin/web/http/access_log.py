@@ -9,7 +9,7 @@ from random import getrandbits
 from flask import Flask, Request, Response, g, request
 
 from pangolin.services.context import metrics
-from pangolin.web.http.body_limit import bound
+from pangolin.web.http.bodies import bound
 from pangolin.web.http.raw_path import RAW_PATH, STARTED
 
 log = logging.getLogger("pangolin.access")

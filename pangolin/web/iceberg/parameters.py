@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
 from flask import request
 
 from pangolin.errors import BadRequest
 from pangolin.services.credentials.vending import MODES
+from pangolin.web.http.bodies import read_json
 
 SEPARATOR = "\x1f"
 
@@ -24,11 +24,8 @@ class Paging:
 
 
 def body() -> dict[str, Any]:
-    """Parse the request's body as a JSON object; raise `BadRequest`."""
-    try:
-        document = orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"the body is not valid JSON: {error}") from None
+    """Parse the request's body as a JSON object; raise as `read_json`."""
+    document = read_json(request)
     if not isinstance(document, dict):
         raise BadRequest("the body must be a JSON object")
     return document

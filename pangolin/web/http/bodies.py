@@ -1,11 +1,16 @@
-"""Refuse a request body above the limit, also one whose length is not told beforehand."""
+"""Request bodies: refused above the limit, whether or not the length is told, and read as JSON."""
 
-from typing import IO
+from typing import IO, Any, Final
 
+import orjson
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from webargs.core import is_json
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from pangolin.errors import BadRequest
 
 PIECE = 64 * 1024
+MISSING: Final = "the body is missing; it must be JSON"
 
 
 class BoundedInput:
@@ -50,3 +55,29 @@ def bound(request: Request) -> None:
 def too_large(limit: int) -> RequestEntityTooLarge:
     """Build the error."""
     return RequestEntityTooLarge(f"the body is larger than {limit} bytes")
+
+
+def read_json(request: Request) -> Any:
+    """Decode a body of JSON; raise 415 for another media type or coding, else `BadRequest`."""
+    data = request.get_data(cache=True)
+    if not data:
+        raise BadRequest(MISSING)
+    if not is_json(request.mimetype):
+        kind = request.mimetype or "untyped"
+        raise UnsupportedMediaType(f"the body must be application/json, not {kind}")
+    coding = request.headers.get("Content-Encoding", "").strip()
+    if coding.lower() not in ("", "identity"):
+        raise UnsupportedMediaType(f"the body must not have the Content-Encoding {coding[:80]!r}")
+    try:
+        # orjson refuses what is nested too deep, where the standard parser runs out of stack.
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(_undecodable(data, error)) from None
+
+
+def _undecodable(data: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        data.decode()
+    except UnicodeDecodeError as wrong:
+        return f"the body is not UTF-8: {wrong.reason} at byte {wrong.start}"
+    return f"the body is not valid JSON: {error}"
