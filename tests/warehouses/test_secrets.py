@@ -14,7 +14,8 @@ from pangolin.services.context.parts import Parts
 from pangolin.services.operations import export, migrations, secret_rotation, store_copy
 from pangolin.services.operations.layout import write_layout
 from pangolin.services.sealing import keyring
-from pangolin.services.sealing.keyring import SealBroken
+from pangolin.services.sealing.keyring import KEYRING, SealBroken
+from pangolin.services.sealing.server_secrets import REMEMBERED
 from pangolin.services.storage import warehouse_secrets
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.tenants import settings as tenant_settings
@@ -35,6 +36,8 @@ def under(ctx: Context, keys: str) -> Context:
     """The same installation by a server with other keys, that remembers nothing."""
     settings = replace(ctx.settings, secret_keys=keys)
     runtime = replace(ctx.runtime, settings=settings, parts=Parts())
+    # But for the server's own secrets, which it has opened before.
+    runtime.parts.get(REMEMBERED, lambda: ctx.runtime.part(REMEMBERED))
     return replace(ctx, runtime=runtime)
 
 
@@ -151,6 +154,7 @@ def test_copies_and_exports_carry_what_is_sealed(ctx: Context) -> None:
     for store in (target, restored):
         [found] = store.scan(WAREHOUSE)
         runtime = replace(ctx.runtime, store=store, parts=Parts())
+        runtime.parts.get(KEYRING, lambda: ctx.runtime.part(KEYRING))
         assert as_plugin(runtime, found).config == S3
 
 
