@@ -37,7 +37,7 @@ class Application(Flask):
         try:
             answer = super().dispatch_request()
         except Denied as error:
-            trail.denied(g.context, error)
+            trail.record_denial(g.context, error)
             raise
         if "context" in g:
             g.context.confirm()

@@ -7,6 +7,7 @@ is never decoded. Encodings are looked through only to refuse what another reade
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 from urllib.parse import unquote
@@ -26,6 +27,7 @@ ALIASES: Final = {
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _AUTHORITY = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+_CLIMBING = frozenset({"", ".", ".."})
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -76,6 +78,7 @@ class Location:
         return found
 
 
+@lru_cache(maxsize=2048)
 def parse_location(text: str, field: str = "location") -> Location:
     """Parse a URI; raise `BadRequest` naming the field for one that could be read two ways."""
     return _parse(text, field, strict=True)
@@ -111,7 +114,8 @@ def _parse(text: str, field: str, *, strict: bool) -> Location:
     host, path = _split(scheme, match[2], text, field)
     segments = tuple(path.removesuffix("/").split("/")[1:])
     for segment in segments:
-        _check_segment(segment, text, field, strict=strict)
+        if "%" in segment or segment in _CLIMBING:
+            _check_segment(segment, text, field, strict=strict)
     return Location(ALIASES.get(scheme, scheme), _authority(scheme, host, text, field), segments)
 
 

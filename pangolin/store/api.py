@@ -7,7 +7,7 @@ index's fields (absent or None) is not in that index.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -75,21 +75,32 @@ class Kind:
         """Return values of leading `fields`, checked; raise `ValueError` if there are too many."""
         if len(values) > len(fields):
             raise ValueError(f"{self.name} is ordered by {fields}, {len(values)} values are given")
-        return tuple(map(self.checked, fields, values))
+        return self._checked_all(fields, values)
 
     def checked_key(self, key: Key) -> Key:
         """Return a whole key, checked; raise `ValueError` if it has not one value per field."""
         if len(key) != len(self.key):
             raise ValueError(f"the key of {self.name} is {self.key}, {len(key)} values are given")
-        return tuple(map(self.checked, self.key, key))
+        if not self.integers and all(type(value) is str and value.isascii() for value in key):
+            return key
+        return self._checked_all(self.key, key)
 
     def row_of(self, doc: Mapping[str, Any]) -> tuple[Scalar | None, ...]:
         """Read the `columns` out of a document, checked; only those outside the key may be None."""
         extra = self.columns()[len(self.key) :]
-        values = (
-            None if doc.get(name) is None else self.checked(name, doc[name]) for name in extra
+        held = [name for name in extra if doc.get(name) is not None]
+        values = dict(zip(held, self._checked_all(held, [doc[name] for name in held]), strict=True))
+        key = self._checked_all(self.key, [doc.get(name) for name in self.key])
+        return (*key, *map(values.get, extra))
+
+    def _checked_all(self, names: Iterable[str], values: Iterable[Any]) -> Key:
+        # Nearly all are plain text: those are not worth a call each.
+        return tuple(
+            value
+            if type(value) is str and value.isascii() and name not in self.integers
+            else self.checked(name, value)
+            for name, value in zip(names, values, strict=False)
         )
-        return (*(self.checked(name, doc.get(name)) for name in self.key), *values)
 
 
 class Expect(Enum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from pangolin.store.api import (
     Change,
@@ -19,6 +20,7 @@ from pangolin.store.api import (
 TENANT = "tenant"
 
 
+@lru_cache(maxsize=1024)
 def _require_tenant(kind: Kind, index: str | None = None) -> None:
     if kind.key[0] != TENANT or kind.order(index)[0] != TENANT:
         order = f"index {index!r}" if index else "key"

@@ -72,8 +72,11 @@ def _build(server: Server) -> Context:
 
 
 def current_client() -> ClientInfo:
-    """Say where the request comes from."""
-    return client_of(request.environ, current_server().runtime.settings, g.request_id)
+    """Return where the request comes from; found out once."""
+    if "client" not in g:
+        g.client = client_of(request.environ, current_server().runtime.settings, g.request_id)
+    client: ClientInfo = g.client
+    return client
 
 
 def client_of(environ: "WSGIEnvironment", settings: Settings, request_id: str) -> ClientInfo:

@@ -78,7 +78,7 @@ def give(lake: Lake, ids: dict[str, str], kind: str, *actions: str, **more: str)
 
 def write_tag(lake: Lake, asset_id: str) -> None:
     fields = {"tags": ["pii"], "properties": {}, "discoverable": False}
-    business_metadata.write(lake.root, asset_id, fields)
+    business_metadata.replace(lake.root, asset_id, fields)
 
 
 @pytest.mark.parametrize("kind", COVERED)

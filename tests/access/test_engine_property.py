@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pangolin.services.assets import assets, business_metadata
 from pangolin.services.authz import actions, checks
 from pangolin.services.authz.access import Denied, is_allowed
+from pangolin.services.authz.actions import Action
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
 from pangolin.services.context.context import Context
@@ -52,7 +53,7 @@ def covers(where: tuple[str, str], limit: str | None, ref: str, path: str, name:
     return kind != "asset" or full == what
 
 
-def expected(grants: Given, action: str, ref: str, path: str, name: str = "") -> bool:
+def expected(grants: Given, action: Action, ref: str, path: str, name: str = "") -> bool:
     return any(
         action in actions.closure(allowed) and covers(where, limit, ref, path, name)
         for where, limit, allowed, _ in grants
@@ -65,7 +66,7 @@ def build(lake: Lake) -> dict[str, str]:
     for name, tagged in TAGS.items():
         for full in tagged:
             fields = {"tags": [name], "properties": {}, "discoverable": False}
-            business_metadata.write(lake.root, ids[full], fields)
+            business_metadata.replace(lake.root, ids[full], fields)
     refs.create_branch(lake.root, "lake", "dev")
     return ids
 
@@ -97,7 +98,9 @@ def resource(ref: str, path: str, name: str = "") -> Resource:
 
 @examples(150)
 @given(grants=GRANTS, action=st.sampled_from(actions.ACTIONS))
-def test_single_checks_batches_and_lists_say_what_the_rules_say(grants: Given, action: str) -> None:
+def test_single_checks_batches_and_lists_say_what_the_rules_say(
+    grants: Given, action: Action
+) -> None:
     with tempfile.TemporaryDirectory() as directory:
         lake = lake_on(Path(directory))
         ann = give(lake, grants, build(lake))
@@ -107,7 +110,7 @@ def test_single_checks_batches_and_lists_say_what_the_rules_say(grants: Given, a
             check_lists(ann, grants, ref)
 
 
-def check_singles(ann: Context, grants: Given, action: str, ref: str) -> None:
+def check_singles(ann: Context, grants: Given, action: Action, ref: str) -> None:
     for path in SPACES:
         wanted = expected(grants, action, ref, path)
         assert is_allowed(ann, action, resource(ref, path)) == wanted
@@ -116,7 +119,7 @@ def check_singles(ann: Context, grants: Given, action: str, ref: str) -> None:
         assert is_allowed(ann, action, resource(ref, path, name)) == wanted
 
 
-def check_batch(ann: Context, grants: Given, action: str, ref: str) -> None:
+def check_batch(ann: Context, grants: Given, action: Action, ref: str) -> None:
     asked = [
         {
             "action": action,

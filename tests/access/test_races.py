@@ -9,6 +9,7 @@ import pytest
 from pangolin.default_plugins.memory_store import MemoryStore
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.accounts import account, removal
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import Denied
 from pangolin.services.context.resource import Resource
 from pangolin.services.grants import grants, memberships, roles
@@ -78,7 +79,7 @@ def test_a_grantee_that_is_removed_meanwhile_is_granted_nothing(lake: Lake) -> N
         lake.person(name)
         record = account.find(lake.root, lake.root.tenant, name)
         remove = partial(
-            removal.remove, lake.root, "delete_user", Resource("user", (name,)), record
+            removal.remove, lake.root, AuditAction.DELETE_USER, Resource("user", (name,)), record
         )
         made, removed = together(partial(lake.grant, name, IN_LAKE, "read"), remove)
         assert not failed(removed), removed

@@ -1,13 +1,15 @@
 """Short ways to write a log, to read it, and to tamper with it behind the server's back."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pangolin.services.audit import trail, verification
+from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.verification import Broken, Verdict
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.parts import Parts
-from pangolin.services.context.resource import Resource
+from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.store.api import ANY, Doc, Put, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
@@ -30,7 +32,14 @@ class Clock:
 def note(ctx: Context, count: int = 1, **more: Any) -> None:
     """Write records by themselves."""
     for at in range(count):
-        trail.note(ctx, "read_credentials", Resource("table", ("lake", "ns", f"t{at}")), **more)
+        resource = Resource("table", ("lake", "ns", f"t{at}"))
+        trail.record(ctx, AuditEvent(AuditAction.VEND_CREDENTIALS, resource, **more))
+
+
+def event(action: str, resource_type: str = "guard") -> AuditEvent:
+    """Build an event in words of the test's own, as a plugin might."""
+    what = Resource(cast(ResourceType, resource_type))
+    return AuditEvent(cast(AuditAction, action), what)
 
 
 def elsewhere(ctx: Context) -> Context:

@@ -8,6 +8,8 @@ import pytest
 
 from pangolin.registry import Registry
 from pangolin.services.audit import query, trail
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -40,8 +42,15 @@ def write(ctx: Context, thread: int) -> None:
         put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
         what = Resource("table", ("lake", ODD, str(at)))
         details = {"a.b": {"$c": [1, 2.5, None, True, ODD]}, "": 2**53}
-        batch.commit(ctx, "commit_table", what, [put], details=details, after={"id": ODD})
-    trail.note(ctx, "login_failed", Resource("user", (ODD,)), result="failure", error=ODD)
+        batch.apply(
+            ctx,
+            [put],
+            AuditEvent(AuditAction.COMMIT_TABLE, what, after={"id": ODD}, details=details),
+        )
+    trail.record(
+        ctx,
+        AuditEvent(AuditAction.LOGIN_FAILED, Resource("user", (ODD,)), result="failure", error=ODD),
+    )
 
 
 def test_what_threads_wrote_together_verifies(log: Context) -> None:

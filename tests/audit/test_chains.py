@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pangolin.services.audit.chains import CHAINS, LONGEST, Segment
 from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
-from pangolin.services.context.resource import Resource
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
-from tests.audit.log import HOUR, Clock, elsewhere, note, records, segments, verdict
+from tests.audit.log import HOUR, Clock, elsewhere, event, note, records, segments, verdict
 from tests.forks import holds_in_child
 from tests.services.counting import CountingStore
 from tests.services.world import context_on
@@ -19,7 +18,7 @@ def test_eight_threads_write_without_a_conflict(ctx: Context) -> None:
     def work(thread: int) -> None:
         for at in range(25):
             put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
-            batch.commit(ctx, "work", Resource("guard"), [put])
+            batch.apply(ctx, [put], event("work"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
@@ -87,5 +86,5 @@ def test_a_record_on_a_warm_segment_costs_no_round_trip(tmp_path: object) -> Non
     ctx = context_on(tmp_path, store)  # type: ignore[arg-type]
     note(ctx)
     store.trips.clear()
-    batch.commit(ctx, "x", Resource("guard"), [Put(GUARD, {"name": "x"}, ABSENT)])
+    batch.apply(ctx, [Put(GUARD, {"name": "x"}, ABSENT)], event("x"))
     assert store.trips == ["apply"]

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from pangolin.errors import BadRequest, Forbidden, NoSuchAuditRecord
 from pangolin.interfaces.authentication import TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services.audit import query, trail
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from tests.audit.log import HOUR, START, Clock, elsewhere, records
+from tests.audit.log import HOUR, START, Clock, elsewhere, event, records
 from tests.services.world import context_on
 
 WHO = ("ann", "bob")
@@ -34,7 +36,9 @@ def log(ctx: Context, clock: Clock) -> list[dict[str, Any]]:
         what = Resource("table", ("lake@dev" if at % 5 else "lake", f"t{at % 4}"))
         result = "failure" if at % 7 == 0 else "success"
         after = {"id": f"asset-{at % 4}"}
-        trail.note(who, WHAT[at % 3], what, result=result, after=after)
+        trail.record(
+            who, AuditEvent(cast(AuditAction, WHAT[at % 3]), what, result=result, after=after)
+        )
     return sorted(records(ctx.runtime.store), key=lambda doc: str(doc["id"]), reverse=True)
 
 
@@ -122,7 +126,7 @@ def test_a_word_nobody_ever_recorded_is_refused_by_its_field(ctx: Context, name:
 
 
 def test_a_word_of_a_plugin_is_known_once_it_was_recorded(ctx: Context) -> None:
-    trail.note(ctx, "polish_table", Resource("widget"))
+    trail.record(ctx, event("polish_table", "widget"))
     assert query.count(ctx, {"action": "polish_table", "resource_type": "widget"}) == 1
 
 
@@ -137,7 +141,7 @@ def test_an_admin_sees_nothing_of_another_tenant(
 ) -> None:
     made = context_on(ctx.settings.data_path, ctx.runtime.store, tenant=OTHER)
     theirs = replace(made, runtime=replace(ctx.runtime))
-    trail.note(theirs, "drop_table", Resource("table", ("secret",)))
+    trail.record(theirs, AuditEvent(AuditAction.DROP_TABLE, Resource("table", ("secret",))))
     admin = acting(theirs, "eve", TENANT_ADMIN)
     rows, _ = query.page(admin, {})
     assert [row["resource_name"] for row in rows] == ["secret"]
@@ -154,7 +158,7 @@ def test_root_may_read_the_logs_of_all_tenants_as_one(
     made = context_on(ctx.settings.data_path, ctx.runtime.store, tenant=OTHER)
     theirs = replace(made, runtime=ctx.runtime)
     clock.now = START + HOUR // 2
-    trail.note(theirs, "drop_table", Resource("table", ("mine",)))
+    trail.record(theirs, AuditEvent(AuditAction.DROP_TABLE, Resource("table", ("mine",))))
     (found,) = (doc for doc in records(ctx.runtime.store) if doc["tenant"] == OTHER)
     rows, more = query.page(ctx, {}, everywhere=True, limit=40)
     rest, last = query.page(ctx, {}, everywhere=True, limit=40, after=more)

@@ -10,7 +10,8 @@ from pangolin.errors import OutcomeUnknown, Unavailable
 from pangolin.interfaces.authentication import Principal
 from pangolin.registry import Registry
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import Actor
+from pangolin.services.audit.records import Actor, AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import denial
 from pangolin.services.branches import management
 from pangolin.services.catalogs import namespaces
@@ -22,7 +23,7 @@ from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import ABSENT, Change, Conflict, Put, Store
 from pangolin.store.kinds import AUDIT, GUARD
-from tests.audit.log import elsewhere, note, records, segments, verdict
+from tests.audit.log import elsewhere, event, note, records, segments, verdict
 
 CANARY = "canary-8d1f0c"
 
@@ -87,10 +88,10 @@ def test_what_one_change_leaves_is_what_the_next_one_finds(ctx: Context) -> None
 
 
 def test_a_batch_that_fails_leaves_no_record(ctx: Context) -> None:
-    batch.commit(ctx, "first", Resource("guard"), [guard("x")])
+    batch.apply(ctx, [guard("x")], event("first"))
     with pytest.raises(Conflict):
-        batch.commit(ctx, "again", Resource("guard"), [guard("x")])
-    batch.commit(ctx, "other", Resource("guard"), [guard("y")])
+        batch.apply(ctx, [guard("x")], event("again"))
+    batch.apply(ctx, [guard("y")], event("other"))
     assert [doc["action"] for doc in records(ctx.runtime.store)] == ["first", "other"]
     assert len(segments(ctx.runtime.store)) == 1
     assert verdict(ctx).broken is None
@@ -99,7 +100,7 @@ def test_a_batch_that_fails_leaves_no_record(ctx: Context) -> None:
 def test_a_first_batch_that_fails_opens_no_segment(ctx: Context) -> None:
     ctx.store.apply(guard("x"))
     with pytest.raises(Conflict):
-        batch.commit(ctx, "again", Resource("guard"), [guard("x")])
+        batch.apply(ctx, [guard("x")], event("again"))
     assert segments(ctx.runtime.store) == []
     note(ctx)
     assert (len(segments(ctx.runtime.store)), verdict(ctx).broken) == (1, None)
@@ -112,7 +113,7 @@ def test_a_segment_whose_batch_has_an_unknown_outcome_is_not_used_again(
     note(ctx)
     lost = failing(ctx, OutcomeUnknown("gone"), applied=applied)
     with pytest.raises(OutcomeUnknown):
-        batch.commit(lost, "lost", Resource("guard"), [guard("x")])
+        batch.apply(lost, [guard("x")], event("lost"))
     note(ctx)
     assert len(segments(ctx.runtime.store)) == 2
     assert verdict(ctx).records == 2 + applied
@@ -131,7 +132,7 @@ def test_a_writer_whose_segment_went_on_without_it_takes_another(ctx: Context) -
     note(ctx)
     (head,) = records(ctx.runtime.store)
     ctx.runtime.store.apply(Put(AUDIT, head | {"number": 2}, ABSENT))
-    batch.commit(ctx, "first", Resource("guard"), [guard("x")])
+    batch.apply(ctx, [guard("x")], event("first"))
     assert ctx.store.get(GUARD, ("x",)) is not None
     assert len(segments(ctx.runtime.store)) == 2
 
@@ -139,12 +140,12 @@ def test_a_writer_whose_segment_went_on_without_it_takes_another(ctx: Context) -
 def test_a_denial_is_recorded_and_never_raises(ctx: Context) -> None:
     ann = replace(ctx, principal=Principal("u1", "ann", "tenant-user", ctx.tenant))
     error = denial(ann, "delete", Resource("table", ("lake", "sales", "orders")))
-    trail.denied(ann, error)
+    trail.record_denial(ann, error)
     (doc,) = records(ctx.runtime.store)
     assert (doc["action"], doc["result"]) == ("permission_denied", "failure")
     assert doc["metadata"] == {"action": "delete"}
     assert "ann may not delete" in doc["error_message"]
-    trail.denied(failing(ann, Unavailable("down")), error)
+    trail.record_denial(failing(ann, Unavailable("down")), error)
 
 
 def test_a_success_that_cannot_be_recorded_does_not_stand(ctx: Context) -> None:
@@ -155,7 +156,11 @@ def test_a_success_that_cannot_be_recorded_does_not_stand(ctx: Context) -> None:
 def test_a_failure_outside_of_a_scope_is_recorded_for_the_default_tenant(ctx: Context) -> None:
     actor = Actor(Principal("", "mallory", ""), ClientInfo("192.0.2.9"))
     resource = Resource("user", ("mallory",))
-    trail.note_on(ctx.runtime, actor, "login_failed", resource, result="failure", error="wrong")
+    trail.record_outside(
+        ctx.runtime,
+        actor,
+        AuditEvent(AuditAction.LOGIN_FAILED, resource, result="failure", error="wrong"),
+    )
     (doc,) = records(ctx.runtime.store)
     assert (doc["tenant"], doc["username"]) == (DEFAULT_TENANT, "mallory")
     assert "user_id" not in doc
@@ -164,7 +169,7 @@ def test_a_failure_outside_of_a_scope_is_recorded_for_the_default_tenant(ctx: Co
 def test_a_request_may_name_anything_and_is_still_recorded(ctx: Context) -> None:
     odd = "\ud800" + "x" * 10_000
     note(replace(ctx, client=ClientInfo("::1", odd, odd)), error=odd, result="failure")
-    trail.note(ctx, "read_credentials", Resource("table", ("lake", odd)))
+    trail.record(ctx, AuditEvent(AuditAction.VEND_CREDENTIALS, Resource("table", ("lake", odd))))
     first, second = records(ctx.runtime.store)
     assert first["error_message"].startswith("?xxx")
     assert len(second["resource_name"]) < 1000

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pangolin.errors import NamespaceNotEmpty, PangolinError
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.branches import refs
+from pangolin.services.branches.refs import RefType
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
 from pangolin.services.context.resource import Resource
 from pangolin.services.operations import garbage_collection
 from pangolin.services.versioned import entries, listing
-from pangolin.services.versioned.entries import ASSETS, NAMESPACES
+from pangolin.services.versioned.entries import ASSETS, NAMESPACES, Found
 from pangolin.services.versioned.resolution import resolve
 from pangolin.store import kinds
 from pangolin.store.api import Store
@@ -108,8 +111,9 @@ class Refs(RuleBasedStateMachine):
         doc = {"namespace": space, "name": name, "type": "table", "id": name, "n": self.serial}
         changes = [resolved.hold(), *entries.write(resolved, ASSETS, doc, entry.own)]
         if entry.doc is None:
-            changes.append(namespaces.hold(resolved, above))
-        batch.commit(self.ctx, "put", Resource("table"), changes)
+            assert above.doc is not None
+            changes.append(namespaces.hold(Found(resolved, above.doc, above.own)))
+        batch.apply(self.ctx, changes, AuditEvent(AuditAction.COMMIT_TABLE, Resource("table")))
         self.model.assets[ref][space, name] = self.serial
 
     @rule(data=st.data(), space=st.sampled_from(SPACES), name=st.sampled_from(NAMES))
@@ -121,7 +125,7 @@ class Refs(RuleBasedStateMachine):
         if entry.doc is None:
             return
         changes = [resolved.hold(), *entries.drop(resolved, ASSETS, (space, name), entry.own)]
-        batch.commit(self.ctx, "drop", Resource("table"), changes)
+        batch.apply(self.ctx, changes, AuditEvent(AuditAction.DROP_TABLE, Resource("table")))
         del self.model.assets[ref][space, name]
 
     @precondition(lambda self: len(self.model.assets) < 9)
@@ -140,7 +144,7 @@ class Refs(RuleBasedStateMachine):
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(set(self.model.assets) - {"main"})))
-        kind = "tag" if name in self.model.tags else "branch"
+        kind: RefType = "tag" if name in self.model.tags else "branch"
         refs.delete_ref(self.ctx, "lake", name, kind)
         self.model.forget(name)
 

@@ -8,6 +8,7 @@ from pangolin.interfaces.authentication import ROLES, ROOT
 from pangolin.services.authn import security_stamps
 from pangolin.services.authn.principals import USER
 from pangolin.services.authz.access import denial
+from pangolin.services.authz.actions import Deed
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.store.api import Change, Delete, Doc, Record
@@ -46,7 +47,7 @@ def check_role(ctx: Context, role: str) -> None:
     require_reach(ctx, "give", Resource("role", (role,)), role)
 
 
-def require_reach(ctx: Context, action: str, resource: Resource, role: str) -> None:
+def require_reach(ctx: Context, action: Deed, resource: Resource, role: str) -> None:
     """Raise `Denied` if a role is above that with which the request was made."""
     if ROLES.index(role) > ROLES.index(ctx.principal.role):
         raise denial(ctx, action, resource)

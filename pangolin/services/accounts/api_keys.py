@@ -6,6 +6,8 @@ from typing import Any, Final
 from pangolin.errors import Conflicting, NotFound
 from pangolin.services.accounts import account, service_users
 from pangolin.services.accounts.account import Wire
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import api_keys, security_stamps
 from pangolin.services.authn.principals import SERVICE
 from pangolin.services.authz.access import require
@@ -27,12 +29,12 @@ def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
     Raises `NotFound`, and `Conflicting` if too many keys would be kept.
     """
     hours = fields.get("keep_old_for_hours") or 0
-    return _made(ctx, service, fields, "rotate_api_key", hours)
+    return _made(ctx, service, fields, AuditAction.ROTATE_API_KEY, hours)
 
 
 def add(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
     """Make one more key; raise `NotFound`, and `Conflicting` if there are too many."""
-    return _made(ctx, service, fields, "create_api_key", None)
+    return _made(ctx, service, fields, AuditAction.CREATE_API_KEY, None)
 
 
 def page(ctx: Context, service: str) -> list[Wire]:
@@ -52,20 +54,32 @@ def revoke(ctx: Context, service: str, key_id: str) -> None:
         raise NotFound(f"API key does not exist: {key_id}")
     changes = [*_gone(key_id), security_stamps.invalidate(ctx.tenant, service)]
     what = Resource("api_key", (key_id,))
-    batch.commit(service_users.plain(ctx), "revoke_api_key", what, changes, before=record.doc)
+    batch.apply(
+        service_users.plain(ctx),
+        changes,
+        AuditEvent(AuditAction.REVOKE_API_KEY, what, before=record.doc),
+    )
 
 
 def _made(
-    ctx: Context, service: str, fields: Mapping[str, Any], action: str, keep_hours: int | None
+    ctx: Context,
+    service: str,
+    fields: Mapping[str, Any],
+    action: AuditAction,
+    keep_hours: int | None,
 ) -> Wire:
     ctx = service_users.plain(ctx)
     require(ctx, "update", service_users.resource(service))
 
-    return retry_conflicts(ctx, lambda: _attempt(ctx, service, fields, action, keep_hours), action)
+    return retry_conflicts(ctx, action, lambda: _attempt(ctx, service, fields, action, keep_hours))
 
 
 def _attempt(
-    ctx: Context, service: str, fields: Mapping[str, Any], action: str, keep_hours: int | None
+    ctx: Context,
+    service: str,
+    fields: Mapping[str, Any],
+    action: AuditAction,
+    keep_hours: int | None,
 ) -> Wire:
     record = account.find(ctx, ctx.tenant, service, SERVICE)
     what = service_users.resource(record.doc["name"])
@@ -80,7 +94,7 @@ def _attempt(
         Put(PRINCIPAL, owner, record.version),
         security_stamps.invalidate(ctx.tenant, service),
     ]
-    batch.commit(ctx, action, what, changes, after=made.record)
+    batch.apply(ctx, changes, AuditEvent(action, what, after=made.record))
     return service_users.key_wire(owner, made)
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 from pangolin.errors import PangolinError
 from pangolin.services.accounts.account import BOUND
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
@@ -33,7 +35,7 @@ BELONGINGS: Final[tuple[tuple[Kind, str | None], ...]] = (
 )
 
 
-def remove(ctx: Context, action: str, resource: Resource, record: Record) -> None:
+def remove(ctx: Context, action: AuditAction, resource: Resource, record: Record) -> None:
     """Delete a principal and what belongs to it: a batch, and what does not fit into one after it.
 
     Nothing of it counts once the batch is in, for no id is given twice. Raises `Conflict`.
@@ -42,7 +44,7 @@ def remove(ctx: Context, action: str, resource: Resource, record: Record) -> Non
     changes: list[Change] = [Delete(PRINCIPAL, key, record.version)]
     changes.append(security_stamps.invalidate(doc["tenant"], doc["id"]))
     changes += _belongings(ctx.runtime, doc)
-    batch.commit_home(ctx, action, resource, changes, before=doc)
+    batch.apply(ctx, changes, AuditEvent(action, resource, before=doc), store=ctx.unscoped)
     try:
         while rest := list(_belongings(ctx.runtime, doc)):
             ctx.runtime.store.apply(*rest)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from pangolin.services.accounts import account, removal
 from pangolin.services.accounts.account import Wire
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import api_keys, security_stamps
 from pangolin.services.authn.api_keys import MadeKey
 from pangolin.services.authn.principals import SERVICE
@@ -20,7 +22,7 @@ from pangolin.store.api import ABSENT, Change, Doc, Put, Record
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
 
 DAY_MS = 86_400_000
-TYPE = "service_user"
+TYPE: Final = "service_user"
 CHANGEABLE = ("name", "description", "active")
 
 
@@ -41,10 +43,12 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         account.refuse_taken(ctx, SERVICE, name)
         puts = [Put(PRINCIPAL, doc, ABSENT), Put(API_KEY, made.record, ABSENT)]
         changes = [guards.hold(ctx), *puts]
-        batch.commit(ctx, "create_service_user", resource(name), changes, after=doc)
+        batch.apply(
+            ctx, changes, AuditEvent(AuditAction.CREATE_SERVICE_USER, resource(name), after=doc)
+        )
         return key_wire(doc, made)
 
-    return retry_conflicts(ctx, attempt, "create service user")
+    return retry_conflicts(ctx, "create service user", attempt)
 
 
 def page(
@@ -82,9 +86,14 @@ def update(ctx: Context, service: str, fields: Mapping[str, Any]) -> None:
         doc, changes = _changed(ctx, record, given)
         changes.append(Put(PRINCIPAL, doc, record.version))
         what = resource(record.doc["name"])
-        batch.commit_home(ctx, "update_service_user", what, changes, record.doc, doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_SERVICE_USER, what, before=record.doc, after=doc),
+            store=ctx.unscoped,
+        )
 
-    retry_conflicts(ctx, attempt, "update service user")
+    retry_conflicts(ctx, "update service user", attempt)
 
 
 def delete(ctx: Context, service: str) -> None:
@@ -94,9 +103,9 @@ def delete(ctx: Context, service: str) -> None:
     def attempt() -> None:
         record = account.find(ctx, ctx.tenant, service, SERVICE)
         what = resource(record.doc["name"])
-        removal.remove(ctx, "delete_service_user", what, record)
+        removal.remove(ctx, AuditAction.DELETE_SERVICE_USER, what, record)
 
-    retry_conflicts(ctx, attempt, "delete service user")
+    retry_conflicts(ctx, "delete service user", attempt)
 
 
 def plain(ctx: Context) -> Context:

@@ -5,6 +5,8 @@ from pangolin.interfaces.authentication import ROOT
 from pangolin.services.accounts import account, users
 from pangolin.services.accounts.account import Wire
 from pangolin.services.audit import trail
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import principals, tokens
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
@@ -80,9 +82,14 @@ def revoke_all(ctx: Context, owner: str) -> None:
         account.require_reach(ctx, "revoke the tokens of", what, record.doc["role"])
         doc, changes = account.ended(ctx, record.doc)
         changes.append(Put(PRINCIPAL, doc, record.version))
-        batch.commit_home(ctx, "revoke_token", what, changes, details={"all": True})
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.REVOKE_TOKEN, what, details={"all": True}),
+            store=ctx.unscoped,
+        )
 
-    retry_conflicts(ctx, attempt, "revoke all tokens")
+    retry_conflicts(ctx, "revoke all tokens", attempt)
 
 
 def clean_up(ctx: Context) -> int:
@@ -97,7 +104,10 @@ def clean_up(ctx: Context) -> int:
     ]
     for first in range(0, len(expired), account.BOUND):
         ctx.runtime.store.apply(*expired[first : first + account.BOUND])
-    trail.note(ctx, "cleanup_tokens", Resource("token"), details={"count": len(expired)})
+    trail.record(
+        ctx,
+        AuditEvent(AuditAction.CLEANUP_TOKENS, Resource("token"), details={"count": len(expired)}),
+    )
     return len(expired)
 
 
@@ -110,7 +120,12 @@ def _revoke(ctx: Context, jti: str, record: Record | None, reason: str | None) -
     changes = [] if record is None else tokens.revoking(record.doc)
     details = {"reason": reason} if reason else None
     what = Resource("token", (jti,))
-    batch.commit_home(ctx, "revoke_token", what, changes, details=details)
+    batch.apply(
+        ctx,
+        changes,
+        AuditEvent(AuditAction.REVOKE_TOKEN, what, details=details),
+        store=ctx.unscoped,
+    )
 
 
 def _kept(ctx: Context) -> Record | None:

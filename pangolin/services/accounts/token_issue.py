@@ -8,6 +8,8 @@ from pangolin.errors import BadRequest, Conflicting, NotFound, Unauthorized
 from pangolin.interfaces.authentication import ROLES, ROOT, TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services.accounts import account
 from pangolin.services.accounts.account import Wire
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import principals, tokens
 from pangolin.services.authn.principals import USER, Standing
 from pangolin.services.authn.tokens import Issued, Terms
@@ -58,7 +60,12 @@ def mint(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     )
     issued, changes = tokens.prepare(ctx.runtime, subject, terms)
     what = Resource("token", (issued.jti,))
-    batch.commit_home(within, "generate_token", what, changes, after=issued.record)
+    batch.apply(
+        within,
+        changes,
+        AuditEvent(AuditAction.GENERATE_TOKEN, what, after=issued.record),
+        store=within.unscoped,
+    )
     return _wire(issued, within.tenant)
 
 
@@ -93,7 +100,12 @@ def rotate(ctx: Context) -> Wire:
     # Of two that rotate one token at once the second finds it revoked.
     changes += [Delete(TOKEN, TOKEN.key_of(old), record.version), tokens.revoking(old)[-1]]
     try:
-        batch.commit_home(ctx, "rotate_token", Resource("token", (jti,)), changes)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.ROTATE_TOKEN, Resource("token", (jti,))),
+            store=ctx.unscoped,
+        )
     except Conflict:
         raise Unauthorized(tokens.REVOKED) from None
     return _wire(issued, old["within"])

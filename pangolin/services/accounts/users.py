@@ -8,6 +8,8 @@ from uuid import uuid4
 from pangolin.errors import BadRequest, Forbidden
 from pangolin.services.accounts import account, removal
 from pangolin.services.accounts.account import Wire
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import passwords, principals, rate_limits, security_stamps
 from pangolin.services.authn.principals import USER
 from pangolin.services.authz.access import require
@@ -43,10 +45,10 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     def attempt() -> Wire:
         account.refuse_taken(within, USER, name)
         changes = [guards.hold(within), Put(PRINCIPAL, doc, ABSENT)]
-        batch.commit(within, "create_user", resource(name), changes, after=doc)
+        batch.apply(within, changes, AuditEvent(AuditAction.CREATE_USER, resource(name), after=doc))
         return wire(doc)
 
-    return retry_conflicts(within, attempt, "create user")
+    return retry_conflicts(within, "create user", attempt)
 
 
 def new(ctx: Context, name: str, email: str | None, role: str) -> Doc:
@@ -98,10 +100,15 @@ def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Wire:
         account.require_reach(ctx, "update", name, record.doc["role"])
         doc, changes = _changed(ctx, record.doc, given)
         changes.append(Put(PRINCIPAL, doc, record.version))
-        batch.commit_home(ctx, "update_user", name, changes, record.doc, doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_USER, name, before=record.doc, after=doc),
+            store=ctx.unscoped,
+        )
         return wire(doc)
 
-    return retry_conflicts(ctx, attempt, "update user")
+    return retry_conflicts(ctx, "update user", attempt)
 
 
 def delete(ctx: Context, user: str) -> None:
@@ -112,9 +119,9 @@ def delete(ctx: Context, user: str) -> None:
 
     def attempt() -> None:
         record = account.find(ctx, ctx.tenant, user)
-        removal.remove(ctx, "delete_user", resource(record.doc["name"]), record)
+        removal.remove(ctx, AuditAction.DELETE_USER, resource(record.doc["name"]), record)
 
-    retry_conflicts(ctx, attempt, "delete user")
+    retry_conflicts(ctx, "delete user", attempt)
 
 
 def is_self(ctx: Context, user: str) -> bool:

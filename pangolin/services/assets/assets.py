@@ -4,21 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset, NoSuchNamespace
+from pangolin.errors import AlreadyExists, BadRequest, NoSuchAsset
 from pangolin.services.assets import business_metadata, occurrences
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require, require_asset, visible_part
+from pangolin.services.authz.actions import Action
 from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.services.tables.lookup import look, look_with_namespace
+from pangolin.services.tables.lookup import look, read_slot
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
-from pangolin.services.versioned.entries import ASSETS, Entry
+from pangolin.services.versioned.entries import ASSETS, Found
 from pangolin.services.versioned.relations import LABELS
-from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Doc
 from pangolin.store.kinds import SEPARATOR
 
@@ -55,19 +56,22 @@ def register(ctx: Context, prefix: str, levels: Sequence[str], fields: Mapping[s
     _check(fields)
 
     def attempt() -> Wire:
-        resolved, entry, above = look_with_namespace(ctx, address)
-        if above.doc is None:
-            raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
-        if entry.doc is not None:
-            raise AlreadyExists(f"{LABELS[entry.doc['type']]} already exists: {address.dotted}")
+        slot = read_slot(ctx, address)
+        taken = slot.entry.doc
+        if taken is not None:
+            raise AlreadyExists(f"{LABELS[taken['type']]} already exists: {address.dotted}")
         doc = _new(address, fields, ctx.now())
         outcome = _wire(doc)
-        changes = [resolved.hold(), namespaces.hold(resolved, above)]
-        changes += entries.write(resolved, ASSETS, doc, entry.own)
-        batch.commit(ctx, "register_asset", _resource(address), changes, outcome, after=doc)
+        changes = [*slot.hold(), *entries.write(slot.resolved, ASSETS, doc, slot.entry.own)]
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.REGISTER_ASSET, _resource(address), after=doc),
+            outcome=outcome,
+        )
         return outcome
 
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "register"), Wire)
+    return write(ctx, "register", attempt, Wire)
 
 
 def page(
@@ -81,7 +85,7 @@ def page(
     """List all that a namespace holds, tables and views too, and the `after` of the next page."""
     address = addressing.namespace(ctx, prefix, levels)
     seen = visible_part(ctx, namespaces.resource(address))
-    resolved, _ = namespaces.find(ctx, address)
+    resolved = namespaces.find(ctx, address).resolved
     docs, more = listing.page(
         ctx.store, resolved, ASSETS, address.path, after=after, limit=limit, visible=seen
     )
@@ -92,8 +96,7 @@ def get(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> Wire:
     """Read an asset, a table or a view as an asset; raise `NoSuchAsset`."""
     address = addressing.asset(ctx, prefix, levels, name)
     require(ctx, "read", _resource(address))
-    _, _, doc = _find(ctx, address, "read")
-    return _wire(doc)
+    return _wire(_find(ctx, address, "read").doc)
 
 
 def delete(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> None:
@@ -102,15 +105,18 @@ def delete(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> None:
     require(ctx, "delete", _resource(address))
 
     def attempt() -> None:
-        resolved, entry, doc = _find(ctx, address, "delete")
-        kind = doc["type"]
+        found = _find(ctx, address, "delete")
+        kind = found.doc["type"]
         if kind != "asset":
             raise BadRequest(f"{address.dotted} is a {kind}; drop it in the Iceberg API")
         key = (address.path, address.name)
-        changes = [resolved.hold(), *entries.drop(resolved, ASSETS, key, entry.own)]
-        batch.commit(ctx, "delete_asset", _resource(address), changes, before=entry.doc)
+        drop = entries.drop(found.resolved, ASSETS, key, found.own)
+        changes = [found.resolved.hold(), *drop]
+        batch.apply(
+            ctx, changes, AuditEvent(AuditAction.DELETE_ASSET, _resource(address), before=found.doc)
+        )
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "delete"), lambda _: None)
+    write(ctx, "delete", attempt)
 
 
 def by_id(ctx: Context, asset_id: str) -> Wire:
@@ -128,12 +134,12 @@ def by_id(ctx: Context, asset_id: str) -> Wire:
     }
 
 
-def _find(ctx: Context, address: Address, action: str) -> tuple[ResolvedRef, Entry, Doc]:
+def _find(ctx: Context, address: Address, action: Action) -> Found:
     resolved, entry = look(ctx, address)
     if entry.doc is None:
         raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
     require_asset(ctx, action, _resource(address), entry.doc["id"])
-    return resolved, entry, entry.doc
+    return Found(resolved, entry.doc, entry.own)
 
 
 def _check(fields: Mapping[str, Any]) -> None:

@@ -13,12 +13,14 @@ import orjson
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.assets import occurrences
 from pangolin.services.assets.occurrences import AssetOccurrence
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.authz import rights_loader
 from pangolin.services.authz.access import is_admin
+from pangolin.services.authz.actions import Action
 from pangolin.services.changes import batch
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants.scopes import check_tag
@@ -49,7 +51,7 @@ def of(ctx: Context, asset: str) -> Wire | None:
     return None if record is None else wire(record.doc)
 
 
-def write(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Wire:
+def replace(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Wire:
     """Replace an asset's note by `description`, `tags`, `properties` and `discoverable`.
 
     Raises `NoSuchAsset`, `Denied` and `BadRequest` naming a field.
@@ -63,14 +65,19 @@ def write(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Wire:
         doc = _written(ctx, asset, record, given)
         put = Put(ASSET_NOTE, doc, record.version if record else ABSENT)
         changes = [put, *_retagged(ctx, asset, before["tags"], doc["tags"])]
-        action = "update_metadata" if record else "add_metadata"
-        told: Doc = {"before": record.doc if record else None, "after": doc}
-        told["details"] = {"tags": doc["tags"]} if doc["tags"] != before["tags"] else None
-        batch.commit(ctx, action, occurrence.resource, changes, **told)
+        action = AuditAction.UPDATE_METADATA if record else AuditAction.ADD_METADATA
+        details = {"tags": doc["tags"]} if doc["tags"] != before["tags"] else None
+        event = AuditEvent(
+            action,
+            occurrence.resource,
+            before=record.doc if record else None,
+            after=doc,
+            details=details,
+        )
+        batch.apply(ctx, changes, event)
         return wire(doc)
 
-    again = retry_conflicts
-    return once(ctx, lambda: again(ctx, attempt, "write"), lambda _: read(ctx, asset))
+    return write(ctx, "write", attempt, lambda _: read(ctx, asset))
 
 
 def remove(ctx: Context, asset: str) -> None:
@@ -84,9 +91,13 @@ def remove(ctx: Context, asset: str) -> None:
         _require(ctx, occurrence, record.doc, EMPTY)
         gone = Delete(ASSET_NOTE, (asset,), record.version)
         changes = [gone, *_retagged(ctx, asset, record.doc["tags"], [])]
-        batch.commit(ctx, "delete_metadata", occurrence.resource, changes, before=record.doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.DELETE_METADATA, occurrence.resource, before=record.doc),
+        )
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "remove"), lambda _: None)
+    write(ctx, "remove", attempt)
 
 
 def collect(ctx: Context, *, dry_run: bool = False) -> int:
@@ -140,10 +151,10 @@ def _require(ctx: Context, occurrence: AssetOccurrence, before: Doc, after: Doc)
     governed = set(before["tags"]) != set(after["tags"])
     governed = governed or before["discoverable"] != after["discoverable"]
     plain = any(before[name] != after[name] for name in ("description", "properties"))
-    needed = {DISCOVERY} if governed else set()
-    occurrences.require_everywhere(
-        ctx, needed | {"update"} if plain or not governed else needed, occurrence
-    )
+    needed: list[Action] = [DISCOVERY] if governed else []
+    if plain or not governed:
+        needed.append("update")
+    occurrences.require_everywhere(ctx, needed, occurrence)
     _refuse_raising(ctx, occurrence, set(after["tags"]) - set(before["tags"]))
 
 

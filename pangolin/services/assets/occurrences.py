@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pangolin.errors import NoSuchAsset, NotFound
 from pangolin.services.authz.access import allows_asset, require_target
+from pangolin.services.authz.actions import Action
 from pangolin.services.authz.rights import Target
 from pangolin.services.authz.rights_loader import catalog_names
 from pangolin.services.context.context import Context
@@ -51,7 +52,9 @@ def readable(ctx: Context, asset_id: str) -> AssetOccurrence:
     raise NoSuchAsset(f"Asset does not exist: {asset_id}")
 
 
-def require_everywhere(ctx: Context, actions: Iterable[str], occurrence: AssetOccurrence) -> None:
+def require_everywhere(
+    ctx: Context, actions: Iterable[Action], occurrence: AssetOccurrence
+) -> None:
     """Raise `Denied` unless all the actions are allowed wherever the asset lies or lay."""
     wanted, where = sorted(actions), targets(ctx, occurrence.doc["id"])
     for action in wanted:

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.audit.chains import Head
 from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import State, digest, signed
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import IN_CATALOG, REFS
 from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.context.resource import Resource
@@ -35,13 +37,13 @@ class Actor:
 class AuditEvent:
     """Something to record: an action on a resource, and how it came out."""
 
-    action: str
+    action: AuditAction
     resource: Resource
     result: str = SUCCESS
     error: str | None = None
     before: State = None
     after: State = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] | None = None
 
 
 def chained(
@@ -68,6 +70,7 @@ def name_of(resource: Resource) -> str:
     return cut_name(".".join(path))
 
 
+@lru_cache(maxsize=1024)
 def cut_name(name: str) -> str:
     """Give a name as it is, or if it is very long its beginning and a digest of it all."""
     name = clean(name)
@@ -111,7 +114,7 @@ def _what(event: AuditEvent, key: bytes) -> Doc:
     resource, state = event.resource, event.after or event.before
     error = event.error
     return {
-        "action": event.action,
+        "action": str(event.action),
         "resource_type": resource.type,
         "resource_name": name_of(resource),
         "resource_id": _id(state),
@@ -120,7 +123,7 @@ def _what(event: AuditEvent, key: bytes) -> Doc:
         "error_message": clean(error)[:LONGEST_TEXT] if error else None,
         "before": digest(event.before, key),
         "after": digest(event.after, key),
-        "metadata": dict(event.details) or None,
+        "metadata": dict(event.details or {}) or None,
     }
 
 

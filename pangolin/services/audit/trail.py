@@ -6,36 +6,22 @@ records, and docs/explanation/audit for what can be proved by it.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from pangolin.errors import OutcomeUnknown, PangolinError
 from pangolin.services.audit import records as audit_records
 from pangolin.services.audit import segments
 from pangolin.services.audit.chains import CHAINS, Segment
 from pangolin.services.audit.records import FAILURE, SUCCESS, Actor, AuditEvent
-from pangolin.services.audit.signatures import State
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import Denied
 from pangolin.services.context import metrics
 from pangolin.services.context.context import Context
-from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Change, Conflict, Put
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
-
-__all__ = [
-    "Actor",
-    "AuditEvent",
-    "State",
-    "appending",
-    "denied",
-    "note",
-    "note_on",
-    "on",
-    "written",
-]
 
 log = logging.getLogger(__name__)
 OWN = (AUDIT, AUDIT_SEGMENT)
@@ -44,68 +30,46 @@ Records = list[Change]
 
 
 @contextmanager
-def appending(
-    ctx: Context,
-    action: str,
-    resource: Resource,
-    *,
-    result: str = SUCCESS,
-    error: str | None = None,
-    before: State = None,
-    after: State = None,
-    details: Mapping[str, Any] | None = None,
-) -> Iterator[Records]:
-    """Give the changes that record an action; apply them inside, in the action's own batch."""
-    event = AuditEvent(action, resource, result, error, before, after, details or {})
-    with _chained(ctx.runtime, ctx.tenant, actor_of(ctx), [event]) as records:
-        yield records
+def recording(runtime: Runtime, actor: Actor, event: AuditEvent) -> Iterator[Records]:
+    """Return the changes that record an event, to be applied inside with the event's own.
 
-
-@contextmanager
-def on(
-    runtime: Runtime, actor: Actor, action: str, resource: Resource, **more: Any
-) -> Iterator[Records]:
-    """Do as `appending` where there is no scope; `more` is what a `AuditEvent` has besides.
-
-    The record belongs to the principal's tenant, or for root to the default one.
+    For what is done without a context. The record belongs to the principal's tenant, or for root
+    to the default one.
     """
-    with _chained(
-        runtime, home_of(actor), actor, [AuditEvent(action, resource, **more)]
-    ) as records:
+    with _chained(runtime, home_of(actor), actor, [event]) as records:
         yield records
 
 
-def written(ctx: Context, events: Sequence[AuditEvent], apply: Callable[..., None]) -> None:
-    """Call `apply` with the changes that record what happens; it applies them with its own."""
+def apply_recorded(ctx: Context, events: Sequence[AuditEvent], apply: Callable[..., None]) -> None:
+    """Call `apply` with the changes that record events; it applies them with its own."""
     _write(ctx.runtime, ctx.tenant, actor_of(ctx), events, apply)
 
 
-def note(ctx: Context, action: str, resource: Resource, **more: Any) -> None:
-    """Record by itself an action that changes nothing; `more` is what a `AuditEvent` has besides.
+def record(ctx: Context, event: AuditEvent) -> None:
+    """Record by itself an event that changes nothing.
 
     If the record cannot be written, a success must not stand and the error is raised; a failure
     stands, and that its record is lost is logged and counted.
     """
-    event = AuditEvent(action, resource, **more)
-    _note(ctx.runtime, ctx.tenant, actor_of(ctx), event)
+    _record(ctx.runtime, ctx.tenant, actor_of(ctx), event)
 
 
-def note_on(runtime: Runtime, actor: Actor, action: str, resource: Resource, **more: Any) -> None:
-    """Do as `note` where there is no scope, in the tenant that `on` would choose."""
-    _note(runtime, home_of(actor), actor, AuditEvent(action, resource, **more))
+def record_outside(runtime: Runtime, actor: Actor, event: AuditEvent) -> None:
+    """Like `record`, without a context: in the log that `recording` would choose."""
+    _record(runtime, home_of(actor), actor, event)
 
 
-def denied(ctx: Context, error: Denied) -> None:
+def record_denial(ctx: Context, error: Denied) -> None:
     """Record a refusal; it never raises, for the refusal stands."""
     details = {"action": error.action}
-    note(
-        ctx,
-        "permission_denied",
+    event = AuditEvent(
+        AuditAction.PERMISSION_DENIED,
         error.resource,
         result=FAILURE,
         error=error.message,
         details=details,
     )
+    record(ctx, event)
 
 
 def actor_of(ctx: Context) -> Actor:
@@ -123,7 +87,7 @@ def count_lost() -> None:
     metrics.audit_lost()
 
 
-def _note(runtime: Runtime, tenant: str, actor: Actor, event: AuditEvent) -> None:
+def _record(runtime: Runtime, tenant: str, actor: Actor, event: AuditEvent) -> None:
     try:
         _write(runtime, tenant, actor, [event], lambda *records: runtime.store.apply(*records))
     except Exception:

@@ -12,7 +12,8 @@ from pangolin.store.api import Doc, Key, Kind, Record
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, STAMP, TENANT
 from pangolin.store.lru import Lru
 
-USER, SERVICE = "user", "service"
+USER: Final = "user"
+SERVICE: Final = "service"
 # Begins the home of a tenant that does not exist.
 NOWHERE = "?"
 NOT_ACTIVE = "the user is not active"

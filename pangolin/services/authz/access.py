@@ -11,6 +11,7 @@ from typing import Final
 from pangolin.errors import Forbidden, NotFound
 from pangolin.interfaces.authentication import ROOT, TENANT_ADMIN
 from pangolin.services.authz import rights_loader, visibility
+from pangolin.services.authz.actions import Action, Deed
 from pangolin.services.authz.rights import Granted, Rights, Target
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -47,19 +48,19 @@ class Decision:
 class Denied(Forbidden):
     """The principal may not do this; it is recorded what was asked."""
 
-    def __init__(self, ctx: Context, action: str, resource: Resource) -> None:
+    def __init__(self, ctx: Context, action: Deed, resource: Resource) -> None:
         super().__init__(f"{ctx.principal.name} may not {action} {_told(resource)}")
         self.action = action
         self.resource = resource
 
 
-def require(ctx: Context, action: str, resource: Resource) -> None:
+def require(ctx: Context, action: Action, resource: Resource) -> None:
     """Raise `Denied` unless the principal may do `action` to `resource`."""
     if not is_allowed(ctx, action, resource):
         raise denial(ctx, action, resource)
 
 
-def is_allowed(ctx: Context, action: str, resource: Resource) -> bool:
+def is_allowed(ctx: Context, action: Action, resource: Resource) -> bool:
     """Say whether the principal may do `action` to `resource`."""
     if by_role(ctx, action, resource):
         return True
@@ -67,7 +68,7 @@ def is_allowed(ctx: Context, action: str, resource: Resource) -> bool:
     return _search(rights_loader.of(ctx), action, resource, look) is not None
 
 
-def require_asset(ctx: Context, action: str, resource: Resource, asset: str) -> None:
+def require_asset(ctx: Context, action: Action, resource: Resource, asset: str) -> None:
     """Raise `Denied` unless the principal may do `action` to what was found under a name.
 
     It reads nothing: ask it of every entry that is read after `require`, which another may have
@@ -77,20 +78,20 @@ def require_asset(ctx: Context, action: str, resource: Resource, asset: str) -> 
         raise denial(ctx, action, resource)
 
 
-def allows_asset(ctx: Context, action: str, resource: Resource, asset: str) -> bool:
+def allows_asset(ctx: Context, action: Action, resource: Resource, asset: str) -> bool:
     """Say whether the principal may do `action` to an asset, by its name and its id."""
     if by_role(ctx, action, resource):
         return True
     return _search(rights_loader.of(ctx), action, resource, lambda _: asset) is not None
 
 
-def require_target(ctx: Context, action: str, target: Target, resource: Resource) -> None:
+def require_target(ctx: Context, action: Action, target: Target, resource: Resource) -> None:
     """Raise `Denied`, naming `resource`, unless the principal may do `action` to a target."""
     if not by_role(ctx, action, resource) and rights_loader.of(ctx).find(action, target) is None:
         raise denial(ctx, action, resource)
 
 
-def require_sight(ctx: Context, action: str, resource: Resource) -> None:
+def require_sight(ctx: Context, action: Action, resource: Resource) -> None:
     """Raise `Denied` unless the principal may do `action` to a container, or to anything in it."""
     if is_allowed(ctx, action, resource):
         return
@@ -98,7 +99,7 @@ def require_sight(ctx: Context, action: str, resource: Resource) -> None:
         raise denial(ctx, action, resource)
 
 
-def require_fork(ctx: Context, action: str, catalog: str, source: str, name: str) -> None:
+def require_fork(ctx: Context, action: Action, catalog: str, source: str, name: str) -> None:
     """Raise `Denied` unless the principal may fork a ref under a name.
 
     Who has grants on that name only must not fill it with what they do not cover.
@@ -133,7 +134,7 @@ def visible_catalogs(ctx: Context) -> list[str] | None:
 
 
 def decide(
-    held: Rights, role: str, action: str, resource: Resource, find_asset: FindAsset
+    held: Rights, role: str, action: Action, resource: Resource, find_asset: FindAsset
 ) -> Decision:
     """Decide for any principal of the request's tenant, given its role and its rights there."""
     if role == ROOT or (role == TENANT_ADMIN and not is_root_only(action, resource)):
@@ -147,7 +148,7 @@ def decide(
     return Decision(True, f"a grant{via} on {_scope_words(granted)}", granted)
 
 
-def is_root_only(action: str, resource: Resource) -> bool:
+def is_root_only(action: Action, resource: Resource) -> bool:
     """Say whether only root may do this."""
     return resource.type in ROOT_ONLY or (resource.type == "tenant" and action != "read")
 
@@ -157,7 +158,7 @@ def is_admin(ctx: Context) -> bool:
     return by_role(ctx, "update", Resource("permission"))
 
 
-def by_role(ctx: Context, action: str, resource: Resource) -> bool:
+def by_role(ctx: Context, action: Action, resource: Resource) -> bool:
     """Say whether the principal's role alone allows it."""
     role = ctx.principal.role
     if role == ROOT or (action, resource.type) in OPEN:
@@ -169,7 +170,7 @@ def by_role(ctx: Context, action: str, resource: Resource) -> bool:
     )
 
 
-def denial(ctx: Context, action: str, resource: Resource) -> Denied:
+def denial(ctx: Context, action: Deed, resource: Resource) -> Denied:
     """Build the refusal, once it is certain that the rights it stands on are the present ones."""
     ctx.confirm()
     return Denied(ctx, action, resource)
@@ -212,7 +213,9 @@ def key_of(resource: Resource) -> Key:
     return SEPARATOR.join(levels), name
 
 
-def _search(held: Rights, action: str, resource: Resource, find_asset: FindAsset) -> Granted | None:
+def _search(
+    held: Rights, action: Action, resource: Resource, find_asset: FindAsset
+) -> Granted | None:
     if resource.type in READABLE:
         return held.find(action, Target()) if action in ("read", "list") else None
     if resource.type not in IN_CATALOG:

@@ -1,39 +1,42 @@
 """What can be allowed, and what each action brings with it."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, cast, get_args
 
 from pangolin.errors import BadRequest
 
-ALL: Final = "all"
-MANAGE_GRANTS: Final = "manage-grants"
-ACTIONS: Final = (
+Action = Literal[
     "read",
     "write",
     "create",
     "update",
     "delete",
     "list",
-    ALL,
+    "all",
     "ingest-branching",
     "experimental-branching",
     "manage-discovery",
-    MANAGE_GRANTS,
-)
-IMPLIED: Final = {
+    "manage-grants",
+]
+# What a refusal may name besides: no grant allows it, a role does.
+Deed = Action | Literal["use", "give", "revoke the tokens of"]
+ALL: Final = "all"
+MANAGE_GRANTS: Final = "manage-grants"
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+IMPLIED: Final[Mapping[str, frozenset[Action]]] = {
     ALL: frozenset(ACTIONS),
     "write": frozenset({"read", "update", "delete", "create", "list"}),
     "read": frozenset({"list"}),
 }
 
 
-def closure(actions: Iterable[str]) -> frozenset[str]:
+def closure(actions: Iterable[str]) -> frozenset[Action]:
     """Give the actions and all that they imply."""
-    given = frozenset(actions)
+    given = cast(frozenset[Action], frozenset(actions))
     return given.union(*(IMPLIED.get(action, frozenset()) for action in given))
 
 
-def check(actions: Iterable[str], field: str = "actions") -> list[str]:
+def check(actions: Iterable[str], field: str = "actions") -> list[Action]:
     """Give actions each once and in order; raise `BadRequest` for none or an unknown one."""
     given = set(actions)
     unknown = sorted(given.difference(ACTIONS))

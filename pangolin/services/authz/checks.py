@@ -7,6 +7,7 @@ from typing import Any, Final
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.authz import access, actions, rights_loader
 from pangolin.services.authz.access import IN_CATALOG, NAMED, REFS, Decision, FindAsset
+from pangolin.services.authz.actions import Action
 from pangolin.services.authz.rights import Rights
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -80,7 +81,7 @@ def _finding(ctx: Context, held: Rights, resources: Iterable[Resource]) -> FindA
     return lambda resource: wanted[resource.path[0]][access.key_of(resource)]
 
 
-def _read(at: int, each: Mapping[str, Any]) -> tuple[str, Resource]:
+def _read(at: int, each: Mapping[str, Any]) -> tuple[Action, Resource]:
     where = f"checks.{at}.resource"
     (action,) = actions.check([each["action"]], f"checks.{at}.action")
     given = each["resource"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pangolin.services.authz.actions import Action
 from pangolin.services.authz.visible_tree import VisibleTree
 from pangolin.store.api import Version
 from pangolin.store.kinds import parent_of
@@ -14,7 +15,7 @@ class Granted:
 
     id: str
     scope: Mapping[str, str]
-    actions: frozenset[str]
+    actions: frozenset[Action]
     role: str = ""
 
     @property
@@ -22,7 +23,7 @@ class Granted:
         """The branch or tag it is limited to."""
         return self.scope.get("ref")
 
-    def allows(self, action: str, ref: str | None) -> bool:
+    def allows(self, action: Action, ref: str | None) -> bool:
         """Say whether it allows an action on a ref (None: on all of them at once)."""
         return action in self.actions and self.ref in (None, ref)
 
@@ -54,7 +55,7 @@ class Rights:
     # What lists show of them; read when a list first needs it.
     visible_tree: VisibleTree | None = None
 
-    def find(self, action: str, target: Target) -> Granted | None:
+    def find(self, action: Action, target: Target) -> Granted | None:
         """Find a grant that allows an action, the widest first."""
         for granted in self._covering(target):
             if granted.allows(action, target.ref):

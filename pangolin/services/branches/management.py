@@ -5,6 +5,7 @@ from typing import Any
 
 from pangolin.errors import BadRequest, NoSuchRef
 from pangolin.services.branches import refs
+from pangolin.services.branches.refs import RefType
 from pangolin.services.changes.idempotency import once
 from pangolin.services.context.context import Context
 from pangolin.services.versioned.resolution import MAIN
@@ -70,7 +71,7 @@ def get_branch(ctx: Context, catalog: str, name: str) -> Wire:
     return branch(refs.get_ref(ctx, catalog, name, "branch"))
 
 
-def delete(ctx: Context, catalog: str, name: str, kind: str) -> None:
+def delete(ctx: Context, catalog: str, name: str, kind: RefType) -> None:
     """Delete a `branch` or a `tag`; raise `NoSuchRef`, or `BadRequest` for main."""
     once(ctx, lambda: refs.delete_ref(ctx, catalog, name, kind), lambda _: None)
 

@@ -5,12 +5,15 @@ is copied; entries overwritten later keep their old version for whoever still lo
 """
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 from uuid import UUID, uuid4, uuid5
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchRef, Unavailable
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require, require_fork, require_sight
+from pangolin.services.authz.actions import Action
 from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -19,7 +22,12 @@ from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Requi
 from pangolin.store.kinds import CATALOG, LINE, REF
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-/]{0,127}")
+RefType = Literal["branch", "tag"]
 BRANCH_TYPES = ("ingest", "experimental")
+BRANCHING: Final[Mapping[str, Action]] = {
+    "ingest": "ingest-branching",
+    "experimental": "experimental-branching",
+}
 COMMITS = UUID("6f1c9b0e-6a55-4f6e-9d53-1c5f8f1b8a10")
 TRIES = 50
 
@@ -47,7 +55,7 @@ def create_branch(
         line, ref = _new_branch(resolved.catalog_id, name, branch_type, base, ctx.now())
         return [Put(LINE, line, ABSENT), Put(REF, ref, ABSENT)], ref
 
-    return _fork(ctx, catalog, name, from_ref, fork, f"{branch_type}-branching")
+    return _fork(ctx, catalog, name, from_ref, fork, BRANCHING[branch_type])
 
 
 def create_tag(ctx: Context, catalog: str, name: str, *, from_ref: str = MAIN) -> Doc:
@@ -73,7 +81,7 @@ def create_tag(ctx: Context, catalog: str, name: str, *, from_ref: str = MAIN) -
 def list_refs(
     ctx: Context,
     catalog: str,
-    type: str,  # noqa: A002 - the record field's name
+    type: RefType,  # noqa: A002 - the record field's name
     *,
     limit: int = 100,
     after: str | None = None,
@@ -109,7 +117,7 @@ def delete_ref(
     ctx: Context,
     catalog: str,
     name: str,
-    type: str,  # noqa: A002 - the record field's name
+    type: RefType,  # noqa: A002 - the record field's name
 ) -> None:
     """Delete a branch or a tag; what only it could reach is left to `gc`.
 
@@ -127,7 +135,9 @@ def delete_ref(
         changes.append(Delete(LINE, (catalog_id, record.doc["line"])))
     try:
         what = Resource(type, (catalog, name))
-        batch.commit(ctx, f"delete_{type}", what, changes, before=record.doc)
+        batch.apply(
+            ctx, changes, AuditEvent(AuditAction(f"delete_{type}"), what, before=record.doc)
+        )
     except Conflict:
         raise NoSuchRef(f"{type.capitalize()} does not exist: {name}") from None
 
@@ -138,7 +148,7 @@ def _fork(
     name: str,
     from_ref: str,
     fork: Callable[[ResolvedRef], tuple[list[Change], Doc]],
-    action: str,
+    action: Action,
 ) -> Doc:
     require_fork(ctx, action, catalog, from_ref, name)
     if not NAME.fullmatch(name):
@@ -154,7 +164,9 @@ def _fork(
         changes = [still, _freeze(resolved), *puts]
         try:
             what = Resource(ref["type"], (catalog, name))
-            batch.commit(ctx, f"create_{ref['type']}", what, changes, after=ref)
+            batch.apply(
+                ctx, changes, AuditEvent(AuditAction(f"create_{ref['type']}"), what, after=ref)
+            )
         except Conflict:
             continue
         return ref

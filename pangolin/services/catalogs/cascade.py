@@ -8,7 +8,8 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from pangolin.errors import PangolinError
-from pangolin.services.audit.trail import AuditEvent
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.storage.location_claims import is_reachable
@@ -78,7 +79,9 @@ def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
 def parts(catalogs: Iterable[Record]) -> list[AuditEvent]:
     """List what is recorded of catalogs that go with what they belong to."""
     return [
-        AuditEvent("delete_catalog", Resource("catalog", (each.doc["name"],)), before=each.doc)
+        AuditEvent(
+            AuditAction.DELETE_CATALOG, Resource("catalog", (each.doc["name"],)), before=each.doc
+        )
         for each in catalogs
     ]
 

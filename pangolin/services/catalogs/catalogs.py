@@ -6,13 +6,14 @@ from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NoSuchWarehouse, Unsupported
 from pangolin.iceberg.locations import parse_location
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.authz.access import require, require_sight, visible_catalogs
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import cascade, contents, names, namespaces, storage_location
 from pangolin.services.changes import batch, guards
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context import pages
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -47,10 +48,15 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         outcome = _wire(doc, warehouse.doc["name"])
         changes = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, ctx.now())]
         changes.insert(0, guards.hold(ctx))
-        batch.commit(ctx, "create_catalog", _resource(name), changes, outcome, after=doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.CREATE_CATALOG, _resource(name), after=doc),
+            outcome=outcome,
+        )
         return outcome
 
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "create catalog"), Wire)
+    return write(ctx, "create catalog", attempt, Wire)
 
 
 def page(
@@ -90,10 +96,15 @@ def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
             changes += contents.require_empty(ctx, record, "cannot move", namespaces=True)
         outcome = _wire(doc, warehouse.doc["name"])
         what, before = _resource(doc["name"]), record.doc
-        batch.commit(ctx, "update_catalog", what, changes, outcome, before, doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_CATALOG, what, before=before, after=doc),
+            outcome=outcome,
+        )
         return outcome
 
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update catalog"), Wire)
+    return write(ctx, "update catalog", attempt, Wire)
 
 
 def delete(ctx: Context, name: str, *, force: bool = False) -> None:
@@ -112,10 +123,12 @@ def delete(ctx: Context, name: str, *, force: bool = False) -> None:
         ]
         if not force:
             changes += contents.require_empty(ctx, record, "needs force=true to be deleted")
-        batch.commit(ctx, "delete_catalog", _resource(name), changes, before=record.doc)
+        batch.apply(
+            ctx, changes, AuditEvent(AuditAction.DELETE_CATALOG, _resource(name), before=record.doc)
+        )
         return [record.doc]
 
-    gone = once(ctx, lambda: retry_conflicts(ctx, attempt, "delete catalog"), lambda _: list[Doc]())
+    gone = write(ctx, "delete catalog", attempt, lambda _: list[Doc]())
     cascade.sweep(ctx, gone)
 
 

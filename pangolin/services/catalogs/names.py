@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from pangolin.errors import BadRequest
 from pangolin.services.authz.access import require
 from pangolin.services.context.context import Context
-from pangolin.services.context.resource import Resource
+from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.store.kinds import CATALOG, WAREHOUSE
 
 CATALOG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -52,7 +52,7 @@ def validate(ctx: Context, resource_type: str, names: Sequence[str]) -> list[dic
         raise BadRequest(f"resource_type must be one of {', '.join(KINDS)}, not {resource_type!r}")
     if len(names) > MOST_NAMES:
         raise BadRequest(f"names must hold at most {MOST_NAMES} names, not {len(names)}")
-    require(ctx, "list", Resource(resource_type))
+    require(ctx, "list", Resource(cast(ResourceType, resource_type)))
     reasons = {name: _illegal(resource_type, name) for name in names}
     legal = [name for name, reason in reasons.items() if not reason]
     records = ctx.store.get_many([(KINDS[resource_type], (name,)) for name in legal])

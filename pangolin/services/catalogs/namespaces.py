@@ -7,15 +7,18 @@ from uuid import uuid4
 from pangolin.errors import AlreadyExists, BadRequest, NamespaceNotEmpty, NoSuchNamespace
 from pangolin.errors import Unprocessable as UnprocessableEntity
 from pangolin.iceberg.locations import parse_location, parse_new_location, safe_segment
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require, require_sight, visible_part
 from pangolin.services.changes import batch
+from pangolin.services.changes.attempts import write
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
-from pangolin.services.versioned.entries import NAMESPACES, TYPES, Entry
+from pangolin.services.versioned.entries import NAMESPACES, TYPES, Found
 from pangolin.services.versioned.resolution import ResolvedRef, resolve
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require, RequireEmpty
 from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR, parent_of
@@ -35,8 +38,7 @@ def load(ctx: Context, prefix: str, levels: Levels) -> Wire:
     """Read a namespace's properties; raise `NoSuchNamespace`."""
     address = addressing.namespace(ctx, prefix, levels)
     require_sight(ctx, "read", resource(address))
-    _, entry = find(ctx, address)
-    return wire(entry.doc or {})
+    return wire(find(ctx, address).doc)
 
 
 def list_children(
@@ -55,7 +57,7 @@ def list_children(
     else:
         address = addressing.namespace(ctx, prefix, parent)
         seen = visible_part(ctx, resource(address))
-        resolved, _ = find(ctx, address)
+        resolved = find(ctx, address).resolved
         path = address.path
     store = ctx.store.tolerant()
     docs, more = listing.page(
@@ -82,8 +84,8 @@ def update_properties(
         raise UnprocessableEntity(f"keys in both removals and updates: {', '.join(both)}")
 
     def attempt() -> Wire:
-        resolved, entry = find(ctx, address)
-        doc = entry.doc or {}
+        found = find(ctx, address)
+        resolved, doc = found.resolved, found.doc
         kept = {k: v for k, v in doc["properties"].items() if k not in removals}
         fresh = doc | {"properties": check_properties(resolved, kept | dict(updates))}
         outcome = {
@@ -91,11 +93,16 @@ def update_properties(
             "removed": sorted(key for key in set(removals) if key in doc["properties"]),
             "missing": sorted(key for key in set(removals) if key not in doc["properties"]),
         }
-        changes = [resolved.hold(), *entries.write(resolved, NAMESPACES, fresh, entry.own)]
-        batch.commit(ctx, "update_namespace", resource(address), changes, outcome, doc, fresh)
+        changes = [resolved.hold(), *entries.write(resolved, NAMESPACES, fresh, found.own)]
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_NAMESPACE, resource(address), before=doc, after=fresh),
+            outcome=outcome,
+        )
         return outcome
 
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update"), Wire)
+    return write(ctx, "update", attempt, Wire)
 
 
 def drop(ctx: Context, prefix: str, levels: Levels) -> None:
@@ -104,18 +111,23 @@ def drop(ctx: Context, prefix: str, levels: Levels) -> None:
     require(ctx, "delete", resource(address))
 
     def attempt() -> None:
-        resolved, entry = find(ctx, address)
+        found = find(ctx, address)
+        resolved = found.resolved
         held = resolved.hold()
         if not listing.is_empty(ctx.store, resolved, address.path):
             raise NamespaceNotEmpty(f"Namespace {address.dotted} is not empty")
         changes = [
             held,
-            *entries.drop(resolved, NAMESPACES, (address.path,), entry.own),
+            *entries.drop(resolved, NAMESPACES, (address.path,), found.own),
             *_require_empty(resolved, address.path),
         ]
-        batch.commit(ctx, "drop_namespace", resource(address), changes, before=entry.doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.DROP_NAMESPACE, resource(address), before=found.doc),
+        )
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "drop"), lambda _: None)
+    write(ctx, "drop", attempt)
 
 
 def tree(ctx: Context, prefix: str) -> list[Wire]:
@@ -134,25 +146,24 @@ def tree(ctx: Context, prefix: str) -> list[Wire]:
     return roots
 
 
-def find(ctx: Context, address: Address) -> tuple[ResolvedRef, Entry]:
+def find(ctx: Context, address: Address) -> Found:
     """Read a namespace that must exist; raise `NoSuchNamespace`."""
     resolved, (rows,) = resolve(ctx, address.prefix, [(NAMESPACE, (address.path,))])
     entry = entries.visible_entry(ctx.store, resolved, NAMESPACES, (address.path,), rows)
     if entry.doc is None:
         raise NoSuchNamespace(f"Namespace does not exist: {'.'.join(address.levels)}")
-    return resolved, entry
+    return Found(resolved, entry.doc, entry.own)
 
 
-def hold(resolved: ResolvedRef, entry: Entry) -> Change:
+def hold(found: Found) -> Change:
     """Keep a namespace until a batch is in.
 
     One that is visible only through a base is first written to the branch's own line, so that
     there is a record that a concurrent drop would have to change.
     """
-    if entry.doc is not None and entry.is_own and entry.own is not None:
-        return Require(NAMESPACE, resolved.key(entry.doc["path"]), entry.own.version)
-    copied = entries.write(resolved, NAMESPACES, entry.doc or {}, entry.own)
-    return copied[-1]
+    if found.own is not None and found.doc is found.own.doc:
+        return Require(NAMESPACE, found.resolved.key(found.doc["path"]), found.own.version)
+    return entries.write(found.resolved, NAMESPACES, found.doc, found.own)[-1]
 
 
 def first_changes(
@@ -183,20 +194,24 @@ def check_properties(resolved: ResolvedRef, properties: Mapping[str, str]) -> di
 
 
 def _settled(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wire:
-    return retry_conflicts(ctx, lambda: _create(ctx, address, properties), "create")
+    return retry_conflicts(ctx, "create", lambda: _create(ctx, address, properties))
 
 
 def _create(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wire:
     resolved, own = _absent(ctx, address)
     changes: list[Change] = [resolved.hold()]
     if len(address.levels) > 1:
-        _, above = find(ctx, Address(address.prefix, address.levels[:-1]))
-        changes.append(hold(resolved, above))
+        changes.append(hold(find(ctx, Address(address.prefix, address.levels[:-1]))))
     given = {"location": default_location(resolved, address.levels)} | dict(properties)
     doc = _doc(address.levels, check_properties(resolved, given), ctx.now())
     changes += entries.write(resolved, NAMESPACES, doc, own)
     outcome = wire(doc)
-    batch.commit(ctx, "create_namespace", resource(address), changes, outcome, after=doc)
+    batch.apply(
+        ctx,
+        changes,
+        AuditEvent(AuditAction.CREATE_NAMESPACE, resource(address), after=doc),
+        outcome=outcome,
+    )
     return outcome
 
 

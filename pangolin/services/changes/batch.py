@@ -1,7 +1,7 @@
 """The one door through which services change records.
 
-A batch goes in with the name of the action, so that the audit record and the idempotency record are
-part of it, and the event sinks hear of it after it is in.
+A batch goes in with the event that it is recorded by, so that the audit record and the idempotency
+record are part of it, and the event sinks hear of it after it is in.
 """
 
 import logging
@@ -10,73 +10,39 @@ from typing import Any
 
 from pangolin.interfaces.events import Event
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import AuditEvent, State
+from pangolin.services.audit.records import AuditEvent
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.store.api import ABSENT, Change, Put
+from pangolin.store.api import ABSENT, Change, Put, Store
 from pangolin.store.kinds import IDEMPOTENCY
 
 log = logging.getLogger(__name__)
 
 
-def commit(
+def apply(
     ctx: Context,
-    action: str,
-    resource: Resource,
     changes: Sequence[Change],
+    event: AuditEvent,
+    *more: AuditEvent,
     outcome: Mapping[str, Any] | None = None,
-    before: State = None,
-    after: State = None,
-    *,
-    details: Mapping[str, Any] | None = None,
-    parts: Sequence[AuditEvent] = (),
+    store: Store | None = None,
 ) -> None:
-    """Apply a tenant's changes with their audit and idempotency records, then tell the sinks.
+    """Apply changes together with their audit and idempotency records, then tell the sinks.
 
-    `before` and `after` are the document that is changed; `parts` are recorded besides.
+    `more` events are recorded besides. `outcome` is what a repeated request is answered with.
+    The keys belong to the request's tenant; with a `store` (`ctx.system`, `ctx.unscoped`) they
+    name their tenant themselves, and the request is not remembered.
     """
-    what = AuditEvent(action, resource, before=before, after=after, details=details or {})
-    batch = [*changes, *_remember(ctx, outcome)]
-    trail.written(ctx, [what, *parts], lambda *records: ctx.store.apply(*batch, *records))
-    publish(ctx, action, resource)
+    events = [event, *more]
+    if store is None:
+        batch = [*changes, *_remembered(ctx, outcome)]
+        trail.apply_recorded(ctx, events, lambda *records: ctx.store.apply(*batch, *records))
+    else:
+        trail.apply_recorded(ctx, events, lambda *records: store.apply(*changes, *records))
+    publish(ctx, str(event.action), event.resource)
 
 
-def commit_system(
-    ctx: Context,
-    action: str,
-    resource: Resource,
-    changes: Sequence[Change],
-    before: State = None,
-    after: State = None,
-) -> None:
-    """Apply changes whose keys name their tenant themselves; root only."""
-    what = AuditEvent(action, resource, before=before, after=after)
-    trail.written(ctx, [what], lambda *records: ctx.system.apply(*changes, *records))
-    publish(ctx, action, resource)
-
-
-def commit_home(
-    ctx: Context,
-    action: str,
-    resource: Resource,
-    changes: Sequence[Change],
-    before: State = None,
-    after: State = None,
-    *,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    """Apply changes whose keys name their tenant, because root's records lie in none.
-
-    The caller has made sure that they are the principal's own or the request's tenant's.
-    """
-    ctx.confirm()
-    what = AuditEvent(action, resource, before=before, after=after, details=details or {})
-    store = ctx.runtime.store
-    trail.written(ctx, [what], lambda *records: store.apply(*changes, *records))
-    publish(ctx, action, resource)
-
-
-def _remember(ctx: Context, outcome: Mapping[str, Any] | None) -> list[Change]:
+def _remembered(ctx: Context, outcome: Mapping[str, Any] | None) -> list[Change]:
     if ctx.idempotency is None:
         return []
     return [Put(IDEMPOTENCY, idempotency_record(ctx, {"outcome": outcome}), ABSENT)]

@@ -15,7 +15,7 @@ T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 
 
-def retry_conflicts(ctx: Context, attempt: Callable[[], T], what: str) -> T:
+def retry_conflicts(ctx: Context, what: str, attempt: Callable[[], T]) -> T:
     """Call `attempt` until no `Conflict` stands in its way; each call reads afresh.
 
     Raises `CommitFailed` when the race was lost `commit_retries` times.

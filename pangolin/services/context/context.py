@@ -1,6 +1,7 @@
 """What a service function is given: who asks, in which tenant, over which store."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from pangolin.errors import Forbidden, Unavailable
 from pangolin.interfaces.authentication import ROOT, Principal
@@ -32,7 +33,7 @@ class Idempotency:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """One request's view: the principal, one tenant, and the store of that tenant only."""
 
@@ -44,10 +45,10 @@ class Context:
     revalidation: Revalidation | None = None
     client: ClientInfo = UNKNOWN_CLIENT
 
-    @property
+    @cached_property
     def store(self) -> ScopedStore:
         """The tenant's records and no others."""
-        if self.revalidation is None or self.revalidation.confirmed:
+        if self.revalidation is None:
             return ScopedStore(self.runtime.store, self.tenant)
         return RevalidatingStore(self.runtime.store, self.tenant, self.revalidation)
 
@@ -56,6 +57,15 @@ class Context:
         """The whole store, for root alone."""
         if self.principal.role != ROOT:
             raise Forbidden("only root may look beyond one tenant")
+        self.confirm()
+        return self.runtime.store
+
+    @property
+    def unscoped(self) -> Store:
+        """The whole store, for keys that name their tenant, because root's records have none.
+
+        The caller has made sure that they are the principal's own or the request's tenant's.
+        """
         self.confirm()
         return self.runtime.store
 

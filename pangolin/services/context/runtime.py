@@ -6,7 +6,7 @@ no capability.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from pangolin.errors import UnknownPlugin
 from pangolin.interfaces.authentication import IdentityProvider
@@ -47,7 +47,11 @@ class Runtime:
 
     def part(self, key: Part[T]) -> T:
         """Return what this process shares under a key, made on first use."""
-        return self.parts.get(key, lambda: key.make(self), inherited=key.inherited)
+        # Asked many times a request: what has been made is found without a lock.
+        found = self.parts.made.get(key)
+        if found is None:
+            found = self.parts.get(key, lambda: key.make(self), inherited=key.inherited)
+        return cast(T, found)
 
     def vendor(self, strategy: str) -> CredentialVendor:
         """Find what vends by a strategy; raise `UnknownPlugin` listing those installed."""

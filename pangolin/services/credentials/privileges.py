@@ -4,7 +4,7 @@ No location comes from a request as it is: those of a table were validated when 
 those of a table to be made are validated before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -13,6 +13,7 @@ from pangolin.errors import Forbidden
 from pangolin.iceberg.locations import Location, parse_location
 from pangolin.interfaces.credential_vending import Access
 from pangolin.services.authz.access import allows_asset, is_allowed
+from pangolin.services.authz.actions import Action
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.storage import location_claims, metadata_files
@@ -20,7 +21,11 @@ from pangolin.services.versioned.resolution import ResolvedRef
 
 Directories = tuple[str, ...]
 # Each privilege comes with any one of these actions.
-PRIVILEGES: Final = {"read": ("read",), "write": ("write", "update"), "delete": ("delete",)}
+PRIVILEGES: Final[Mapping[str, tuple[Action, ...]]] = {
+    "read": ("read",),
+    "write": ("write", "update"),
+    "delete": ("delete",),
+}
 
 
 def directories(ctx: Context, resolved: ResolvedRef, metadata_location: str) -> Directories:

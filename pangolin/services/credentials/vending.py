@@ -17,7 +17,8 @@ import orjson
 from pangolin.errors import Forbidden
 from pangolin.interfaces.credential_vending import Access, CredentialVendor, Grant, Signer, Vended
 from pangolin.services.audit import trail
-from pangolin.services.audit.records import FAILURE
+from pangolin.services.audit.records import FAILURE, AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context import metrics
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -105,7 +106,7 @@ def mode_of(runtime: Runtime, strategy: str, wanted: Delegation) -> str | None:
     return REMOTE if REMOTE in wanted and signer_of(runtime.vendor(strategy)) else None
 
 
-def entitlement(
+def entitle(
     ctx: Context,
     warehouse: Record,
     what: Resource,
@@ -113,7 +114,7 @@ def entitlement(
     mode: str,
     address: Address | None = None,
 ) -> Entitlement | None:
-    """Offer an access; None where nothing may be done. The warehouse must vend."""
+    """Return the entitlement to an access of a warehouse that vends; None for no access."""
     strategy = vending_strategies.strategy_of(warehouse.doc)
     if strategy is None or not access.read:
         return None
@@ -146,7 +147,7 @@ def mint_with(ctx: Context, given: Entitlement, mint: Mint) -> Minted:
         return ctx.runtime.part(CREDENTIALS).get(given.key, mint)
     except Forbidden as error:
         details = {"strategy": given.strategy, "mode": given.mode}
-        record_refusal(ctx, given, "vend_credentials", error, details)
+        record_refusal(ctx, given, AuditAction.VEND_CREDENTIALS, error, details)
         raise
 
 
@@ -174,21 +175,27 @@ def record(ctx: Context, given: Entitlement, vended: Vended) -> None:
     name = (ctx.tenant, ctx.principal.id, str(given.what), given.key, vended.expires_at_ms)
 
     def note() -> None:
-        trail.note(ctx, "vend_credentials", given.what, details=_told(given, vended))
+        trail.record(
+            ctx, AuditEvent(AuditAction.VEND_CREDENTIALS, given.what, details=_told(given, vended))
+        )
 
     ctx.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
 
 def record_refusal(
-    ctx: Context, given: Entitlement, action: str, error: Forbidden, details: Mapping[str, str]
+    ctx: Context,
+    given: Entitlement,
+    action: AuditAction,
+    error: Forbidden,
+    details: Mapping[str, str],
 ) -> None:
     """Record a refusal, once an hour for a caller, a table and the details: clients insist."""
     hour = ctx.now() // HOUR_MS
     name = (ctx.tenant, ctx.principal.id, str(given.what), action, *details.values(), hour)
 
     def note() -> None:
-        told = {"result": FAILURE, "error": error.message, "details": details}
-        trail.note(ctx, action, given.what, **told)
+        event = AuditEvent(action, given.what, result=FAILURE, error=error.message, details=details)
+        trail.record(ctx, event)
 
     ctx.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 

@@ -8,17 +8,18 @@ from uuid import uuid4
 
 from pangolin.errors import BadRequest, NotFound
 from pangolin.interfaces.authentication import Stamped
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import principals, security_stamps
 from pangolin.services.authz import actions, rights_loader
 from pangolin.services.authz.access import denial, is_admin
 from pangolin.services.authz.actions import MANAGE_GRANTS
 from pangolin.services.authz.rights import Target
 from pangolin.services.changes import batch
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
 from pangolin.services.context.pages import cut
-from pangolin.services.context.resource import Resource
+from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import scopes
 from pangolin.services.grants.scopes import Resolved
@@ -46,11 +47,15 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         held = [_hold(now, kind, grantee), *resolved.held]
         changes = [Put(GRANT, doc, ABSENT), *held, *_raising(now, kind, grantee)]
         what, details = _resource(doc["id"]), _told(doc)
-        batch.commit(ctx, "grant_permission", what, changes, doc, after=doc, details=details)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.GRANT_PERMISSION, what, after=doc, details=details),
+            outcome=doc,
+        )
         return wire(ctx, doc)
 
-    again = retry_conflicts
-    return once(ctx, lambda: again(ctx, attempt, "grant"), lambda doc: wire(ctx, doc))
+    return write(ctx, "grant", attempt, lambda doc: wire(ctx, doc))
 
 
 def page(
@@ -87,9 +92,13 @@ def revoke(ctx: Context, grant: str) -> None:
         gone = Delete(GRANT, (grant,), record.version)
         changes = [gone, *_raising(now, doc["grantee_type"], doc["grantee"])]
         what, details = _resource(grant), _told(doc)
-        batch.commit(ctx, "revoke_permission", what, changes, before=doc, details=details)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.REVOKE_PERMISSION, what, before=doc, details=details),
+        )
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "revoke"), lambda _: None)
+    write(ctx, "revoke", attempt)
 
 
 def build(ctx: Context, grantee: str, kind: str, resolved: Resolved, wanted: Sequence[str]) -> Doc:
@@ -113,7 +122,7 @@ def of(ctx: Context, grantees: Iterable[str]) -> Iterator[Record]:
 
 
 def require_giving(
-    ctx: Context, wanted: Iterable[str], kind: str, targets: Sequence[Target]
+    ctx: Context, wanted: Iterable[str], kind: ResourceType, targets: Sequence[Target]
 ) -> None:
     """Raise `Denied` unless the principal may give others these actions on all the targets."""
     if is_admin(ctx):

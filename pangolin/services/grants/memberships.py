@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pangolin.errors import BadRequest, NotFound
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.authz.access import require
 from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.services.changes import batch
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
@@ -66,9 +67,9 @@ def assign(ctx: Context, principal: str, role: str) -> None:
         held: list[Change] = [Require(PRINCIPAL, (principal,)), Require(ROLE, (role,))]
         put = _put(ctx, principal, kind, role)
         changes = [put, *held, security_stamps.invalidate(ctx.tenant, principal)]
-        _commit(ctx, "assign_role", found, principal, changes)
+        _commit(ctx, AuditAction.ASSIGN_ROLE, found, principal, changes)
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "assign role"), lambda _: None)
+    write(ctx, "assign role", attempt)
 
 
 def nest(ctx: Context, member: str, role: str) -> None:
@@ -88,9 +89,9 @@ def nest(ctx: Context, member: str, role: str) -> None:
             *held,
             *security_stamps.invalidate_all(ctx.tenant),
         ]
-        _commit(ctx, "assign_role", found, member, changes)
+        _commit(ctx, AuditAction.ASSIGN_ROLE, found, member, changes)
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "assign role"), lambda _: None)
+    write(ctx, "assign role", attempt)
 
 
 def unassign(ctx: Context, member: str, role: str, *, nested: bool = False) -> None:
@@ -107,16 +108,16 @@ def unassign(ctx: Context, member: str, role: str, *, nested: bool = False) -> N
             else [security_stamps.invalidate(ctx.tenant, member)]
         )
         changes: list[Change] = [Delete(MEMBERSHIP, (member, role), record.version), *raised]
-        _commit(ctx, "revoke_role", roles.find(ctx, role), member, changes)
+        _commit(ctx, AuditAction.REVOKE_ROLE, roles.find(ctx, role), member, changes)
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "revoke role"), lambda _: None)
+    write(ctx, "revoke role", attempt)
 
 
 def _commit(
-    ctx: Context, action: str, role: Record, member: str, changes: Sequence[Change]
+    ctx: Context, action: AuditAction, role: Record, member: str, changes: Sequence[Change]
 ) -> None:
     what, details = roles.resource(role.doc["name"]), {"member": member, "role": role.doc["id"]}
-    batch.commit(ctx, action, what, changes, details=details)
+    batch.apply(ctx, changes, AuditEvent(action, what, details=details))
 
 
 def _put(ctx: Context, member: str, kind: str, role: str) -> Put:

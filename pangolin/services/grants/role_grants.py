@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pangolin.services.authz import actions
+from pangolin.services.authz.actions import Action
 from pangolin.services.context.context import Context
 from pangolin.services.grants import grants, scopes
 from pangolin.services.grants.scopes import Resolved
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
 from pangolin.store.kinds import GRANT
 
-Wanted = tuple[Resolved, list[str]]
+Wanted = tuple[Resolved, list[Action]]
 Mark = tuple[str, ...]
 
 

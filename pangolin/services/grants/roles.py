@@ -6,13 +6,14 @@ from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NotFound
 from pangolin.interfaces.authentication import ROLES
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.authz import rights_loader
 from pangolin.services.authz.access import denial, is_admin, require
 from pangolin.services.changes import batch
+from pangolin.services.changes.attempts import write
 from pangolin.services.changes.guards import hold as hold_tenant
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context import pages
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -40,11 +41,15 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         changes: list[Change] = [hold_tenant(ctx), Put(ROLE, role, ABSENT), *added]
         made = wire(ctx, role, [put.doc for put in added])
         what, details = resource(role["name"]), {"permissions": made["permissions"]}
-        batch.commit(ctx, "create_role", what, changes, role, after=made, details=details)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.CREATE_ROLE, what, after=made, details=details),
+            outcome=role,
+        )
         return made
 
-    again = retry_conflicts
-    return once(ctx, lambda: again(ctx, attempt, "create role"), lambda doc: _shown(ctx, doc))
+    return write(ctx, "create role", attempt, lambda doc: _shown(ctx, doc))
 
 
 def page(
@@ -88,11 +93,15 @@ def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
         changes += [Put(ROLE, doc, record.version), *security_stamps.invalidate_all(ctx.tenant)]
         before, made = _shown(ctx, record.doc), wire(ctx, doc, kept)
         what, details = resource(doc["name"]), {"permissions": made["permissions"]}
-        batch.commit(ctx, "update_role", what, changes, doc, before, made, details=details)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_ROLE, what, before=before, after=made, details=details),
+            outcome=doc,
+        )
         return made
 
-    again = retry_conflicts
-    return once(ctx, lambda: again(ctx, attempt, "update role"), lambda doc: _shown(ctx, doc))
+    return write(ctx, "update role", attempt, lambda doc: _shown(ctx, doc))
 
 
 def delete(ctx: Context, role: str) -> None:
@@ -108,9 +117,9 @@ def delete(ctx: Context, role: str) -> None:
             *security_stamps.invalidate_all(ctx.tenant),
         ]
         what = resource(record.doc["name"])
-        batch.commit(ctx, "delete_role", what, changes, before=record.doc)
+        batch.apply(ctx, changes, AuditEvent(AuditAction.DELETE_ROLE, what, before=record.doc))
 
-    once(ctx, lambda: retry_conflicts(ctx, attempt, "delete role"), lambda _: None)
+    write(ctx, "delete role", attempt)
 
 
 def find(ctx: Context, role: str) -> Record:

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from pangolin.errors import BadRequest, NotFound, Unauthorized
 from pangolin.interfaces.authentication import IdentityProvider, LoginRequest, Principal
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import Actor
+from pangolin.services.audit.records import Actor, AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import login_state, principals, rate_limits, tokens
 from pangolin.services.authn.login_state import CODE, STATE, Step
 from pangolin.services.authn.principals import USER
@@ -144,8 +145,8 @@ def _issue(runtime: Runtime, principal: Principal, step: Step, client: ClientInf
     actor = Actor(principal, client)
     details = {"provider": step.content["provider"]}
     try:
-        with trail.on(
-            runtime, actor, LOGIN, Resource(USER, (principal.name,)), details=details
+        with trail.recording(
+            runtime, actor, AuditEvent(LOGIN, Resource(USER, (principal.name,)), details=details)
         ) as records:
             runtime.store.apply(step.use, *batch, *records)
     except Conflict:
@@ -223,7 +224,9 @@ def _note_failure(
     who = Principal("", "", "", home or DEFAULT_TENANT)
     actor = Actor(who, client)
     resource = Resource("identity-provider", (name,) if name else ())
-    trail.note_on(runtime, actor, "login_failed", resource, result="failure", error=why)
+    trail.record_outside(
+        runtime, actor, AuditEvent(AuditAction.LOGIN_FAILED, resource, result="failure", error=why)
+    )
 
 
 def _digest(text: str) -> str:

@@ -13,7 +13,8 @@ from uuid import uuid4
 from pangolin.errors import Unauthorized, Unavailable
 from pangolin.interfaces.authentication import ROOT, TENANT_USER, ExternalIdentity, Principal
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import Actor
+from pangolin.services.audit.records import Actor, AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import principals, security_stamps
 from pangolin.services.authn.principals import USER
 from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
@@ -36,7 +37,7 @@ class Finding:
 
     doc: Doc
     change: Put
-    action: str
+    action: AuditAction
 
 
 def admit(
@@ -108,7 +109,9 @@ def _link(
     actor = Actor(Principal(doc["id"], doc["name"], doc["role"], home), client)
     details = {"provider": identity.provider, "subject": identity.subject}
     resource = Resource(USER, (doc["name"],))
-    with trail.on(runtime, actor, found.action, resource, details=details) as records:
+    with trail.recording(
+        runtime, actor, AuditEvent(found.action, resource, details=details)
+    ) as records:
         runtime.store.apply(*batch, *records)
     return str(doc["id"])
 
@@ -131,7 +134,7 @@ def _existing(runtime: Runtime, home: str, identity: ExternalIdentity) -> Findin
     if record.doc["role"] == ROOT or _is_linked(runtime, home, record.doc["id"], identity):
         raise _refused(identity, "the user with that e-mail address is somebody else")
     doc = record.doc | {"provider": identity.provider, "updated_at_ms": runtime.clock()}
-    return Finding(doc, Put(PRINCIPAL, doc, record.version), "update_user")
+    return Finding(doc, Put(PRINCIPAL, doc, record.version), AuditAction.UPDATE_USER)
 
 
 def _sharing(runtime: Runtime, home: str, email: str | None) -> Iterator[Record]:
@@ -177,7 +180,7 @@ def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
         "created_at_ms": runtime.clock(),
         "last_login_ms": None,
     }
-    return Finding(doc, Put(PRINCIPAL, doc, ABSENT), "create_user")
+    return Finding(doc, Put(PRINCIPAL, doc, ABSENT), AuditAction.CREATE_USER)
 
 
 def _is_trusted(identity: ExternalIdentity) -> bool:

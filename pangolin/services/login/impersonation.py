@@ -3,6 +3,8 @@
 from typing import Final
 
 from pangolin.services.audit import trail
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Part
@@ -23,5 +25,7 @@ def note(ctx: Context) -> None:
     if last is not None and now - last < AGAIN_MS:
         return
     ctx.confirm()
-    trail.note(ctx, "tenant_impersonation", Resource("tenant", (ctx.tenant,)))
+    trail.record(
+        ctx, AuditEvent(AuditAction.TENANT_IMPERSONATION, Resource("tenant", (ctx.tenant,)))
+    )
     noted.put(name, now)

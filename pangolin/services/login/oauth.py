@@ -12,7 +12,8 @@ from uuid import UUID
 from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import Actor
+from pangolin.services.audit.records import Actor, AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import api_keys, principals, rate_limits, tokens
 from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.context import metrics
@@ -62,7 +63,9 @@ def _issue(runtime: Runtime, asked: TokenRequest, principal: Principal, terms: T
     actor = Actor(acting, asked.client)
     resource = Resource("token", (issued.jti,))
     details = {"grant_type": asked.required("grant_type")}
-    with trail.on(runtime, actor, "generate_token", resource, details=details) as records:
+    with trail.recording(
+        runtime, actor, AuditEvent(AuditAction.GENERATE_TOKEN, resource, details=details)
+    ) as records:
         runtime.store.apply(*batch, *records)
     return issued
 
@@ -135,9 +138,12 @@ def _note_refusal(runtime: Runtime, asked: TokenRequest, error: OAuthError) -> N
         name = ""
     who = Principal("", name, "", _named_tenant(runtime, given))
     actor = Actor(who, asked.client)
-    action = "api_key_rejected" if isinstance(error, InvalidClient) else "login_failed"
+    rejected = isinstance(error, InvalidClient)
+    action = AuditAction.API_KEY_REJECTED if rejected else AuditAction.LOGIN_FAILED
     resource = Resource("token", (name,) if name else ())
-    trail.note_on(runtime, actor, action, resource, result="failure", error=error.message)
+    trail.record_outside(
+        runtime, actor, AuditEvent(action, resource, result="failure", error=error.message)
+    )
 
 
 def _named_tenant(runtime: Runtime, given: Credentials | None) -> str | None:

@@ -1,11 +1,13 @@
 """Signing in with a password, and out again."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from pangolin.errors import BadRequest, PangolinError, Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import Actor
+from pangolin.services.audit.records import Actor, AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import passwords, principals, rate_limits, sessions, tokens
 from pangolin.services.authn.principals import USER
 from pangolin.services.authn.tokens import Issued, Terms
@@ -19,7 +21,7 @@ from pangolin.store.kinds import PRINCIPAL, TOKEN
 
 WRONG = "wrong user name or password"
 BASIC = "basic"
-LOGIN = "login"
+LOGIN: Final = AuditAction.LOGIN
 HOUR_MS = 3_600_000
 
 
@@ -57,7 +59,9 @@ def login(runtime: Runtime, attempt: Attempt) -> Login:
     terms = Terms(expires_at_ms=end, auth_time_ms=now, use=LOGIN)
     issued, changes = tokens.prepare(runtime, principal, terms)
     actor = Actor(principal, attempt.client)
-    with trail.on(runtime, actor, LOGIN, Resource(USER, (principal.name,))) as records:
+    with trail.recording(
+        runtime, actor, AuditEvent(LOGIN, Resource(USER, (principal.name,)))
+    ) as records:
         runtime.store.apply(*changes, *records)
     return Login(issued, note_login(runtime, record, now))
 
@@ -87,7 +91,7 @@ def logout(ctx: Context) -> None:
     record = ctx.runtime.store.get(TOKEN, (home, jti))
     changes = [] if record is None else tokens.revoking(record.doc)
     resource = Resource("token", (jti,))
-    batch.commit_home(ctx, "logout", resource, changes)
+    batch.apply(ctx, changes, AuditEvent(AuditAction.LOGOUT, resource), store=ctx.unscoped)
 
 
 def me(ctx: Context) -> Doc:
@@ -154,7 +158,11 @@ def _note_failure(runtime: Runtime, attempt: Attempt) -> None:
     actor = Actor(who, attempt.client)
     try:
         resource = Resource(USER, (attempt.username,))
-        trail.note_on(runtime, actor, "login_failed", resource, result="failure", error=WRONG)
+        trail.record_outside(
+            runtime,
+            actor,
+            AuditEvent(AuditAction.LOGIN_FAILED, resource, result="failure", error=WRONG),
+        )
     except PangolinError:
         trail.count_lost()
 

@@ -5,7 +5,8 @@ import secrets
 from pangolin.errors import BadRequest
 from pangolin.services.accounts import account
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import AuditEvent
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import rate_limits
 from pangolin.services.authn.passwords import hash_password
 from pangolin.services.authn.principals import USER
@@ -27,7 +28,7 @@ def reset(ctx: Context) -> str:
         raise BadRequest("PANGOLIN_ROOT_PASSWORD sets root's password: change or unset it instead")
     password = secrets.token_urlsafe(18)
     hashed = hash_password(ctx.settings, password)
-    retry_conflicts(ctx, lambda: _replace(ctx, hashed), "reset root")
+    retry_conflicts(ctx, "reset root", lambda: _replace(ctx, hashed))
     rate_limits.unlock(ctx.runtime, password_login.LOGIN, f"{ROOT_HOME}/{ctx.settings.root_user}")
     return password
 
@@ -39,5 +40,7 @@ def _replace(ctx: Context, hashed: str) -> None:
     doc |= {"name": ctx.settings.root_user, "active": True, "password_hash": hashed}
     doc, batch = account.ended(ctx, doc)
     batch.append(Put(PRINCIPAL, doc, found.version if found else ABSENT))
-    what = [AuditEvent("update_user", Resource(USER, (doc["name"],)), details={"reset": True})]
-    trail.written(ctx, what, lambda *records: store.apply(*batch, *records))
+    what = [
+        AuditEvent(AuditAction.UPDATE_USER, Resource(USER, (doc["name"],)), details={"reset": True})
+    ]
+    trail.apply_recorded(ctx, what, lambda *records: store.apply(*batch, *records))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pangolin.services.audit import trail
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.sealing.keyring import KEYRING, Keyring
@@ -53,7 +55,9 @@ def reseal(ctx: Context) -> list[Resealed]:
     """
     done = [_kind(ctx, kind, fresh) for kind, fresh in SEALED.items()]
     details = {each.kind: each.resealed for each in done}
-    trail.note(ctx, "reseal_secrets", Resource("installation"), details=details)
+    trail.record(
+        ctx, AuditEvent(AuditAction.RESEAL_SECRETS, Resource("installation"), details=details)
+    )
     return done
 
 

@@ -1,7 +1,8 @@
 """Signing keys as an operator looks after them."""
 
 from pangolin.services.audit import trail
-from pangolin.services.audit.trail import AuditEvent
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import signing_keys
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
@@ -21,7 +22,7 @@ def rotate(ctx: Context) -> str:
     """Make a new key that signs from now on; older ones still verify. Give its id."""
     put = signing_keys.fresh(ctx.runtime)
     kid = str(put.doc["kid"])
-    _apply(ctx, "rotate_keys", kid, put)
+    _apply(ctx, AuditAction.ROTATE_KEYS, kid, put)
     return kid
 
 
@@ -30,10 +31,10 @@ def revoke(ctx: Context, kid: str) -> None:
 
     May be repeated if it was stopped. Raises `NotFound`, and `Conflicting` for the last one.
     """
-    _apply(ctx, "revoke_key", kid, signing_keys.revoking(ctx.runtime, kid))
+    _apply(ctx, AuditAction.REVOKE_KEY, kid, signing_keys.revoking(ctx.runtime, kid))
     signing_keys.finish_revoking(ctx.runtime, kid)
 
 
-def _apply(ctx: Context, action: str, kid: str, put: Put) -> None:
+def _apply(ctx: Context, action: AuditAction, kid: str, put: Put) -> None:
     what = [AuditEvent(action, Resource("key", (kid,)))]
-    trail.written(ctx, what, lambda *records: ctx.system.apply(put, *records))
+    trail.apply_recorded(ctx, what, lambda *records: ctx.system.apply(put, *records))

@@ -5,7 +5,7 @@ requirements still hold; an outcome that is not known is never reported as a fai
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -15,9 +15,8 @@ from pangolin.iceberg import requirements as iceberg_requirements
 from pangolin.iceberg import table as iceberg_table
 from pangolin.iceberg import view as iceberg_view
 from pangolin.iceberg.files import next_metadata_location
-from pangolin.services.audit.trail import AuditEvent
-from pangolin.services.authz.access import require
-from pangolin.services.catalogs.namespaces import resource as namespace_resource
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import retry_conflicts
@@ -28,13 +27,13 @@ from pangolin.services.storage import location_claims, metadata_files
 from pangolin.services.storage.location_claims import Claimant
 from pangolin.services.storage.staging import Staged, staged
 from pangolin.services.tables import metadata_expiry
-from pangolin.services.tables.creation import free_place, new_entry
+from pangolin.services.tables.creation import new_entry
 from pangolin.services.tables.loading import Loaded, loaded, replayed
-from pangolin.services.tables.lookup import find, look
-from pangolin.services.versioned import addressing, entries
+from pangolin.services.tables.lookup import Named, find, find_free, look, named, named_new
+from pangolin.services.versioned import entries
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
-from pangolin.services.versioned.relations import TABLES, VIEWS, Relation, resource
+from pangolin.services.versioned.relations import TABLES, VIEWS, Relation
 from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Change, Conflict, Doc, Key, Kind, Put, RequireEmpty
 from pangolin.store.kinds import CLAIM
@@ -45,30 +44,26 @@ Wires = Sequence[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One change a client asks for: an address, its requirements and its updates."""
+    """One change a client asks for: what it names, its requirements and its updates.
 
-    address: Address
+    What it names is to be created if the action is `create`: the commit of a staged create.
+    """
+
+    named: Named
     requirements: Wires
     updates: Wires
-    relation: Relation = TABLES
-
-    @property
-    def is_create(self) -> bool:
-        """Whether this is the commit of a staged create."""
-        return self.relation is TABLES and iceberg_requirements.is_create(list(self.requirements))
 
 
 @dataclass(slots=True)
 class Swap:
     """One entry's swap in the making: what was read, and the metadata as it evolves."""
 
-    address: Address
-    relation: Relation
+    named: Named
     resolved: ResolvedRef
     entry: Entry
     base: Metadata | None
     new: Metadata | None
-    held: list[Change] = field(default_factory=list)
+    held: list[Change]
     location: str | None = None
     data: bytes | None = None
     doc: Doc | None = None
@@ -82,6 +77,12 @@ class Swap:
     def is_changed(self) -> bool:
         """Whether there is anything to write."""
         return self.new is not self.base
+
+    @property
+    def event(self) -> AuditEvent:
+        """What the audit log records."""
+        action = AuditAction(f"commit_{self.named.relation.type}")
+        return AuditEvent(action, self.named.resource, before=self.entry.doc, after=self.doc)
 
 
 def commit(
@@ -98,49 +99,52 @@ def commit(
     Raises `NoSuchTable` or `NoSuchView`, `CommitFailed` (a requirement does not hold),
     `BadRequest` (an update breaks a rule) and `CommitStateUnknown`.
     """
-    address = _address(ctx, prefix, levels, name, requirements, relation)
-    wanted = Wanted(address, requirements, updates, relation)
+    wanted = _wanted(ctx, prefix, levels, name, requirements, updates, relation)
 
     def work() -> Loaded:
         (swap,) = _settle(ctx, [wanted])
         assert swap.location is not None  # noqa: S101 - a settled swap has a file
         return loaded(ctx, swap.resolved, swap.location, swap.data)
 
-    return once(ctx, work, lambda outcome: replayed(ctx, address, relation, outcome))
+    return once(ctx, work, lambda outcome: replayed(ctx, wanted.named, outcome))
 
 
 def commit_many(ctx: Context, prefix: str, wires: Sequence[Mapping[str, Any]]) -> None:
     """Commit to several tables, all or none; one table may occur more than once."""
     if not wires:
         raise BadRequest("table-changes must not be empty")
-    wanted = [_wanted(ctx, prefix, wire) for wire in wires]
+    wanted = [
+        _wanted(
+            ctx,
+            prefix,
+            wire["identifier"]["namespace"],
+            wire["identifier"]["name"],
+            wire["requirements"],
+            wire["updates"],
+        )
+        for wire in wires
+    ]
     once(ctx, lambda: _settle(ctx, wanted) and None, lambda _: None)
 
 
-def _wanted(ctx: Context, prefix: str, wire: Mapping[str, Any]) -> Wanted:
-    name, levels = wire["identifier"]["name"], wire["identifier"]["namespace"]
-    requirements, updates = wire["requirements"], wire["updates"]
-    address = _address(ctx, prefix, levels, name, requirements, TABLES)
-    return Wanted(address, requirements, updates)
-
-
-def _address(
+def _wanted(
     ctx: Context,
     prefix: str,
     levels: Sequence[str],
     name: str,
     requirements: Wires,
-    relation: Relation,
-) -> Address:
-    new = relation is TABLES and iceberg_requirements.is_create(list(requirements))
-    return addressing.asset(ctx, prefix, levels, name, new=new)
+    updates: Wires,
+    relation: Relation = TABLES,
+) -> Wanted:
+    """Resolve and authorise one change; raise `Denied`."""
+    if relation is TABLES and iceberg_requirements.is_create(list(requirements)):
+        return Wanted(named_new(ctx, prefix, levels, name), requirements, updates)
+    return Wanted(named(ctx, prefix, levels, name, "write", relation), requirements, updates)
 
 
 def _settle(ctx: Context, wanted: Sequence[Wanted]) -> list[Swap]:
-    for each in wanted:
-        _authorise(ctx, each)
     try:
-        swaps = retry_conflicts(ctx, lambda: _attempt(ctx, wanted), "commit")
+        swaps = retry_conflicts(ctx, "commit", lambda: _attempt(ctx, wanted))
     except PangolinError as error:
         metrics.commit("conflicted" if isinstance(error, CommitFailed) else "failed")
         raise
@@ -150,20 +154,11 @@ def _settle(ctx: Context, wanted: Sequence[Wanted]) -> list[Swap]:
     return swaps
 
 
-def _authorise(ctx: Context, wanted: Wanted) -> None:
-    address = wanted.address
-    if wanted.is_create:
-        above = namespace_resource(Address(address.prefix, address.levels))
-        require(ctx, "create", above)
-    else:
-        require(ctx, "write", resource(address, wanted.relation))
-
-
 def _attempt(ctx: Context, wanted: Sequence[Wanted]) -> list[Swap]:
     swaps: dict[Address, Swap] = {}
     for each in wanted:
-        swap = swaps.get(each.address) or _open(ctx, each)
-        swaps[each.address] = _fold(ctx, swap, each)
+        address = each.named.address
+        swaps[address] = _fold(ctx, swaps.get(address) or _open(ctx, each.named), each)
     changed = [swap for swap in swaps.values() if swap.is_changed]
     if changed:
         with staged(ctx) as files:
@@ -175,53 +170,46 @@ def _attempt(ctx: Context, wanted: Sequence[Wanted]) -> list[Swap]:
 
 
 def _apply(ctx: Context, swaps: Sequence[Swap], changes: Sequence[Change]) -> None:
-    first, *others = [_event(swap) for swap in swaps]
+    first, *others = swaps
     if not others:
-        outcome = {"metadata-location": swaps[0].location}
-        batch.commit(ctx, first.action, first.resource, changes, outcome, first.before, first.after)
+        batch.apply(ctx, changes, first.event, outcome={"metadata-location": first.location})
     else:
-        what = Resource("catalog", (swaps[0].address.prefix,))
-        batch.commit(ctx, "commit_transaction", what, changes, {}, parts=[first, *others])
+        what = Resource("catalog", (first.named.address.prefix,))
+        whole = AuditEvent(AuditAction.COMMIT_TRANSACTION, what)
+        batch.apply(ctx, changes, whole, *(swap.event for swap in swaps), outcome={})
 
 
-def _event(swap: Swap) -> AuditEvent:
-    action, what = f"commit_{swap.relation.type}", resource(swap.address, swap.relation)
-    return AuditEvent(action, what, before=swap.entry.doc, after=swap.doc)
-
-
-def _open(ctx: Context, wanted: Wanted) -> Swap:
-    address, relation = wanted.address, wanted.relation
-    if wanted.is_create:
-        return _open_create(ctx, address, relation)
-    resolved, entry = find(ctx, address, relation, "write")
-    resolved.hold()
-    location = str((entry.doc or {})["metadata_location"])
+def _open(ctx: Context, wanted: Named) -> Swap:
+    if wanted.action == "create":
+        return _open_create(ctx, wanted)
+    target = find(ctx, wanted)
+    resolved, location = target.resolved, target.metadata_location
+    held: list[Change] = [resolved.hold()]
     base = metadata_files.parse(metadata_files.read(ctx, resolved, location), location)
-    if (entry.doc or {}).get("foreign") and relation is TABLES:
+    if target.doc.get("foreign") and wanted.relation is TABLES:
         base = iceberg_read.table_metadata(base)
-    return Swap(address, relation, resolved, entry, base, base)
+    return Swap(wanted, resolved, target.entry, base, base, held)
 
 
-def _open_create(ctx: Context, address: Address, relation: Relation) -> Swap:
-    _, entry = look(ctx, address)
-    if entry.doc is not None and entry.doc["type"] == relation.type:
+def _open_create(ctx: Context, wanted: Named) -> Swap:
+    _, entry = look(ctx, wanted.address)
+    if entry.doc is not None and entry.doc["type"] == wanted.relation.type:
         raise CommitFailed("Requirement failed: table already exists")
-    free = free_place(ctx, address, relation)
-    return Swap(address, relation, free.resolved, free.entry, None, None, free.hold())
+    slot = find_free(ctx, wanted)
+    return Swap(wanted, slot.resolved, slot.entry, None, None, slot.hold())
 
 
 def _fold(ctx: Context, swap: Swap, wanted: Wanted) -> Swap:
     requirements, updates = list(wanted.requirements), list(wanted.updates)
-    if swap.relation is VIEWS:
+    if swap.named.relation is VIEWS:
         assert swap.new is not None  # noqa: S101 - a view is never opened without its base
         iceberg_requirements.check_view(swap.new, requirements)
         swap.new = iceberg_view.apply_updates(swap.new, updates, now_ms=ctx.now())
         return swap
     iceberg_requirements.check_table(swap.new, requirements)
     # Folding a second change onto the first must not log a file that was never written.
-    previous = (
-        metadata_expiry.logged(ctx, swap.resolved, swap.entry) if swap.new is swap.base else None
-    )
+    fresh = swap.new is swap.base
+    previous = metadata_expiry.logged(ctx, swap.resolved, swap.entry) if fresh else None
     swap.new = iceberg_table.apply_updates(
         swap.new, updates, now_ms=ctx.now(), metadata_location=previous, uuid=str(uuid4())
     )
@@ -230,30 +218,25 @@ def _fold(ctx: Context, swap: Swap, wanted: Wanted) -> Swap:
 
 def _write(ctx: Context, swap: Swap, files: Staged) -> list[Change]:
     assert swap.new is not None  # noqa: S101 - only changed swaps are written
-    codec = swap.relation.codec
-    if swap.relation is TABLES:
+    relation = swap.named.relation
+    if relation is TABLES:
         swap.new = metadata_expiry.spared(ctx, swap.entry, swap.base, swap.new)
     doc = _record(ctx, swap, swap.new)
     claims = location_claims.check(ctx, swap.resolved, Claimant(doc["id"]), swap.base, swap.new)
     swap.location = next_metadata_location(
-        swap.new, swap.base_location, str(uuid4()), default_codec=codec
+        swap.new, swap.base_location, str(uuid4()), default_codec=relation.codec
     )
     swap.data = metadata_files.dump(swap.new)
     files.write(swap.resolved, swap.location, swap.data)
     doc["metadata_location"] = swap.location
     swap.doc = doc
-    own = swap.entry.own
-    return [
-        swap.resolved.hold(),
-        *swap.held,
-        *claims,
-        *entries.write(swap.resolved, ASSETS, doc, own),
-    ]
+    put = entries.write(swap.resolved, ASSETS, doc, swap.entry.own)
+    return [*swap.held, *claims, *put]
 
 
 def _record(ctx: Context, swap: Swap, new: Metadata) -> Doc:
     if swap.entry.doc is None:
-        return new_entry(swap.address, swap.relation, new, ctx.now())
+        return new_entry(swap.named, new, ctx.now())
     of_the_file = ("foreign", "shared")
     kept = {key: value for key, value in swap.entry.doc.items() if key not in of_the_file}
     return kept | {"location": new["location"], "updated_at_ms": ctx.now()}

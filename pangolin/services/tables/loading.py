@@ -11,13 +11,12 @@ import orjson
 from pangolin.errors import NotFound
 from pangolin.services.authz.access import require_asset
 from pangolin.services.context.context import Context
-from pangolin.services.credentials import entitlements, vending
+from pangolin.services.credentials import privileges, vending
+from pangolin.services.credentials.entitlements import find_entitlement
 from pangolin.services.credentials.vending import ClientCredentials, Delegation, Entitlement
 from pangolin.services.storage import metadata_files
 from pangolin.services.storage.object_stores import OBJECTS
-from pangolin.services.tables.lookup import find
-from pangolin.services.versioned.addressing import Address
-from pangolin.services.versioned.relations import Relation, resource
+from pangolin.services.tables.lookup import Named, Target, read
 from pangolin.services.versioned.resolution import ResolvedRef
 
 SNAPSHOTS = ("all", "refs")
@@ -144,21 +143,29 @@ def client_config(ctx: Context, resolved: ResolvedRef) -> dict[str, str]:
     return dict(backend.client(config))
 
 
-def replayed(
-    ctx: Context, address: Address, relation: Relation, outcome: Any, wanted: Delegation = ()
-) -> Loaded:
+def entitlement(ctx: Context, target: Target, wanted: Delegation) -> Entitlement | None:
+    """Return what the caller is entitled to with a table that is there."""
+    return find_entitlement(
+        ctx,
+        target.resolved,
+        target.resource,
+        wanted,
+        lambda: privileges.directories(ctx, target.resolved, target.metadata_location),
+        asset=target.id,
+        address=target.address,
+    )
+
+
+def replayed(ctx: Context, named: Named, outcome: Any, wanted: Delegation = ()) -> Loaded:
     """Answer a repeated request: the file of the first, or the present one if that is gone."""
-    resolved, entry = find(ctx, address, relation)
-    first, doc = outcome["metadata-location"], entry.doc
-    entitlement = entitlements.of_table(ctx, resolved, address, doc, wanted) if doc else None
+    target = read(ctx, named)
+    first, given = outcome["metadata-location"], entitlement(ctx, target, wanted)
     try:
-        return loaded(ctx, resolved, first, entitlement=entitlement)
+        return loaded(ctx, target.resolved, first, entitlement=given)
     except NotFound:
-        if doc is None:
-            raise
         # Another table may have the name by now.
-        require_asset(ctx, "read", resource(address, relation), doc["id"])
-        return loaded(ctx, resolved, doc["metadata_location"], entitlement=entitlement)
+        require_asset(ctx, "read", target.resource, target.id)
+        return loaded(ctx, target.resolved, target.metadata_location, entitlement=given)
 
 
 def _private(

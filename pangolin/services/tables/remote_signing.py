@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from pangolin.errors import BadRequest, Forbidden
 from pangolin.interfaces.credential_vending import Signed, Signer, SignRequest, Vended
-from pangolin.services.authz.access import denial, require
+from pangolin.services.audit.vocabulary import AuditAction
+from pangolin.services.authz.access import denial
 from pangolin.services.context import metrics
 from pangolin.services.context.context import Context
 from pangolin.services.credentials import privileges, vending
 from pangolin.services.credentials.cache import CREDENTIALS
 from pangolin.services.credentials.vending import Entitlement
 from pangolin.services.storage import vending_strategies
-from pangolin.services.tables.lookup import find
-from pangolin.services.versioned import addressing
-from pangolin.services.versioned.relations import TABLES, resource
-from pangolin.store.api import Doc, Record
+from pangolin.services.tables.lookup import open_target
+from pangolin.store.api import Record
 
 
 def sign(
@@ -24,19 +23,17 @@ def sign(
 
     Raises `Forbidden` naming the rule that it breaks, `BadRequest` where nothing is signed.
     """
-    address = addressing.asset(ctx, prefix, levels, name)
-    what = resource(address, TABLES)
-    require(ctx, "read", what)
-    resolved, entry = find(ctx, address, TABLES, "read")
-    doc: Doc = entry.doc or {}
-    signer = _signer(ctx, resolved.warehouse)
-    found = privileges.directories(ctx, resolved, doc["metadata_location"])
-    access = privileges.of_table(ctx, resolved, what, doc["id"], found)
-    given = vending.entitlement(ctx, resolved.warehouse, what, access, vending.REMOTE, address)
+    target = open_target(ctx, prefix, levels, name, "read")
+    signer = _signer(ctx, target.resolved.warehouse)
+    found = privileges.directories(ctx, target.resolved, target.metadata_location)
+    access = privileges.of_table(ctx, target.resolved, target.resource, target.id, found)
+    given = vending.entitle(
+        ctx, target.resolved.warehouse, target.resource, access, vending.REMOTE, target.address
+    )
     if given is None:
-        raise denial(ctx, "read", what)
+        raise denial(ctx, "read", target.resource)
     held = _session(ctx, signer, given)
-    return _signed(ctx, signer, given, request, (doc["metadata_location"],), held)
+    return _signed(ctx, signer, given, request, (target.metadata_location,), held)
 
 
 def _signer(ctx: Context, warehouse: Record) -> Signer:
@@ -74,7 +71,7 @@ def _signed(
     except Forbidden as error:
         rule = str(error.details.get("rule", "refused"))
         metrics.signature(rule)
-        vending.record_refusal(ctx, given, "sign_request", error, {"rule": rule})
+        vending.record_refusal(ctx, given, AuditAction.SIGN_REQUEST, error, {"rule": rule})
         raise
     metrics.signature("signed")
     return answer

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pangolin.errors import BadRequest
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
 from pangolin.services.context.redaction import MASK
 from pangolin.services.context.resource import Resource
@@ -51,10 +52,15 @@ def update(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         outcome = _wire(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
         changes, before = [guards.hold(ctx), put], for_audit(record.doc) if record else None
-        batch.commit(ctx, "update_settings", RESOURCE, changes, outcome, before, for_audit(doc))
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_SETTINGS, RESOURCE, before=before, after=for_audit(doc)),
+            outcome=outcome,
+        )
         return outcome
 
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update settings"), Wire)
+    return write(ctx, "update settings", attempt, Wire)
 
 
 def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:

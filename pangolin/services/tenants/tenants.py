@@ -7,6 +7,8 @@ from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchTenant
 from pangolin.interfaces.authentication import ROOT
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade, names
@@ -37,9 +39,11 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         _refuse_taken(ctx, name)
         what = Resource("tenant", (name,))
         put = Put(TENANT, doc, ABSENT)
-        batch.commit_system(ctx, "create_tenant", what, [put], after=doc)
+        batch.apply(
+            ctx, [put], AuditEvent(AuditAction.CREATE_TENANT, what, after=doc), store=ctx.system
+        )
 
-    retry_conflicts(ctx, attempt, "create tenant")
+    retry_conflicts(ctx, "create tenant", attempt)
     return wire(doc)
 
 
@@ -81,10 +85,15 @@ def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Wire:
             # Who signs in as `tenant/name` is looked up again.
             changes += security_stamps.invalidate_all(doc["tenant"])
         what = Resource("tenant", (doc["name"],))
-        batch.commit_system(ctx, "update_tenant", what, changes, record.doc, doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.UPDATE_TENANT, what, before=record.doc, after=doc),
+            store=ctx.system,
+        )
         return wire(doc)
 
-    return retry_conflicts(ctx, attempt, "update tenant")
+    return retry_conflicts(ctx, "update tenant", attempt)
 
 
 def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
@@ -103,10 +112,12 @@ def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
         stale = security_stamps.invalidate_all(within.tenant)
         changes = [Delete(TENANT, (), record.version), *list_changes(within), *stale]
         what, parts = Resource("tenant", (record.doc["name"],)), cascade.parts(catalogs)
-        batch.commit(within, "delete_tenant", what, changes, before=record.doc, parts=parts)
+        batch.apply(
+            within, changes, AuditEvent(AuditAction.DELETE_TENANT, what, before=record.doc), *parts
+        )
         return within, [found.doc for found in catalogs]
 
-    within, catalogs = retry_conflicts(ctx, attempt, "delete tenant")
+    within, catalogs = retry_conflicts(ctx, "delete tenant", attempt)
     cascade.sweep(within, catalogs)
     cascade.sweep_tenant(within)
 

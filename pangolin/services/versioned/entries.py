@@ -46,6 +46,20 @@ class Entry:
         return self.own is not None and self.doc is self.own.doc
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a ref shows under a name, known to be there, and its own line's record."""
+
+    resolved: ResolvedRef
+    doc: Doc
+    own: Record | None
+
+    @property
+    def entry(self) -> Entry:
+        """The same as an entry that might not be there."""
+        return Entry(self.doc, self.own)
+
+
 def get(store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, name: Key) -> Entry:
     """Read what a ref shows under a name."""
     return get_many(store, resolved, entry_kind, [name])[0]

@@ -1,10 +1,13 @@
 """What tables and views share: finding them, and the words in which they are missed."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pangolin.errors import NoSuchTable, NoSuchView, NotFound
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.addressing import Address
+
+RelationType = Literal["table", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +15,7 @@ class Relation:
     """A kind of entry that an Iceberg metadata file describes."""
 
     missing: type[NotFound]
-    type: str
+    type: RelationType
     label: str
     kind: str
     codec: str

@@ -7,6 +7,7 @@ dropped. So a warm read is one round trip and still never stale.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, Unavailable
@@ -27,7 +28,7 @@ Lineage = tuple[tuple[str, int | None], ...]
 Rows = list[Record | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResolvedRef:
     """A catalog at a ref: the records that define it.
 
@@ -42,12 +43,12 @@ class ResolvedRef:
     warehouse: Record
     lineage: Lineage
 
-    @property
+    @cached_property
     def catalog_id(self) -> str:
         """The catalog's id, the second part of every key below it."""
         return str(self.catalog.doc["id"])
 
-    @property
+    @cached_property
     def line_id(self) -> str:
         """The id of the ref's own line."""
         return self.lineage[0][0]
@@ -89,6 +90,7 @@ class _Resolution:
 RESOLUTIONS: Final = Part(lambda runtime: Lru[tuple[str, str, str], _Resolution]())
 
 
+@lru_cache(maxsize=4096)
 def split_prefix(prefix: str) -> tuple[str, str]:
     """Split `catalog` or `catalog@ref` into the two names."""
     catalog, _, ref = prefix.partition("@")

@@ -26,5 +26,5 @@ def of_warehouse(ctx: Context, name: str, location: str | None = None) -> dict[s
     if not root.contains(wanted):
         raise BadRequest(f"location must lie inside the warehouse {name}, {root}")
     access = privileges.everything((str(wanted),))
-    entitlement = vending.entitlement(ctx, record, what, access, VENDED)
+    entitlement = vending.entitle(ctx, record, what, access, VENDED)
     return dict(vend_to_client(ctx, entitlement, what).config)

@@ -6,6 +6,8 @@ from typing import Any
 from pangolin.errors import BadRequest
 from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services.audit import trail
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.changes.idempotency import once
@@ -29,7 +31,7 @@ def validate(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     require(ctx, "create", what)
     _, warehouse = builder.new(ctx, fields)
     found = checks.run_checks(ctx.runtime, warehouse, ctx.settings.request_timeout)
-    trail.note(ctx, "validate_warehouse", what, details=_counted(found))
+    trail.record(ctx, AuditEvent(AuditAction.VALIDATE_WAREHOUSE, what, details=_counted(found)))
     return _answer(found)
 
 
@@ -56,7 +58,9 @@ def prepare(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     if strategy is None:
         raise BadRequest("there is nothing to prepare: give use_sts or a vending_strategy")
     found = ctx.runtime.vendor(strategy).prepare(warehouse)
-    trail.note(ctx, "prepare_warehouse", what, details={"strategy": strategy})
+    trail.record(
+        ctx, AuditEvent(AuditAction.PREPARE_WAREHOUSE, what, details={"strategy": strategy})
+    )
     return {
         "id": warehouse.id,
         "name": warehouse.name,
@@ -81,7 +85,12 @@ def _checked(ctx: Context, name: str) -> Wire:
     ]
     outcome, details, state = _answer(found), _counted(found), for_audit(record.doc)
     try:
-        batch.commit(ctx, "check_warehouse", what, changes, outcome, after=state, details=details)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.CHECK_WAREHOUSE, what, after=state, details=details),
+            outcome=outcome,
+        )
     except Conflict:
         raise checks.changed_meanwhile(name) from None
     return outcome

@@ -11,12 +11,13 @@ from pangolin.errors import (
     Unavailable,
     UnknownPlugin,
 )
+from pangolin.services.audit.records import AuditEvent
+from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import security_stamps
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade, names
 from pangolin.services.changes import batch, guards
-from pangolin.services.changes.idempotency import once
-from pangolin.services.changes.retries import retry_conflicts
+from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.sealing.keyring import SealBroken
@@ -49,13 +50,16 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         outcome = wire(ctx, doc, found)
         put, check = Put(WAREHOUSE, doc, ABSENT), checks.kept(found, doc["id"])
         changes = [guards.hold(ctx), put, check]
-        batch.commit(
-            ctx, "create_warehouse", resource(name), changes, outcome, after=for_audit(doc)
+        batch.apply(
+            ctx,
+            changes,
+            AuditEvent(AuditAction.CREATE_WAREHOUSE, resource(name), after=for_audit(doc)),
+            outcome=outcome,
         )
         return outcome
 
     check_run = CheckRun(ctx)
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "create warehouse"), Wire)
+    return write(ctx, "create warehouse", attempt, Wire)
 
 
 def page(
@@ -94,12 +98,17 @@ def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
         found, more = _tried(ctx, check_run, old, doc)
         outcome = wire(ctx, doc, found)
         changes = [*_replacement(ctx, record, doc), *_unmoved(ctx, old, doc), *more]
-        what, states = resource(doc["name"]), (for_audit(old), for_audit(doc))
-        batch.commit(ctx, "update_warehouse", what, changes, outcome, *states)
+        event = AuditEvent(
+            AuditAction.UPDATE_WAREHOUSE,
+            resource(doc["name"]),
+            before=for_audit(old),
+            after=for_audit(doc),
+        )
+        batch.apply(ctx, changes, event, outcome=outcome)
         return outcome
 
     check_run = CheckRun(ctx)
-    return once(ctx, lambda: retry_conflicts(ctx, attempt, "update warehouse"), Wire)
+    return write(ctx, "update warehouse", attempt, Wire)
 
 
 def delete(ctx: Context, name: str, *, force: bool = False) -> None:
@@ -121,12 +130,12 @@ def delete(ctx: Context, name: str, *, force: bool = False) -> None:
             changes.append(_unused(ctx, record.doc, "is used by"))
         parts = cascade.parts(catalogs)
         what, gone = resource(name), for_audit(record.doc)
-        batch.commit(ctx, "delete_warehouse", what, changes, before=gone, parts=parts)
+        batch.apply(
+            ctx, changes, AuditEvent(AuditAction.DELETE_WAREHOUSE, what, before=gone), *parts
+        )
         return [catalog.doc for catalog in catalogs]
 
-    gone = once(
-        ctx, lambda: retry_conflicts(ctx, attempt, "delete warehouse"), lambda _: list[Doc]()
-    )
+    gone = write(ctx, "delete warehouse", attempt, lambda _: list[Doc]())
     cascade.sweep(ctx, gone)
 
 

@@ -7,6 +7,7 @@ the path back as the client sent it; each converter then decodes its own segment
 import re
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -29,6 +30,7 @@ ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 UNTOUCHED = "%/:@!$&'()*+,;=-._~"
 
 
+@lru_cache(maxsize=4096)
 def decode_segment(segment: str) -> str:
     """Percent-decode one path segment; raise 400 for a bad escape or bytes that are not UTF-8."""
     if BAD_ESCAPE.search(segment):

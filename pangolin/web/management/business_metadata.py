@@ -62,7 +62,7 @@ class Metadata(MethodView):
     @blp.response(200, Written)
     def post(self, given: Doc, asset_id: str) -> Doc:
         """Write about an asset; tags and `discoverable` are for those who manage discovery."""
-        return {"metadata": business_metadata.write(current_context(), asset_id, given)}
+        return {"metadata": business_metadata.replace(current_context(), asset_id, given)}
 
     @blp.changing()
     @blp.response(204)
