@@ -1,8 +1,8 @@
-"""Put test runs into the report of the backends: `python -m docs.report SUITE STORE JUNIT.xml…`.
+"""Add test runs to the report of the backends: `python -m docs.report SUITE STORE JUNIT.xml…`.
 
-A file is what `pytest --junitxml=JUNIT.xml` writes; of a test in several files the last one counts.
-`python -m docs.report scale` reads lines of JSON, as `python -m benchmarks.scale --json` prints
-them, from standard input. Then run `python -m docs.generate`.
+A file is written by `pytest --junitxml=JUNIT.xml`; if a test is in several files, the last result
+is used. `python -m docs.report scale` reads lines of JSON, as printed by `python -m
+benchmarks.scale --json`, from standard input. Then run `python -m docs.generate`.
 """
 
 import json

@@ -8,8 +8,8 @@ from docs.generators.markdown import code, document, table
 from pangolin.cli import main
 
 INTRO = """
-A command that fails because of something you have to put right says it in one line and exits with
-2. `--json`, where there is one, makes the answer fit for a script. Plugins may add commands;
+A command that fails because of a problem that you can fix reports it in one line and exits with 2.
+`--json`, where available, prints machine-readable output. Plugins may add commands;
 `pangolin --help` lists them too.
 """
 

@@ -11,11 +11,11 @@ from pangolin.web.openapi import document_of
 INTRO = """
 The complete description of requests and answers is the OpenAPI document of each API: served at
 `/v1/openapi.json` and `/api/v1/openapi.json`, browsable at `/v1/docs` and `/api/v1/docs`, printed
-by `pangolin openapi`. This page lists what there is.
+by `pangolin openapi`. This page lists all endpoints.
 
 Every endpoint needs HTTP Basic or a bearer token, except those marked *open*. The header
-`X-Pangolin-Tenant` (a tenant's id or name) says which tenant root acts in; without it that is the
-default tenant. The failures are listed in [Errors](errors.md).
+`X-Pangolin-Tenant` (a tenant's id or name) selects the tenant that root acts in; without it, this
+is the default tenant. Failures are listed in [Errors](errors.md).
 """
 ICEBERG = """
 The paths are also served below `/iceberg`, and as `/v1/{catalog}/v1/…` for clients whose base URI
@@ -23,9 +23,9 @@ names the catalog. `{prefix}` is `catalog` or `catalog@ref`. The levels of `{nam
 by `%1F`, each percent-encoded. Lists are paged only when `pageSize` or `pageToken` is sent.
 """
 MANAGEMENT = """
-Lists are bare arrays. They take `limit` and `page_token`, and an answer with more to come has a
-`Link` header with `rel="next"`; `offset` is there for older clients and reads what it skips. An
-unknown member of a body is refused by its name.
+Lists are bare arrays. They take `limit` and `page_token`, and an answer that is followed by more
+has a `Link` header with `rel="next"`; `offset` exists for older clients and reads what it skips.
+An unknown member of a body is refused; the message names it.
 """
 APIS = {"ICEBERG": ("Iceberg REST", ICEBERG), "MANAGEMENT": ("Management", MANAGEMENT)}
 METHODS = ("get", "head", "post", "put", "patch", "delete")

@@ -23,15 +23,15 @@ Both APIs answer a failure with the same body:
 }
 ```
 
-`type` is the name that Iceberg clients know, `code` is the HTTP status, and `details`, where there
-are any, say more (what is in the way of a deletion, for instance). A 500 that nobody expected
-carries an id that the server's log has too. A 503 carries `Retry-After`, and nothing was changed.
-After `CommitStateUnknownException` the change may or may not be in: look before cleaning up.
+`type` is the name that Iceberg clients know, `code` is the HTTP status, and `details`, where
+present, add more (for instance, what is in the way of a deletion). An unexpected 500 has an id that
+is also in the server's log. A 503 has `Retry-After`, and nothing was changed. After
+`CommitStateUnknownException` the change may or may not have been applied: check before cleaning up.
 """
 HTTP = """
 ## Failures of HTTP itself
 
-These come before any service is asked. Any other status has the name of its class in Werkzeug.
+These occur before any service is called. Any other status has the name of its class in Werkzeug.
 """
 
 

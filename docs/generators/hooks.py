@@ -14,11 +14,11 @@ INTRO = """
 A plugin is a module named by an entry point of the group `pangolin`. It implements the hooks
 below, each marked with `pangolin.plugin.hookimpl`, and imports nothing of Pangolin but
 `pangolin.plugin`. An implementation may take fewer arguments than are listed here.
-[Write a storage backend](../how-to/write-a-storage-backend.md) goes through a whole plugin.
+[Write a storage backend](../how-to/write-a-storage-backend.md) walks through a whole plugin.
 
-A hook that returns a sequence is asked of every plugin, and all answers count; two plugins that
-register one scheme or name are an error that names both. A hook marked *first result* is asked
-until a plugin gives something other than `None`.
+A hook that returns a sequence is called on every plugin, and all results are used; if two plugins
+register one scheme or name, the error names both. A hook marked *first result* is called until a
+plugin returns something other than `None`.
 """
 SHOWN = [
     "StoreBackend",
@@ -51,10 +51,10 @@ SHOWN = [
     "Grant",
     "Vended",
 ]
-# What is no class or function of ours has no docstring to read.
+# These are not classes or functions of ours, so they have no docstring to read.
 OTHERS = {
     "ABSENT": "Expected by a change that inserts.",
-    "ANY": "Expected by a change that takes what it finds.",
+    "ANY": "Expected by a change that accepts whatever it finds.",
     "Change": "`Put`, `Delete`, `Require` or `RequireEmpty`.",
     "Doc": "A JSON document.",
     "Expected": "`ABSENT`, `ANY` or a version.",
@@ -119,7 +119,7 @@ def _methods(kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def _taken(found: Any) -> str:
-    # No annotations: the page is to be read, and the code has them.
+    # No annotations: they would clutter the page, and the code has them.
     bare = [
         each.replace(annotation=inspect.Parameter.empty)
         for each in inspect.signature(found).parameters.values()

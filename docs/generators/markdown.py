@@ -27,7 +27,7 @@ def words(items: Iterable[str]) -> str:
 
 
 def first_paragraph(docstring: str | None) -> str:
-    """Give the first paragraph of a docstring on one line."""
+    """Return the first paragraph of a docstring on one line."""
     return " ".join((docstring or "").strip().split("\n\n")[0].split())
 
 

@@ -8,8 +8,8 @@ from pangolin.settings import Settings
 INTRO = """
 `storage_config` of a warehouse has a `type`, and the options of that type. Every spelling listed is
 accepted; the first is the one that is stored and shown. Unknown options are refused. A secret is
-write-only: answers show `***` and, of a long one, the last four characters; sending that back keeps
-the secret. [Manage warehouses](../how-to/manage-warehouses.md) shows them in use.
+write-only: answers show `***` and, for a long secret, its last four characters; sending this back
+keeps the secret. [Manage warehouses](../how-to/manage-warehouses.md) shows them in use.
 """
 HEAD = ("option", "also", "required", "secret", "meaning")
 

@@ -11,12 +11,12 @@ from tests.matrix.rows import ROWS, Row
 from tests.matrix.world import COLUMNS, World, build
 
 INTRO = """
-What a principal without any grant is told it may not do, and who may. *read* and *write* are users
-with that one action on the catalog. `403` is for what the own tenant refuses; what belongs to
-another tenant answers like what does not exist, so that column is not shown. Roles and actions are
-explained in [Access](../explanation/access.md).
+The action that each endpoint requires, as a principal without any grant is told, and who may use
+the endpoint. *read* and *write* are users with that one action on the catalog. Resources of another
+tenant are answered as if they did not exist, so there is no column for other tenants. Roles and
+actions are explained in [Access](../explanation/access.md).
 
-The page is written from the requests that the tests send to every endpoint.
+The page is generated from the requests that the tests send to every endpoint.
 """
 SHOWN = ("reader", "writer", "admin", "root")
 TITLES = {"reader": "read", "writer": "write", "admin": "tenant-admin", "root": "root"}

@@ -7,29 +7,29 @@ from docs.generators.markdown import document, table, words
 from pangolin.settings import FALSE, PREFIX, TRUE, Settings
 
 INTRO = f"""
-Every setting is an environment variable, read once when the process starts. A value that cannot
-work stops the start and names its variable. A variable that begins with `PANGOLIN_` and is not a
+Every setting is an environment variable, read once when the process starts. An invalid value
+aborts startup with the name of the variable. A variable that begins with `PANGOLIN_` and is not a
 setting is reported, with the nearest setting, when the server starts, by `pangolin settings` and by
-`pangolin doctor`. `pangolin settings` shows each setting's present value
-and where it comes from. The options `--host`, `--port`, `--workers` and `--threads` of
-`pangolin serve` win over their variables.
+`pangolin doctor`. `pangolin settings` shows each setting's current value and its source. The
+options `--host`, `--port`, `--workers` and `--threads` of `pangolin serve` override the
+corresponding variables.
 
-A bool is one of {words(sorted(TRUE))}, or one of {words(sorted(FALSE - {""}))} or nothing at all.
+A bool is one of {words(sorted(TRUE))}, or one of {words(sorted(FALSE - {""}))} or empty.
 """
 MORE = """
 ## What else is read from the environment
 
 | variable | read by | meaning |
 | --- | --- | --- |
-| `PROMETHEUS_MULTIPROC_DIR` | metrics | where workers share metrics; `pangolin serve` makes one |
-| `AWS_*` | pangolin-aws | credentials and region of a warehouse that has none of its own |
+| `PROMETHEUS_MULTIPROC_DIR` | metrics | where workers share metrics; `pangolin serve` creates one |
+| `AWS_*` | pangolin-aws | credentials and region for a warehouse that has none of its own |
 
 ## The quick start
 
 While `PANGOLIN_STORE_URL` is empty, records are kept in `pangolin.db` in the data directory, the
 directory `warehouse` in it is allowed for `file` warehouses, and the default catalog is
-`lakehouse`. The first `pangolin serve` makes a warehouse `local` and that catalog in it. With a
-store URL of your own none of this happens.
+`lakehouse`. The first `pangolin serve` creates a warehouse `local` and that catalog in it. None of
+this applies if you set a store URL.
 """
 
 
