@@ -1,9 +1,10 @@
-"""Write the pages of docs/reference that say what the code says: `python -m docs.generate`."""
+"""Write the pages and the picture that are generated from the code: `python -m docs.generate`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from docs.generators import (
+    architecture,
     backends,
     commands,
     endpoints,
@@ -28,10 +29,12 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every page."""
+    """Write every page of docs/reference, and the picture of the architecture."""
     for name, page in PAGES.items():
         (REFERENCE / name).write_text(page(), encoding="utf-8")
         print(f"docs/reference/{name}")
+    architecture.PICTURE.write_text(architecture.picture(), encoding="utf-8")
+    print("docs/explanation/architecture.svg")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""One module per generated page of docs/reference; each has `page() -> str`."""
+"""One module per generated page of docs/reference, each with `page() -> str`; and one picture."""

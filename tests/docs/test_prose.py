@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,17 @@ import pytest
 from docs.generators.endpoints import APIS, operations
 from pangolin.cli import main
 from pangolin.settings import PREFIX, Settings
+from pangolin.store import kinds
 from tests.docs.pages import DOCS, ROOT, anchors, every_page, links
 
 PAGES = pytest.mark.parametrize(
     "path", every_page(), ids=lambda path: str(path.relative_to(ROOT)).replace("/", ":")
 )
 ENDPOINT = re.compile(r"`(GET|HEAD|POST|PUT|DELETE) (/[^`?\s]*)")
+ADDRESS = re.compile(r"`(?:[A-Z]+ )?(/[^`?\s]+)")
+MISSING = re.compile(r"not (?:yet )?(?:a )?part of this release|not (?:there |supported )?yet")
+SENTENCE = re.compile(r"(?<=[.:;])\s+|\n\n|\n(?=[-|#]|\d+\. )")
+SOURCE = re.compile(r"`((?:pangolin|plugins|docs)/[\w./-]*\w/?)`")
 
 
 @PAGES
@@ -55,14 +61,64 @@ def test_every_command_that_is_named_exists(path: Path) -> None:
 
 @PAGES
 def test_every_endpoint_that_is_named_exists(path: Path) -> None:
-    known = {
-        (method, re.sub(r"{\w+}", "{}", route))
-        for api in APIS
-        for method, route, _ in operations(api)
-    }
     for method, route in ENDPOINT.findall(path.read_text()):
         if not route.startswith("/api/v1/x/"):
-            assert (method, re.sub(r"{\w+}", "{}", route)) in known, f"{method} {route}"
+            assert (method, plain(route)) in endpoints(), f"{method} {route}"
+
+
+@cache
+def endpoints() -> frozenset[tuple[str, str]]:
+    """List the endpoints of both APIs: method and path, without the names of parameters."""
+    return frozenset((method, plain(route)) for api in APIS for method, route, _ in operations(api))
+
+
+def plain(route: str) -> str:
+    """Return a path without the names of its parameters."""
+    return re.sub(r"{\w+}", "{}", route)
+
+
+def denied(text: str) -> set[str]:
+    """List the endpoints of which a sentence says that this release does not have them."""
+    known = {route for _, route in endpoints()}
+    return {
+        route
+        for sentence in SENTENCE.split(text)
+        if MISSING.search(" ".join(sentence.split()))
+        for route in ADDRESS.findall(sentence)
+        if plain(route) in known
+    }
+
+
+@PAGES
+def test_no_page_denies_an_endpoint_that_exists(path: Path) -> None:
+    assert not denied(path.read_text())
+
+
+def test_a_page_that_denies_an_endpoint_is_found() -> None:
+    false = "The OAuth2 endpoint `/v1/oauth/tokens` is not part\nof this release, so wait."
+    assert denied(f"All is well. {false}") == {"/v1/oauth/tokens"}
+    assert denied("`GET /v1/config` is not there yet") == {"/v1/config"}
+    assert denied("`/v1/merge` is not part of this release. Ask `/v1/config`.") == set()
+
+
+@PAGES
+def test_every_source_file_that_is_named_exists(path: Path) -> None:
+    for name in SOURCE.findall(path.read_text()):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    page = (DOCS / "explanation/glossary.md").read_text()
+    terms = re.findall(r"^### (.*)$", page, re.MULTILINE)
+    assert len(terms) > 40
+    assert terms == sorted(terms, key=str.lower)
+
+
+def test_the_kinds_that_the_page_of_mongodb_names_exist() -> None:
+    page = (ROOT / "plugins/pangolin-mongodb/README.md").read_text()
+    table = page.split("| shard key |")[1].split("\n\n")[0]
+    named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row)}
+    assert named <= {kind.name for kind in kinds.ALL} | {"pangolin_marker"}
 
 
 @PAGES
