@@ -12,7 +12,7 @@ from pangolin.app import create_app
 from pangolin.cli.gunicorn import Gunicorn
 from pangolin.settings import Settings
 from pangolin.web.http import logs
-from tests.vending.vendor import CountingPlugin, CountingVendor
+from tests.credentials.vendor import CountingPlugin, CountingVendor
 
 # Whoever starts this sets it: prometheus_client reads it when it is imported.
 METRICS = "PROMETHEUS_MULTIPROC_DIR"

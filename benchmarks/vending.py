@@ -27,7 +27,7 @@ from pangolin.services.context.context import system_context
 from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings
 from tests.conftest import ROOT_PASSWORD
-from tests.vending.vendor import CountingPlugin, CountingVendor
+from tests.credentials.vendor import CountingPlugin, CountingVendor
 
 NOTHING = "X-Iceberg-Access-Delegation: "
 DELEGATION = {"HTTP_X_ICEBERG_ACCESS_DELEGATION": "vended-credentials"}

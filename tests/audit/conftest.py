@@ -12,7 +12,7 @@ from pangolin.services.context.context import Context
 from pangolin.settings import Settings
 from pangolin.store.api import Store
 from tests.audit.log import Clock
-from tests.services.world import context_on
+from tests.worlds.one_catalog import context_on
 
 
 @pytest.fixture(params=["memory", "sqlite"])

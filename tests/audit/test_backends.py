@@ -18,7 +18,7 @@ from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
 from tests.audit.log import broken, overwrite, records, verdict
 from tests.servers.stores import STORES, database
-from tests.services.world import context_on
+from tests.worlds.one_catalog import context_on
 
 ODD = "\x00 $.a 𝄞 %_'\"\\" + "é" * 600
 

@@ -9,9 +9,9 @@ from pangolin.services.context.context import Context
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import GUARD
 from tests.audit.log import HOUR, Clock, elsewhere, event, note, records, segments, verdict
+from tests.counting import CountingStore
 from tests.forks import holds_in_child
-from tests.services.counting import CountingStore
-from tests.services.world import context_on
+from tests.worlds.one_catalog import context_on
 
 
 def test_eight_threads_write_without_a_conflict(ctx: Context) -> None:

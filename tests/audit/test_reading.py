@@ -15,7 +15,7 @@ from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from tests.audit.log import HOUR, START, Clock, elsewhere, event, records
-from tests.services.world import context_on
+from tests.worlds.one_catalog import context_on
 
 WHO = ("ann", "bob")
 WHAT = ("create_table", "commit_table", "drop_table")

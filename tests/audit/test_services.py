@@ -14,8 +14,8 @@ from pangolin.services.tenants import settings, tenants
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Doc
 from tests.audit.log import records, verdict
+from tests.samples import SCHEMA
 
-SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "a", "type": "int", "required": False}]}
 SET = [{"action": "set-properties", "updates": {"k": "v"}}]
 
 

@@ -9,7 +9,7 @@ from tests.docs.pages import DOCS, Block, blocks, shown
 from tests.docs.reader import environ_of, install_extensions
 from tests.docs.typed import Typed, typing
 from tests.servers.gcp import Gcp
-from tests.shell.live import PASSWORD, Live, serving
+from tests.servers.live import PASSWORD, Live, serving
 
 PAGES = (
     "connect-duckdb",

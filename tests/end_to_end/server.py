@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tests.end_to_end.concurrency.serving import Farm, free_port
 from tests.end_to_end.concurrency.wire import Answer
-from tests.shell.live import PASSWORD
+from tests.servers.live import PASSWORD
 
 
 @dataclass

@@ -5,19 +5,13 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.rest import ID_DATA, NAMESPACE, Json, Rest, error
+from tests.samples import view_version
 
 pytestmark = pytest.mark.end_to_end
 STORAGES = ("file",)
 
 QUERY = {"type": "sql", "sql": "SELECT 1", "dialect": "spark"}
-VERSION = {
-    "version-id": 1,
-    "timestamp-ms": 1,
-    "schema-id": 0,
-    "summary": {},
-    "default-namespace": [NAMESPACE],
-    "representations": [QUERY],
-}
+VERSION = view_version(NAMESPACE, query=QUERY)
 CONFLICT = "AlreadyExistsException"
 
 

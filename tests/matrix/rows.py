@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.matrix.world import SCHEMA, VERSION
+from tests.matrix.world import VERSION
+from tests.samples import SCHEMA
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,20 +19,13 @@ from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROOT_HOME
+from tests.credentials.vendor import CountingPlugin, CountingVendor
 from tests.hashing import cheap
-from tests.vending.vendor import CountingPlugin, CountingVendor
+from tests.samples import SCHEMA, view_version
 
 # Who asks; `foreign` is the admin of another tenant.
 COLUMNS = ("anonymous", "nobody", "reader", "writer", "admin", "foreign", "root")
-SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "a", "type": "int", "required": False}]}
-VERSION = {
-    "version-id": 1,
-    "timestamp-ms": 1,
-    "schema-id": 0,
-    "summary": {},
-    "default-namespace": ["default"],
-    "representations": [{"type": "sql", "sql": "select 1", "dialect": "spark"}],
-}
+VERSION = view_version("default")
 BELOW = "/v1/lake/namespaces/default"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.concurrency.wire import CATALOG, Connection, log_in, make_table, table_path
 from tests.replicas.pair import Pair
-from tests.shell.live import PASSWORD
+from tests.servers.live import PASSWORD
 
 pytestmark = pytest.mark.integration
 # Connections stay with the worker that took them; so many reach every worker.

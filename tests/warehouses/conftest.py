@@ -1,17 +1,15 @@
 """Warehouses whose secrets are known, and a short way to call the management API."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.services.context.context import Context
 from pangolin.store.api import Record
 from pangolin.store.kinds import WAREHOUSE
+from tests.worlds.management import call, catalog, root, warehouse
 
-Call = Callable[..., TestResponse]
+__all__ = ["call", "catalog", "root", "warehouse"]
 
 SECRET = "canary/8d1f0c+wJalrXUtnFEMI/K7MDENG0abcd"
 ROLE = "arn:aws:iam::123456789012:role/lake/Vend"
@@ -22,17 +20,6 @@ S3 = {
     "s3.access-key-id": "AKIAEXAMPLE",
     "s3.secret-access-key": SECRET,
 }
-
-
-@pytest.fixture
-def call(client: FlaskClient) -> Call:
-    """Call a path below `/api/v1` as root."""
-
-    def call(method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.open(f"/api/v1{path}", method=method, json=body, headers=sent)
-
-    return call
 
 
 def made(answer: TestResponse, status: int = 201) -> dict[str, Any]:

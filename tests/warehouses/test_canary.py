@@ -14,7 +14,8 @@ from pangolin.services.operations import export
 from pangolin.settings import Settings
 from pangolin.web.http import logs
 from tests.servers.sts import NotingSts, noting, refusal
-from tests.warehouses.conftest import ROLE, S3, SECRET, Call
+from tests.warehouses.conftest import ROLE, S3, SECRET
+from tests.worlds.management import Call
 
 Read = Callable[[], str]
 EXTERNAL_ID = "canary-external-id-51d0"

@@ -24,8 +24,9 @@ from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.warehouses import checks as warehouse_checks
 from pangolin.settings import Settings
 from pangolin.store.kinds import WAREHOUSE_CHECK
-from tests.warehouses.conftest import SECRET, Call, made, refused
+from tests.warehouses.conftest import SECRET, made, refused
 from tests.warehouses.vendor import Vendor
+from tests.worlds.management import Call
 
 MAGIC = {"Magic": {"word": SECRET}}
 BAD = Check("sibling-read", "failed", "the store allowed it", "do not vend from this warehouse")

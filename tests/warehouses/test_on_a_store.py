@@ -7,7 +7,8 @@ import pytest
 
 from pangolin.settings import Settings
 from tests.servers.seaweed import Seaweed, free_ports, seaweed
-from tests.warehouses.conftest import ROLE, S3, Call, made
+from tests.warehouses.conftest import ROLE, S3, made
+from tests.worlds.management import Call
 
 __all__ = ["seaweed"]
 

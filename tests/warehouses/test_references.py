@@ -9,7 +9,8 @@ from pangolin.errors import BadRequest, Unavailable
 from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.settings import Settings
-from tests.warehouses.conftest import S3, SECRET, Call, made, record, refused
+from tests.warehouses.conftest import S3, SECRET, made, record, refused
+from tests.worlds.management import Call
 
 KEY = "s3.secret-access-key"
 VARIABLE = "LAKE_SECRET"

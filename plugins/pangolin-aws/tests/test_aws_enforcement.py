@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import Access, CredentialVendor, Forbidden, Settings
-from tests.aws.grants import grant, on_seaweed, writing
 from tests.servers.issuer import Issuer, issuing
 from tests.servers.seaweed import WEB_ROLE_ARN, WEB_SUBJECT, Seaweed, running
+
+from .grants import grant, on_seaweed, writing
 
 Client = Any
 

@@ -16,7 +16,8 @@ from pangolin_aws.store import open_store
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import Access, Settings, Warehouse
-from tests.aws.grants import from_variables, grant, writing
+
+from .grants import from_variables, grant, writing
 
 SETTINGS = Settings(server_identity=True)
 

@@ -12,9 +12,10 @@ import pytest
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import Forbidden, Settings, Vended, Warehouse
-from tests.aws.grants import grant, warehouse, writing
-from tests.aws.signing import asking
 from tests.servers.moto import BUCKET, EXTERNAL_ID, Moto, running_moto
+
+from .grants import grant, warehouse, writing
+from .signing import asking
 
 A = f"s3://{BUCKET}/wh/a"
 

@@ -9,7 +9,8 @@ from pangolin_aws.partitions import is_amazons, partition_of
 from pangolin_aws.role import check_role
 
 from pangolin.plugin import Access, BadRequest, Grant, Warehouse
-from tests.aws.grants import ROLE, grant, warehouse
+
+from .grants import ROLE, grant, warehouse
 
 
 @given(st.text(), st.text())

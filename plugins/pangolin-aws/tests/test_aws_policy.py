@@ -5,8 +5,9 @@ from pangolin_aws.place import Place, place_of
 from pangolin_aws.policy import MAX_CHARACTERS, NOTHING, session_policy
 
 from pangolin.plugin import Access, BadRequest, Forbidden
-from tests.aws.grants import warehouse, writing
-from tests.aws.iam import Policy
+
+from .grants import warehouse, writing
+from .iam import Policy
 
 A, B = "s3://bkt/wh/a", "s3://bkt/wh/b"
 BUCKET = "arn:aws:s3:::bkt"

@@ -8,9 +8,10 @@ from pangolin_aws.place import place_of
 from pangolin_aws.policy import escaped, session_policy
 
 from pangolin.plugin import Access, BadRequest, Forbidden
-from tests.aws.grants import warehouse
-from tests.aws.iam import Policy
 from tests.examples import examples
+
+from .grants import warehouse
+from .iam import Policy
 
 PLACE = place_of(warehouse(region="eu-west-1").config)
 BUCKET = "arn:aws:s3:::bkt"

@@ -6,7 +6,8 @@ from pangolin_aws.role import check_role, flaw_of
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import BadRequest, Check, Settings
-from tests.aws.grants import ROLE, warehouse
+
+from .grants import ROLE, warehouse
 
 SHORT = "arn:aws:iam::123:role/test"
 PROBE = "s3://bkt/wh/.pangolin-check-1"

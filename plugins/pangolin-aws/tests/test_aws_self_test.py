@@ -12,10 +12,11 @@ from pangolin_aws.sts import Sts
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import Check, Settings, Warehouse
-from tests.aws.grants import on_seaweed, warehouse
 from tests.servers.front import Upstream, fronting
 from tests.servers.seaweed import Seaweed, running
 from tests.servers.sts_front import StsFront
+
+from .grants import on_seaweed, warehouse
 
 SETTINGS = Settings()
 

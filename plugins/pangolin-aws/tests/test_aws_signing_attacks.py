@@ -14,9 +14,10 @@ from pangolin_aws.store import open_store
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import BadRequest, BucketObjects, Forbidden, Settings, Signed
-from tests.aws.grants import grant, on_seaweed, writing
-from tests.aws.signing import asking, deleting
 from tests.servers.seaweed import Seaweed
+
+from .grants import grant, on_seaweed, writing
+from .signing import asking, deleting
 
 
 class Victim:

@@ -9,8 +9,9 @@ from pangolin_aws.place import place_of
 from pangolin_aws.signing import sign_request
 
 from pangolin.plugin import Forbidden, Signed, SignRequest
-from tests.aws.grants import warehouse, writing
-from tests.aws.signing import asking, deleting
+
+from .grants import warehouse, writing
+from .signing import asking, deleting
 
 HOST = "https://bkt.s3.eu-west-1.amazonaws.com"
 FILE = f"{HOST}/wh/a/f"

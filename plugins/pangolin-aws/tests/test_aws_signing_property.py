@@ -10,9 +10,10 @@ from pangolin_aws.place import place_of
 from pangolin_aws.signing import sign_request
 
 from pangolin.plugin import Forbidden, SignRequest
-from tests.aws.grants import warehouse, writing
-from tests.aws.signing import asking, deleting
 from tests.examples import examples
+
+from .grants import warehouse, writing
+from .signing import asking, deleting
 
 PLACE = place_of(warehouse(region="eu-west-1").config)
 HOST = "https://bkt.s3.eu-west-1.amazonaws.com"

@@ -14,10 +14,11 @@ from pyiceberg.exceptions import SignError
 from pyiceberg.io.fsspec import FsspecFileIO
 
 from pangolin.plugin import Access, Settings, Warehouse
-from tests.aws.grants import grant, on_seaweed, writing
-from tests.aws.signer import SigningSite
 from tests.servers.front import Upstream, fronting
 from tests.servers.seaweed import Seaweed
+
+from .grants import grant, on_seaweed, writing
+from .signer import SigningSite
 
 pytest.importorskip("s3fs", reason="s3fs is not installed")
 

@@ -14,9 +14,10 @@ from pangolin_aws.clients import Key
 from pangolin_aws.place import place_of
 from pangolin_aws.signing import sign_request
 
-from tests.aws.grants import warehouse, writing
-from tests.aws.signing import asking
 from tests.examples import examples
+
+from .grants import warehouse, writing
+from .signing import asking
 
 HASH = "a" * 64
 PLACE = place_of(warehouse(region="eu-west-1").config)

@@ -20,10 +20,11 @@ from pangolin.plugin import (
     Vended,
     Warehouse,
 )
-from tests.aws.grants import ROLE, grant, warehouse, writing
 from tests.servers.loopback import Said
 from tests.servers.seaweed import free_ports
 from tests.servers.sts import NotingSts, noting, refusal
+
+from .grants import ROLE, grant, warehouse, writing
 
 A = "s3://bkt/wh/a"
 

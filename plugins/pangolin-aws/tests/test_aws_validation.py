@@ -4,7 +4,8 @@ from pangolin_aws.names import external_id
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import Access, BadRequest, CredentialVendor, Forbidden, Settings, Unavailable
-from tests.aws.grants import ROLE, grant, warehouse, writing
+
+from .grants import ROLE, grant, warehouse, writing
 
 A = "s3://bkt/wh/a"
 KEY = {"access_key_id": "AKIA1", "secret_access_key": "s"}

@@ -10,8 +10,9 @@ from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import CredentialVendor, ObjectStore, Settings, Vended, Warehouse
 from pangolin.testing import VendorContract
-from tests.aws.grants import on_seaweed
 from tests.servers.seaweed import Seaweed
+
+from .grants import on_seaweed
 
 KEY = ("s3.access-key-id", "s3.secret-access-key", "s3.session-token")
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 from pangolin_aws.vendors import vendors
 
 from pangolin.plugin import Settings
-from tests.aws.grants import from_variables
+
+from .grants import from_variables
 
 
 def test_the_self_test_runs_on_a_compatible_store() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.end_to_end.concurrency.wire import BROKEN, Connection, log_in
-from tests.shell.live import PASSWORD, clean_environ
+from tests.servers.live import PASSWORD, clean_environ
 
 START_SECONDS = 60
 # Tests sign in more often than people do, and their object stores are on this machine.

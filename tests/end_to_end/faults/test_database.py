@@ -11,7 +11,7 @@ from pangolin.services.login.password_login import Attempt
 from pangolin.settings import Settings
 from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.wire import CATALOG, Connection
-from tests.shell.live import PASSWORD
+from tests.servers.live import PASSWORD
 
 pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 NAMESPACES = f"/v1/{CATALOG}/namespaces"
