@@ -1,6 +1,5 @@
 """Fixtures that every suite may use: an application in memory with one root user."""
 
-from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from tests.hashing import cheap
+from tests.headers import basic
 
 ROOT_PASSWORD = "correct horse"
 
@@ -58,8 +58,3 @@ def client(app: Flask) -> FlaskClient:
     made = app.test_client()
     made.environ_base["HTTP_AUTHORIZATION"] = basic("root", ROOT_PASSWORD)
     return made
-
-
-def basic(username: str, password: str) -> str:
-    """Build a Basic Authorization header."""
-    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()

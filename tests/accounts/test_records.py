@@ -7,7 +7,8 @@ import pytest
 from pangolin.errors import OutcomeUnknown
 from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import AUDIT, PRINCIPAL, STAMP
-from tests.worlds.acme import PASSWORD, Caller, World, made, token_of
+from tests.answers import made
+from tests.worlds.acme import PASSWORD, Caller, World, token_of
 
 NEW = {"username": "kim", "email": "kim@example.com", "password": PASSWORD, "role": "tenant-user"}
 

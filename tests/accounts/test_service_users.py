@@ -9,7 +9,8 @@ from pangolin.services.accounts.api_keys import MOST_KEYS
 from pangolin.services.authn.api_keys import establish
 from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
-from tests.worlds.acme import Caller, World, made, message
+from tests.answers import made, message
+from tests.worlds.acme import Caller, World
 
 PATH = "/service-users"
 NEW = {"name": "etl", "role": "tenant-user"}

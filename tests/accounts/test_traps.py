@@ -4,7 +4,8 @@ import pytest
 
 from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import PRINCIPAL
-from tests.worlds.acme import PASSWORD, Caller, World, made, message
+from tests.answers import made, message
+from tests.worlds.acme import PASSWORD, Caller, World
 
 NEW = {"username": "kim", "email": "kim@example.com", "password": PASSWORD, "role": "tenant-user"}
 

@@ -7,8 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from pangolin.services.assets.assets import KINDS
+from tests.answers import message
 from tests.samples import SCHEMA
-from tests.worlds.management import Call, message
+from tests.worlds.management import Call
 
 PATH = "/catalogs/lake/namespaces/default/assets"
 

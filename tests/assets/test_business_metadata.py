@@ -11,7 +11,8 @@ from pangolin.services.catalogs import namespaces
 from pangolin.services.context.context import Context
 from pangolin.services.operations import garbage_collection
 from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG
-from tests.worlds.lake import Caller, message
+from tests.answers import message
+from tests.worlds.lake import Caller
 from tests.worlds.lake_server import Person
 
 NOTE: dict[str, Any] = {

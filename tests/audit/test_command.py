@@ -4,16 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from pangolin.app import create_app
-from pangolin.cli import main
 from pangolin.registry import Registry
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ANY, Delete, Put
 from pangolin.store.kinds import AUDIT
-from tests.conftest import basic
+from tests.command_line import run
+from tests.headers import basic
 
 PASSWORD = "correct horse"
 
@@ -32,10 +31,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         assert made.status_code == 201, made.text
     app.extensions["pangolin"].runtime.store.close()
     return tmp_path
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def url(path: Path) -> str:

@@ -14,9 +14,7 @@ from pangolin.services.tenants import settings, tenants
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Doc
 from tests.audit.log import records, verdict
-from tests.samples import SCHEMA
-
-SET = [{"action": "set-properties", "updates": {"k": "v"}}]
+from tests.samples import SCHEMA, SET
 
 
 @pytest.fixture

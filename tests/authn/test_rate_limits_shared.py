@@ -17,7 +17,8 @@ from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Doc
 from pangolin.store.kinds import LIMIT
-from tests.conftest import ROOT_PASSWORD, basic
+from tests.conftest import ROOT_PASSWORD
+from tests.headers import basic
 
 BUDGET, TRIES = 20, 3
 

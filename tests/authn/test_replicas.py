@@ -14,8 +14,9 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations import root_password, signing_key_rotation
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
-from tests.conftest import ROOT_PASSWORD, basic
+from tests.conftest import ROOT_PASSWORD
 from tests.hashing import cheap
+from tests.headers import basic
 from tests.samples import EMPTY_SCHEMA
 from tests.worlds.acme import PASSWORD, Caller, World, world_on
 
@@ -76,10 +77,6 @@ def _fill(world: World, root: str) -> None:
     ]
     for path, body in calls:
         assert client.post(path, json=body, headers=headers).status_code in (200, 201)
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 def admin_of(pair: Pair, name: str = "boss") -> Caller:

@@ -7,31 +7,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pangolin.app import create_app
-from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
 from pangolin.settings import Settings
-from tests.counting import CountingStore
+from tests.counting import Counted, CountingStore
 from tests.hashing import cheap
-
-
-class Shared:
-    """A plugin that gives every application one store."""
-
-    def __init__(self) -> None:
-        self.store = CountingStore()
-
-    @hookimpl
-    def pangolin_stores(self) -> list[StoreBackend]:
-        return [StoreBackend(("shared",), lambda url, settings: self.store)]
 
 
 @pytest.fixture
 def servers(tmp_path: Path) -> list[Flask]:
-    plugin = Shared()
+    plugin = Counted(CountingStore())
     settings = Settings(
         data_dir=str(tmp_path),
-        store_url="shared:",
+        store_url="counting:",
         secret_keys=new_key(),
         root_password="correct horse",
     )

@@ -9,10 +9,11 @@ from flask.testing import FlaskClient
 from pangolin.services.catalogs import catalogs
 from pangolin.services.context.context import system_context
 from pangolin.services.warehouses import warehouses
-from tests.conftest import basic
+from tests.answers import made
 from tests.counting import CountingStore, counted_app
+from tests.headers import basic
 from tests.samples import EMPTY_SCHEMA
-from tests.worlds.acme import PASSWORD, Caller, World, made, token_of
+from tests.worlds.acme import PASSWORD, Caller, World, token_of
 
 TABLE = "/v1/lake/namespaces/db/tables/t"
 CREDENTIALS = ("token", "key in its own header", "key as a bearer", "basic", "basic of root")

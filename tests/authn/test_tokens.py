@@ -9,8 +9,9 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.store.kinds import TOKEN
+from tests.answers import message
 from tests.conftest import ROOT_PASSWORD
-from tests.worlds.acme import PASSWORD, Caller, World, message
+from tests.worlds.acme import PASSWORD, Caller, World
 
 DAY_MS = 86_400_000
 

@@ -12,8 +12,9 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.operations import signing_key_rotation
 from pangolin.store.kinds import API_KEY, PRINCIPAL, SERVER_SECRET, SIGNING_KEY, TOKEN
+from tests.answers import message
 from tests.conftest import ROOT_PASSWORD
-from tests.worlds.acme import PASSWORD, Caller, World, message, token_of
+from tests.worlds.acme import PASSWORD, Caller, World, token_of
 
 
 def status(caller: Caller, path: str = "/users/me", **headers: str) -> int:

@@ -10,8 +10,9 @@ from pangolin.services.authz import checks as permission_checks
 from pangolin.services.grants import roles
 from pangolin.store.api import Put
 from pangolin.store.kinds import PRINCIPAL
+from tests.answers import message
 from tests.counting import CountingStore
-from tests.worlds.lake import IN_LAKE, Caller, Lake, asset, lake_on, message, put_principal
+from tests.worlds.lake import IN_LAKE, Caller, Lake, asset, lake_on, put_principal
 from tests.worlds.lake_server import Person
 
 PATH = "/api/v1/permissions/check"

@@ -13,8 +13,9 @@ from pangolin.services.context.context import Context
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT
+from tests.answers import message
 from tests.samples import EMPTY_SCHEMA
-from tests.worlds.lake import Caller, caller, message
+from tests.worlds.lake import Caller, caller
 from tests.worlds.lake_server import Person
 
 OTHER = "22222222-2222-4222-8222-222222222222"

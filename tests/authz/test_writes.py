@@ -12,22 +12,11 @@ from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
 from pangolin.services.context.context import Context
 from pangolin.services.tables import commits, creation, tables
+from tests.answers import message
 from tests.counting import CountingStore
-from tests.worlds.lake import (
-    IN_LAKE,
-    TENANT_WIDE,
-    Caller,
-    Lake,
-    asset,
-    lake_on,
-    message,
-    refused,
-    space,
-)
+from tests.samples import SCHEMA, SET
+from tests.worlds.lake import IN_LAKE, TENANT_WIDE, Caller, Lake, asset, lake_on, refused, space
 from tests.worlds.lake_server import Person
-
-SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "x", "type": "int", "required": False}]}
-SET = [{"action": "set-properties", "updates": {"k": "v"}}]
 
 
 def table(lake: Lake, path: str, name: str, prefix: str = "lake") -> str:

@@ -2,7 +2,8 @@
 
 from flask.testing import FlaskClient
 
-from tests.worlds.management import Call, message
+from tests.answers import message
+from tests.worlds.management import Call
 
 BRANCH: dict[str, object] = {"head_commit_id": None, "assets": []}
 

@@ -7,8 +7,9 @@ from flask.testing import FlaskClient
 
 from pangolin.services.context.context import Context
 from pangolin.store import kinds
+from tests.answers import message
 from tests.samples import SCHEMA
-from tests.worlds.management import Call, message
+from tests.worlds.management import Call
 
 POINTER = {"name": "m", "kind": "ML_MODEL", "location": "s3://elsewhere/m"}
 

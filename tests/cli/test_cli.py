@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from pangolin.cli import main
 from pangolin.settings import Settings
+from tests.command_line import run
 
 COMMANDS = {"serve", "init", "upgrade", "plugins", "settings", "gc", "openapi", "doctor"}
 
@@ -18,10 +17,6 @@ def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
     monkeypatch.setenv("PANGOLIN_STORE_URL", "memory:")
     monkeypatch.setenv("PANGOLIN_DATA_DIR", str(tmp_path))
     return monkeypatch
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
 
 
 def test_help_lists_every_command() -> None:

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from pangolin.app import build_server
-from pangolin.cli import main
 from pangolin.errors import Unauthorized
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.sealing import keyring
@@ -20,6 +19,7 @@ from pangolin.store.kinds import (
     TENANT_SETTINGS,
     WAREHOUSE,
 )
+from tests.command_line import run
 
 
 @pytest.fixture
@@ -30,10 +30,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANGOLIN_DATA_DIR", str(tmp_path))
     assert run("init").exit_code == 0
     return tmp_path
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def asked(*words: str) -> Result:

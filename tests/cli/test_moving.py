@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from pangolin.cli import main
 from pangolin.registry import Registry
 from pangolin.services.operations.layout import write_layout
 from pangolin.services.operations.migrations import newest
 from pangolin.settings import Settings
+from tests.command_line import run
 
 
 @pytest.fixture
@@ -20,10 +19,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PANGOLIN_ROOT_PASSWORD", "correct horse")
     assert run("init").exit_code == 0
     return tmp_path
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
 
 
 def url(path: Path) -> str:

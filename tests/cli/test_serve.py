@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers.live import PASSWORD, Live, basic, serving
+from tests.headers import basic
+from tests.servers.live import PASSWORD, Live, serving
 
 pytestmark = pytest.mark.integration
 

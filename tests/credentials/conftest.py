@@ -12,8 +12,8 @@ from pangolin.app import create_app
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
-from tests.conftest import basic
 from tests.credentials.vendor import CountingPlugin, CountingVendor
+from tests.headers import basic
 from tests.samples import SCHEMA, TABLES
 
 Call = Callable[..., TestResponse]

@@ -6,15 +6,13 @@ moto shows that the calls are as they should be; it knows no session policies.
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-import boto3
 import pytest
 
 from pangolin.settings import Settings
 from tests.credentials.conftest import Call, made
 from tests.samples import SCHEMA
-from tests.servers.moto import EXTERNAL_ID, Moto, running_moto
+from tests.servers.moto import EXTERNAL_ID, Moto, running_moto, who
 
 FLOW = "/api/v1/catalogs/test-catalog/tables/db.table/credentials"
 
@@ -50,19 +48,6 @@ def catalog(call: Call, moto: Moto) -> str:
     body = {"name": "test-catalog", "warehouse": "test-warehouse"}
     made(call("POST", "/api/v1/catalogs", body), 201)
     return "test-catalog"
-
-
-def who(moto: Moto, found: dict[str, Any]) -> str:
-    """Ask STS whose credential it is."""
-    sts = boto3.client(
-        "sts",
-        endpoint_url=moto.endpoint,
-        region_name=found["s3.region"],
-        aws_access_key_id=found["s3.access-key-id"],
-        aws_secret_access_key=found["s3.secret-access-key"],
-        aws_session_token=found["s3.session-token"],
-    )
-    return str(sts.get_caller_identity()["Arn"])
 
 
 def test_a_table_that_is_not_there_gets_a_session(call: Call, catalog: str, moto: Moto) -> None:

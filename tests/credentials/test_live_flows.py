@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.servers.live import Live, serving
-from tests.servers.moto import Moto, running_moto
+from tests.servers.moto import Moto, running_moto, who
 
 pytestmark = pytest.mark.integration
 # The discard port: S3 is asked through a proxy that is not there.
@@ -91,19 +90,6 @@ def test_a_table_that_was_never_made_gets_a_session(
     assert found["s3.access-key-id"] != moto.access_key
     assert found["location"].startswith("s3://my-bucket/test-catalog/db/table-")
     assert "assumed-role/PangolinDataAccess/" in who(moto, found)
-
-
-def who(moto: Moto, found: dict[str, str]) -> str:
-    """Ask STS whose temporary credential it is."""
-    sts = boto3.client(
-        "sts",
-        endpoint_url=moto.endpoint,
-        region_name=found["s3.region"],
-        aws_access_key_id=found["s3.access-key-id"],
-        aws_secret_access_key=found["s3.secret-access-key"],
-        aws_session_token=found["s3.session-token"],
-    )
-    return str(sts.get_caller_identity()["Arn"])
 
 
 def test_a_server_without_credentials_says_which_to_set(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import importlib.util
 import platform
 import shutil
-import socket
 import sys
 from pathlib import Path
 
@@ -40,10 +39,3 @@ def install_extensions(home: Path) -> None:
             pytest.skip(f"duckdb-extension-{name} is not installed")
         found = Path(spec.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
         shutil.copy(found, where)
-
-
-def free_port() -> int:
-    """Find a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

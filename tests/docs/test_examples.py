@@ -12,7 +12,8 @@ from pangolin.app import create_app
 from pangolin.plugin import Settings, Store
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.testing import StoreContract
-from tests.conftest import ROOT_PASSWORD, basic
+from tests.conftest import ROOT_PASSWORD
+from tests.headers import basic
 from tests.servers.keys import SECRET_KEYS
 
 EXAMPLES = Path(flat_store.__file__).parent

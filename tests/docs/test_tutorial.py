@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import DOCS, Block, blocks, shown
-from tests.docs.reader import environ_of, free_port, install_extensions
+from tests.docs.reader import environ_of, install_extensions
 from tests.docs.typed import Typed, typing
+from tests.servers.ports import free_port
 
 PAGE = DOCS / "tutorial/first-lakehouse.md"
 SECONDS = 120

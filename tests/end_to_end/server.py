@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.end_to_end.concurrency.serving import Farm, free_port
+from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.wire import Answer
 from tests.servers.live import PASSWORD
+from tests.servers.ports import free_port
 
 
 @dataclass

@@ -9,8 +9,9 @@ from pangolin.services.assets import assets
 from pangolin.services.branches import refs
 from pangolin.services.catalogs import namespaces
 from pangolin.services.context.context import Context
+from tests.answers import message
 from tests.samples import EMPTY_SCHEMA
-from tests.worlds.lake import Caller, message, put_principal
+from tests.worlds.lake import Caller, put_principal
 from tests.worlds.lake_server import Person
 
 PATH = "/api/v1/permissions"

@@ -8,7 +8,8 @@ from flask import Flask
 
 from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.store.kinds import GRANT, MEMBERSHIP
-from tests.worlds.lake import Caller, message, names
+from tests.answers import message
+from tests.worlds.lake import Caller, names
 from tests.worlds.lake_server import Person
 
 PATH = "/api/v1/roles"

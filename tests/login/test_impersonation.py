@@ -7,8 +7,8 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import AUDIT, TENANT
+from tests.samples import ACME
 
-ACME = "5e0d2a3c-0000-4000-8000-000000000001"
 ACTION = "tenant_impersonation"
 
 

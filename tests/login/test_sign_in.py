@@ -16,9 +16,11 @@ from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
-from tests.conftest import ROOT_PASSWORD, basic
+from tests.answers import message
+from tests.conftest import ROOT_PASSWORD
 from tests.hashing import cheap
-from tests.worlds.acme import PASSWORD, Caller, World, message, token_of
+from tests.headers import basic
+from tests.worlds.acme import PASSWORD, Caller, World, token_of
 
 ROOT = Attempt(ROOT_HOME, "root", ROOT_PASSWORD)
 LOGIN = "/api/v1/users/login"

@@ -19,6 +19,7 @@ from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.api import Doc, Put
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROOT_HOME
+from tests.answers import made
 from tests.credentials.vendor import CountingPlugin, CountingVendor
 from tests.hashing import cheap
 from tests.samples import SCHEMA, view_version
@@ -86,12 +87,6 @@ def build(directory: Path) -> World:
     _managed(world, world.client("root"))
     world.save()
     return world
-
-
-def made(answer: Any, status: int = 201) -> Any:
-    """Check that something was made, and give it."""
-    assert answer.status_code == status, answer.text
-    return answer.get_json()
 
 
 def _fill(world: World, root: FlaskClient) -> None:

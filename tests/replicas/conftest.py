@@ -1,5 +1,6 @@
 """Two servers on one store of the kind that `--store` names."""
 
+import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -56,3 +57,9 @@ def own_pair(tmp_path: Path, own_database: Database) -> Iterator[Pair]:
     environ = own_database.environ() | {"PANGOLIN_REQUEST_TIMEOUT": "10"}
     with paired(tmp_path, environ) as running:
         yield running
+
+
+@pytest.fixture
+def name() -> str:
+    """A name of the test's own."""
+    return f"n{uuid.uuid4().hex[:8]}"

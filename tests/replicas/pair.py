@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.end_to_end.concurrency.serving import Farm, free_port
+from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.storm import gather, processes, start_appends
 from tests.end_to_end.concurrency.wire import Connection, Tally, make_namespace
+from tests.servers.ports import free_port
 
 WORKERS = 2
+# Connections stay with the worker that took them; so many reach every worker.
+READERS = 6
 
 
 @dataclass(frozen=True, slots=True)

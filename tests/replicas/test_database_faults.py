@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.concurrency.rivals import NAMESPACES
 from tests.end_to_end.concurrency.serving import Farm, farm
 from tests.end_to_end.concurrency.storm import history
 from tests.end_to_end.concurrency.wire import (
-    CATALOG,
     Answer,
     Connection,
     Head,
@@ -38,7 +38,6 @@ MEANWHILE = {"postgresql": {200}, "mongodb": {200, 503}}
 # A member that is not the primary any more can only be imitated on a server without others: it
 # refuses writes, and not what readiness asks for.
 READ_ONLY_READY = {"postgresql": (503, "unreachable"), "mongodb": (200, "ok")}
-NAMESPACES = f"/v1/{CATALOG}/namespaces"
 SNAPSHOT = 4711
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.concurrency.serving import Farm, free_port
+from tests.end_to_end.concurrency.serving import Farm
 from tests.end_to_end.concurrency.storm import history
 from tests.end_to_end.concurrency.wire import Connection, make_namespace, make_table
 from tests.replicas.linear import Commit, Load, is_linearizable
 from tests.replicas.pair import Pair
 from tests.replicas.recorder import History, record_all
+from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.integration
 TABLES = ["first", "second", "third"]

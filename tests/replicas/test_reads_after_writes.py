@@ -1,6 +1,5 @@
 """What one server wrote is what the other one shows at the very next request."""
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -15,12 +14,10 @@ from tests.end_to_end.concurrency.wire import (
     make_table,
     table_path,
 )
-from tests.replicas.pair import Pair
+from tests.replicas.pair import READERS, Pair
 from tests.servers.live import PASSWORD
 
 pytestmark = pytest.mark.integration
-# Connections stay with the worker that took them; so many reach every worker.
-READERS = 6
 
 
 @pytest.fixture
@@ -38,12 +35,6 @@ def readers(pair: Pair) -> Iterator[list[Connection]]:
     yield made
     for each in made:
         each.close()
-
-
-@pytest.fixture
-def name() -> str:
-    """A name of the test's own."""
-    return f"n{uuid.uuid4().hex[:8]}"
 
 
 def seen(readers: list[Connection], table: str, prefix: str = CATALOG) -> set[str]:

@@ -1,19 +1,16 @@
 """What ends a right on one server ends it on the other one at the very next request."""
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.concurrency.wire import CATALOG, Connection, log_in, make_table, table_path
-from tests.replicas.pair import Pair
+from tests.replicas.pair import READERS, Pair
 from tests.servers.live import PASSWORD
 
 pytestmark = pytest.mark.integration
-# Connections stay with the worker that took them; so many reach every worker.
-READERS = 6
 PERSONAL = "a long pass phrase 7"
 
 
@@ -32,12 +29,6 @@ def readers(pair: Pair) -> Iterator[list[Connection]]:
     yield made
     for each in made:
         each.close()
-
-
-@pytest.fixture
-def name() -> str:
-    """A name of the test's own."""
-    return f"n{uuid.uuid4().hex[:8]}"
 
 
 def good(root: Connection, method: str, path: str, body: Any = None) -> Any:

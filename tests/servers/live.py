@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from tests.headers import basic
 
 PASSWORD = "correct horse"
 START_SECONDS = 60
@@ -54,11 +55,6 @@ class Live:
 def _read(answer: Any) -> Any:
     text = answer.read().decode()
     return json.loads(text) if text.startswith(("{", "[")) else text
-
-
-def basic(username: str, password: str) -> str:
-    """Build a Basic Authorization header."""
-    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
 
 
 @contextmanager

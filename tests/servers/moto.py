@@ -47,6 +47,19 @@ def running_moto() -> Iterator[Moto]:
         process.wait(10)
 
 
+def who(moto: Moto, found: dict[str, str]) -> str:
+    """Ask STS whose temporary credential it is."""
+    sts = boto3.client(
+        "sts",
+        endpoint_url=moto.endpoint,
+        region_name=found["s3.region"],
+        aws_access_key_id=found["s3.access-key-id"],
+        aws_secret_access_key=found["s3.secret-access-key"],
+        aws_session_token=found["s3.session-token"],
+    )
+    return str(sts.get_caller_identity()["Arn"])
+
+
 def _await(process: "subprocess.Popen[bytes]", endpoint: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

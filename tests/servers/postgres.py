@@ -5,7 +5,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+
+from tests.servers.ports import free_port
 
 START_SECONDS = 60.0
 USER = "pangolin"
@@ -135,13 +136,6 @@ def postgres() -> Iterator[Postgres]:
             yield server
         finally:
             server.stop()
-
-
-def free_port() -> int:
-    """Find a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _owner() -> str | None:

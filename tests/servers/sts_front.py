@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from tests.servers.front import Answer, Request
-from tests.servers.sts import session
-
-XMLNS = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
+from tests.servers.sts import XMLNS, session
 
 
 @dataclass

@@ -5,7 +5,8 @@ from flask.testing import FlaskClient
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store import kinds
-from tests.worlds.management import Call, message
+from tests.answers import message
+from tests.worlds.management import Call
 
 
 def create(call: Call, name: str = "acme") -> str:

@@ -1,17 +1,18 @@
 """Warehouses whose secrets are known, and a short way to call the management API."""
 
-from typing import Any
-
 from werkzeug.test import TestResponse
 
 from pangolin.services.context.context import Context
 from pangolin.store.api import Record
 from pangolin.store.kinds import WAREHOUSE
+from tests.answers import made
+from tests.logged import logged
 from tests.worlds.management import call, catalog, root, warehouse
 
-__all__ = ["call", "catalog", "root", "warehouse"]
+__all__ = ["call", "catalog", "logged", "root", "warehouse"]
 
 SECRET = "canary/8d1f0c+wJalrXUtnFEMI/K7MDENG0abcd"
+KEY = "s3.secret-access-key"
 ROLE = "arn:aws:iam::123456789012:role/lake/Vend"
 S3 = {
     "type": "s3",
@@ -20,12 +21,6 @@ S3 = {
     "s3.access-key-id": "AKIAEXAMPLE",
     "s3.secret-access-key": SECRET,
 }
-
-
-def made(answer: TestResponse, status: int = 201) -> dict[str, Any]:
-    """Check an answer's status and give its body."""
-    assert answer.status_code == status, answer.text
-    return dict(answer.get_json())
 
 
 def refused(answer: TestResponse, status: int = 400) -> str:

@@ -2,8 +2,7 @@
 
 import io
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +12,11 @@ from pangolin.services.context.context import Context
 from pangolin.services.operations import export
 from pangolin.settings import Settings
 from pangolin.web.http import logs
+from tests.logged import Read
 from tests.servers.sts import NotingSts, noting, refusal
 from tests.warehouses.conftest import ROLE, S3, SECRET
 from tests.worlds.management import Call
 
-Read = Callable[[], str]
 EXTERNAL_ID = "canary-external-id-51d0"
 # What the STS of the tests hands out, and says when it refuses.
 CANARIES = (SECRET, EXTERNAL_ID, "vended-secret", "vended-token")
@@ -35,17 +34,6 @@ def sts() -> Iterator[NotingSts]:
     """An STS, which answers for the bucket as well, and badly."""
     with noting() as server:
         yield server
-
-
-@pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Read]:
-    """A function that reads what was logged, with the process's logging restored afterwards."""
-    loggers = [logging.getLogger(name) for name in ("", *logs.SDKS)]
-    levels, handlers = [each.level for each in loggers], loggers[0].handlers[:]
-    yield lambda: capsys.readouterr().err
-    loggers[0].handlers[:] = handlers
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
 
 
 def body(sts: NotingSts, **more: str) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.warehouses import checks as warehouse_checks
 from pangolin.settings import Settings
 from pangolin.store.kinds import WAREHOUSE_CHECK
-from tests.warehouses.conftest import SECRET, made, refused
+from tests.answers import made
+from tests.warehouses.conftest import SECRET, refused
 from tests.warehouses.vendor import Vendor
 from tests.worlds.management import Call
 

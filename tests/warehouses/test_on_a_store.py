@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pangolin.settings import Settings
+from tests.answers import made
 from tests.servers.seaweed import Seaweed, free_ports, seaweed
-from tests.warehouses.conftest import ROLE, S3, made
+from tests.warehouses.conftest import ROLE, S3
 from tests.worlds.management import Call
 
 __all__ = ["seaweed"]

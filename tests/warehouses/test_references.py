@@ -9,10 +9,10 @@ from pangolin.errors import BadRequest, Unavailable
 from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.settings import Settings
-from tests.warehouses.conftest import S3, SECRET, made, record, refused
+from tests.answers import made
+from tests.warehouses.conftest import KEY, S3, SECRET, record, refused
 from tests.worlds.management import Call
 
-KEY = "s3.secret-access-key"
 VARIABLE = "LAKE_SECRET"
 
 

@@ -22,10 +22,10 @@ from pangolin.services.tenants import settings as tenant_settings
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
 from pangolin.store.kinds import AUDIT, TENANT_SETTINGS, WAREHOUSE
-from tests.warehouses.conftest import ROLE, S3, SECRET, made, record, refused
+from tests.answers import made
+from tests.warehouses.conftest import KEY, ROLE, S3, SECRET, record, refused
 from tests.worlds.management import Call
 
-KEY = "s3.secret-access-key"
 WHERE = f"storage_config.{KEY}"
 
 

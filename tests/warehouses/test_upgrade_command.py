@@ -4,9 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from pangolin.cli import main
 from pangolin.cli.sessions import opened_server
 from pangolin.services.context.context import system_context
 from pangolin.services.operations.layout import write_layout
@@ -16,13 +14,8 @@ from pangolin.services.warehouses import warehouses
 from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import WAREHOUSE
+from tests.command_line import run
 from tests.warehouses.conftest import S3, SECRET
-
-
-def run(*words: str) -> Result:
-    done = CliRunner().invoke(main, words)
-    assert done.exit_code == 0, done.output
-    return done
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pangolin.interfaces.object_storage import Warehouse
 from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.store.kinds import WAREHOUSE
-from tests.worlds.management import Call, message
+from tests.answers import message
+from tests.worlds.management import Call
 
 SECRET = "abcdefghijklmnop1234"
 S3 = {

@@ -18,8 +18,7 @@ from pangolin.settings import Settings
 from pangolin.store.api import Put
 from pangolin.store.kinds import TENANT
 from pangolin.web.context import current_context
-
-ACME = "5e0d2a3c-0000-4000-8000-000000000001"
+from tests.samples import ACME
 
 
 def show() -> dict[str, Any]:

@@ -8,7 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.conftest import ROOT_PASSWORD, basic
+from tests.answers import made
+from tests.conftest import ROOT_PASSWORD
+from tests.headers import basic
 
 PASSWORD = "a long enough one"
 
@@ -61,13 +63,8 @@ class World:
     def service(self, name: str = "etl", role: str = "tenant-user", **more: Any) -> dict[str, Any]:
         """Make a service user of acme; give what was answered."""
         body = {"name": name, "role": role, **more}
-        return made(self.root("POST", "/service-users", body, X_Pangolin_Tenant="acme"))
-
-
-def made(answer: TestResponse) -> dict[str, Any]:
-    """Check that something was made, and give it."""
-    assert answer.status_code == 201, answer.text
-    return dict(answer.get_json())
+        asked = self.root("POST", "/service-users", body, X_Pangolin_Tenant="acme")
+        return dict(made(asked))
 
 
 def token_of(app: Flask, username: str, password: str, tenant: str | None = "acme") -> str:
@@ -76,12 +73,6 @@ def token_of(app: Flask, username: str, password: str, tenant: str | None = "acm
     answer = app.test_client().post("/api/v1/users/login", json=body)
     assert answer.status_code == 200, answer.text
     return str(answer.get_json()["token"])
-
-
-def message(answer: TestResponse, status: int) -> str:
-    """Check that an answer is an error of this status, and give its message."""
-    assert answer.status_code == status, answer.text
-    return str(answer.get_json()["error"]["message"])
 
 
 def world_on(app: Flask) -> World:

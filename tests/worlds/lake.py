@@ -149,12 +149,6 @@ def refused(act: Callable[[], object], error: type[Exception]) -> str:
     raise AssertionError("it was not refused")
 
 
-def message(answer: TestResponse, status: int) -> str:
-    """Check that an answer is an error of this status, and give its message."""
-    assert answer.status_code == status, answer.text
-    return str(answer.get_json()["error"]["message"])
-
-
 def names(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Give the names of rows."""
     return [str(row["name"]) for row in rows]

@@ -42,11 +42,3 @@ def catalog(call: Call, warehouse: str) -> str:
     made = call("POST", "/catalogs", {"name": "lake", "warehouse_name": warehouse})
     assert made.status_code == 201, made.text
     return "lake"
-
-
-def message(answer: TestResponse, status: int) -> str:
-    """Check that an answer is an error of this status, and give its message."""
-    assert answer.status_code == status, answer.text
-    error = answer.get_json()["error"]
-    assert error["code"] == status
-    return str(error["message"])

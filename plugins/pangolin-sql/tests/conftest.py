@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.servers.ports import free_port as find_free_port
 from tests.servers.postgres import Postgres, postgres
-from tests.servers.postgres import free_port as find_free_port
 
 __all__ = ["postgres"]
 NOBODY = 65534

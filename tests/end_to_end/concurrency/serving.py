@@ -3,7 +3,6 @@
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tests.end_to_end.concurrency.wire import BROKEN, Connection, log_in
 from tests.servers.live import PASSWORD, clean_environ
+from tests.servers.ports import free_port
 
 START_SECONDS = 60
 # Tests sign in more often than people do, and their object stores are on this machine.
@@ -161,13 +161,6 @@ def obey_permissions() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-
-
-def free_port() -> int:
-    """Find a port that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

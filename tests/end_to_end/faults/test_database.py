@@ -9,12 +9,12 @@ from pangolin.cli.sessions import opened_server
 from pangolin.services.login import password_login
 from pangolin.services.login.password_login import Attempt
 from pangolin.settings import Settings
+from tests.end_to_end.concurrency.rivals import NAMESPACES
 from tests.end_to_end.concurrency.serving import Farm
-from tests.end_to_end.concurrency.wire import CATALOG, Connection
+from tests.end_to_end.concurrency.wire import Connection
 from tests.servers.live import PASSWORD
 
 pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
-NAMESPACES = f"/v1/{CATALOG}/namespaces"
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from tests.end_to_end.java import classpath, java
 
 PYSPARK = "pyspark==3.5.9"
 POM = Path(__file__).with_name("pom.xml")
+# Rows that most tests write.
+THREE = [(1, "a"), (2, "b"), (3, "c")]
 DRIVER = Path(__file__).with_name("driver.py")
 SECONDS = 180
 EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"

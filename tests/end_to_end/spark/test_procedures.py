@@ -7,10 +7,9 @@ import pytest
 
 from tests.end_to_end.lake import Lake
 from tests.end_to_end.spark.conftest import loaded, metadata
-from tests.end_to_end.spark.session import Spark
+from tests.end_to_end.spark.session import THREE, Spark
 
 pytestmark = pytest.mark.integration
-THREE = [(1, "a"), (2, "b"), (3, "c")]
 LATER = "TIMESTAMP '2999-01-01 00:00:00'"
 
 

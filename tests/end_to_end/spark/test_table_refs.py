@@ -7,10 +7,9 @@ import pytest
 
 from tests.end_to_end.lake import Lake
 from tests.end_to_end.spark.conftest import metadata
-from tests.end_to_end.spark.session import Spark, SparkError
+from tests.end_to_end.spark.session import THREE, Spark, SparkError
 
 pytestmark = pytest.mark.integration
-THREE = [(1, "a"), (2, "b"), (3, "c")]
 
 
 def test_a_branch_is_written_apart_from_main(spark: Spark, table: str) -> None:

@@ -7,10 +7,9 @@ import pytest
 
 from tests.end_to_end.lake import Lake
 from tests.end_to_end.spark.conftest import metadata
-from tests.end_to_end.spark.session import Spark, SparkError
+from tests.end_to_end.spark.session import THREE, Spark, SparkError
 
 pytestmark = pytest.mark.integration
-THREE = [(1, "a"), (2, "b"), (3, "c")]
 
 
 def files(lake: Lake, name: str) -> list[Path]:

@@ -13,8 +13,10 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ANY, Delete, Put
 from pangolin.store.kinds import API_KEY, PRINCIPAL, TENANT
 from pangolin.web.context import Server
+from tests.samples import ACME
 
-ACME = "5e0d2a3c-0000-4000-8000-000000000001"
+FORM = "application/x-www-form-urlencoded"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 Ask = Callable[..., TestResponse]
 
 
@@ -75,11 +77,6 @@ def error_of(answer: TestResponse, status: int) -> str:
     assert set(body) == {"error", "error_description"}
     assert answer.headers["Cache-Control"] == "no-store"
     return str(body["error"])
-
-
-def bearer(token: str) -> dict[str, str]:
-    """Give the headers of a request that bears a token."""
-    return {"Authorization": f"Bearer {token}"}
 
 
 def principal_of(app: Flask, token: str) -> Principal:

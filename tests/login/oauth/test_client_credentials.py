@@ -10,16 +10,9 @@ from flask.testing import FlaskClient
 
 from pangolin.services.context.runtime import Runtime
 from pangolin.store.kinds import LAST_USED, TOKEN
-from tests.conftest import ROOT_PASSWORD, basic
-from tests.login.oauth.clients import (
-    Ask,
-    Service,
-    bearer,
-    error_of,
-    make_service,
-    principal_of,
-    token_of,
-)
+from tests.conftest import ROOT_PASSWORD
+from tests.headers import basic, bearer
+from tests.login.oauth.clients import Ask, Service, error_of, make_service, principal_of, token_of
 
 HOUR = 3600
 PATHS = (

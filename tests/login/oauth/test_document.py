@@ -3,7 +3,8 @@
 import pytest
 from flask.testing import FlaskClient
 
-FORM = "application/x-www-form-urlencoded"
+from tests.login.oauth.clients import FORM
+
 PATHS = {
     "/v1/oauth/tokens": "/v1/openapi.json",
     "/v1/{prefix}/oauth/tokens": "/v1/openapi.json",

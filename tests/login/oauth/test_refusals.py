@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 
 from pangolin.app import create_app
 from pangolin.errors import Unavailable
-from pangolin.plugin import StoreBackend, hookimpl
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.operations.bootstrap import initialise
@@ -18,12 +17,11 @@ from pangolin.settings import Settings
 from pangolin.store import kinds
 from pangolin.store.api import Change, Doc
 from pangolin.store.kinds import AUDIT
-from tests.counting import CountingStore
-from tests.login.oauth.clients import ACME, Ask, Service, error_of, make_service, token_of
+from tests.counting import Counted, CountingStore
+from tests.login.oauth.clients import EXCHANGE, FORM, Ask, Service, error_of, make_service, token_of
+from tests.samples import ACME
 
-EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
-FORM = "application/x-www-form-urlencoded"
 
 
 def limited(app: Flask, **given: Any) -> None:
@@ -150,25 +148,14 @@ class Away(CountingStore):
         super().apply(*changes)
 
 
-class Shared:
-    """A plugin that serves a store made by the test."""
-
-    def __init__(self, store: Away) -> None:
-        self.store = store
-
-    @hookimpl
-    def pangolin_stores(self) -> list[StoreBackend]:
-        return [StoreBackend(("shared",), lambda url, settings: self.store)]
-
-
 @pytest.fixture
 def store() -> Away:
     return Away()
 
 
 def on_store(settings: Settings, store: Away) -> tuple[FlaskClient, Service]:
-    given = replace(settings, store_url="shared:", secret_keys=new_key())
-    app = create_app(given, plugins=[Shared(store)])
+    given = replace(settings, store_url="counting:", secret_keys=new_key())
+    app = create_app(given, plugins=[Counted(store)])
     initialise(app.extensions["pangolin"].runtime)
     return app.test_client(), make_service(app.extensions["pangolin"].runtime, "etl")
 

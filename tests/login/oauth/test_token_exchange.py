@@ -18,9 +18,9 @@ from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
 from pangolin.store.kinds import TOKEN
-from tests.conftest import basic
+from tests.headers import basic
 from tests.login.oauth.clients import (
-    ACME,
+    EXCHANGE,
     Ask,
     Service,
     error_of,
@@ -28,8 +28,8 @@ from tests.login.oauth.clients import (
     principal_of,
     token_of,
 )
+from tests.samples import ACME
 
-EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 TYPE = "urn:ietf:params:oauth:token-type:"
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 

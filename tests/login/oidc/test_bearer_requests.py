@@ -8,11 +8,9 @@ from flask import Flask
 from pangolin.services.authn import security_stamps
 from pangolin.store.api import ABSENT, ANY, Put
 from pangolin.store.kinds import PRINCIPAL, TENANT
-from tests.login.oidc.world import audited, runtime_of, users
+from tests.login.oidc.world import ME, audited, runtime_of, users
 from tests.servers.issuer import Issuer, encoded
 from tests.servers.loopback import Said
-
-ME = "/api/v1/users/me"
 
 
 def ask(app: Flask, token: str, **headers: str) -> tuple[int, str]:

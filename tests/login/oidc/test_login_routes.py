@@ -13,9 +13,11 @@ from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, ANY, Put
 from pangolin.store.kinds import LOGIN_STEP, PRINCIPAL, ROLE, TOKEN
+from tests.headers import bearer
 from tests.login.oidc.world import (
     ALSO,
     DONE,
+    ME,
     Browser,
     audited,
     exchange,
@@ -26,13 +28,6 @@ from tests.login.oidc.world import (
 )
 from tests.servers.issuer import Issuer
 from tests.servers.loopback import Said
-
-ME = "/api/v1/users/me"
-
-
-def bearer(token: str) -> dict[str, str]:
-    """Give the header that carries a token."""
-    return {"Authorization": f"Bearer {token}"}
 
 
 def test_a_person_signs_in_and_gets_a_token_of_ours(app: Flask, browser: Browser) -> None:

@@ -18,7 +18,8 @@ from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put
 from pangolin.store.kinds import ROLE, TOKEN
 from tests.hashing import cheap
-from tests.login.oidc.world import DONE, exchange, query_of, runtime_of, take_cookies, users
+from tests.headers import bearer
+from tests.login.oidc.world import DONE, ME, exchange, query_of, runtime_of, take_cookies, users
 from tests.servers.keys import SECRET_KEYS
 from tests.servers.openid import AUDIENCE, CLIENT, SECRET, OpenID, openid
 
@@ -28,12 +29,6 @@ CALLBACK = "http://localhost/oauth/callback/real"
 ACTION = re.compile(r'action="([^"]+)"')
 PROMPT = re.compile(r'name="prompt" value="([^"]+)"')
 MOST_PAGES = 10
-ME = "/api/v1/users/me"
-
-
-def bearer(token: str) -> dict[str, str]:
-    """Give the header that carries a token."""
-    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="module")

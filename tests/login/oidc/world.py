@@ -22,6 +22,7 @@ from tests.hashing import cheap
 from tests.servers.issuer import CLIENT, Issuer
 from tests.servers.keys import SECRET_KEYS
 
+ME = "/api/v1/users/me"
 DONE = "https://console.example.org/done"
 ALSO = "http://127.0.0.1:3000/done?tab=1"
 ANN = ExternalIdentity(

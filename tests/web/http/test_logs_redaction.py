@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,21 +10,10 @@ import pytest
 from pangolin.services.context.redaction import redacted
 from pangolin.settings import Settings
 from pangolin.web.http import logs
+from tests.logged import Read
 
-Read = Callable[[], str]
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY0"
 PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
-
-
-@pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Read]:
-    """A function that reads what was logged, with the process's logging restored afterwards."""
-    loggers = [logging.getLogger(name) for name in ("", *logs.SDKS)]
-    levels, handlers = [each.level for each in loggers], loggers[0].handlers[:]
-    yield lambda: capsys.readouterr().err
-    loggers[0].handlers[:] = handlers
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
 
 
 @pytest.mark.parametrize(

@@ -3,28 +3,16 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-import pytest
 from flask.testing import FlaskClient
 
 from pangolin.services.context import metrics
 from pangolin.settings import Settings
 from pangolin.web.http import logs
-from tests.conftest import ROOT_PASSWORD, basic
-
-Read = Callable[[], str]
-
-
-@pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Read]:
-    """A function that reads what was logged, with the process's logging restored afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield lambda: capsys.readouterr().err
-    root.handlers[:] = handlers
-    root.setLevel(level)
+from tests.conftest import ROOT_PASSWORD
+from tests.headers import basic
+from tests.logged import Read
 
 
 def sample(client: FlaskClient, name: str) -> float:

@@ -12,8 +12,9 @@ from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.tenants import sealed_settings
 from pangolin.settings import Settings
 from pangolin.store.kinds import TENANT_SETTINGS
+from tests.answers import message
 from tests.samples import SCHEMA
-from tests.worlds.management import Call, message
+from tests.worlds.management import Call
 
 DEFAULTS = {
     "allow_public_signup": False,

@@ -5,7 +5,8 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from tests.worlds.management import Call, message
+from tests.answers import message
+from tests.worlds.management import Call
 
 NAMES = ["a", "b", "c", "d", "e"]
 
