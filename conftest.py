@@ -13,6 +13,7 @@ load_profile()
 # A contract skips what a kind of store cannot promise, and permissions do not bind the superuser.
 EXPECTED = (
     "each store of this backend is its own",
+    "closing a store of this backend ends what is read",
     "the superuser may write everywhere",
     "only the superuser may mount a small disk",
 )

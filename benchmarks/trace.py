@@ -22,7 +22,7 @@ import pangolin
 from pangolin.app import create_app
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
-from tests.vending.vendor import CountingPlugin, CountingVendor
+from tests.credentials.vendor import CountingPlugin, CountingVendor
 
 OURS = str(Path(pangolin.__file__).parent)
 TABLES = "/v1/lakehouse/namespaces/default/tables"

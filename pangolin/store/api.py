@@ -224,6 +224,8 @@ class Inspection:
 class Store(ABC):
     """Keep records of declared kinds; see `pangolin.testing.StoreContract` for the proof.
 
+    A store that many processes share is proved by `pangolin.testing.ProcessContract` as well.
+
     Errors raised: `Conflict` (definitely not applied), `errors.Unavailable` (definitely not
     applied), `errors.OutcomeUnknown` (a connection was lost during commit).
     """

@@ -7,16 +7,19 @@ import pytest
 
 if TYPE_CHECKING:
     from pangolin.testing.object_contract import ObjectStoreContract
+    from pangolin.testing.process_contract import ProcessContract
     from pangolin.testing.store_contract import StoreContract
     from pangolin.testing.vendor_contract import VendorContract
 
 CONTRACTS = {
     "ObjectStoreContract": "pangolin.testing.object_contract",
+    "ProcessContract": "pangolin.testing.process_contract",
     "StoreContract": "pangolin.testing.store_contract",
     "VendorContract": "pangolin.testing.vendor_contract",
 }
 REWRITTEN = (
     "pangolin.testing.object_contract",
+    "pangolin.testing.process_contract",
     "pangolin.testing.store_contract",
     "pangolin.testing.store_contract_batches",
     "pangolin.testing.store_contract_durable",
@@ -37,7 +40,7 @@ REWRITTEN = (
 # A failed assertion in a contract then shows its values, as one in the plugin's own tests does.
 pytest.register_assert_rewrite(*REWRITTEN)
 
-__all__ = ["ObjectStoreContract", "StoreContract", "VendorContract"]
+__all__ = ["ObjectStoreContract", "ProcessContract", "StoreContract", "VendorContract"]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ import whoami
 from pangolin.app import create_app
 from pangolin.plugin import Settings, Store
 from pangolin.services.operations.bootstrap import initialise
-from pangolin.testing import StoreContract
+from pangolin.testing import ProcessContract, StoreContract
 from tests.conftest import ROOT_PASSWORD
 from tests.headers import basic
 from tests.servers.keys import SECRET_KEYS
@@ -26,6 +26,15 @@ class TestFlatStore(StoreContract):
     def open_store(self, tmp_path: Path) -> Callable[[], Store]:
         """Open a store on a file of the test's own."""
         return partial(flat_store.open_flat, f"flat://{tmp_path}/records", Settings())
+
+
+class TestFlatStoreProcesses(ProcessContract):
+    """Processes may share the file."""
+
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> Callable[[], Store]:
+        """Open a store on a file of the test's own."""
+        return partial(flat_store.open_flat, f"flat://{tmp_path}/new/records", Settings())
 
 
 def test_each_example_is_one_short_file() -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from pangolin.web.openapi import document_of
-from tests.web.conftest import Call
+from tests.web.iceberg.conftest import Call
 
 JSON = "application/json"
 TEXT = '{"updates": {"a": "\u00e9"}}'
