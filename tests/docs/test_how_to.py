@@ -54,7 +54,7 @@ def python(tmp_path: Path) -> Iterator[Typed]:
 def test_a_page_works_as_it_is_written(
     page: str, server: Live, python: Typed, tmp_path: Path
 ) -> None:
-    # What Google gives whoever makes a key.
+    # What Google returns when a key is created.
     (tmp_path / "key.json").write_text(Gcp().service_account())
     printed = ""
     for block in blocks(DOCS / f"how-to/{page}.md"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.generators.endpoints import APIS, operations
+from docs.generators.markdown import NOTICE
 from pangolin.cli import main
 from pangolin.settings import PREFIX, Settings
 from pangolin.store import kinds
@@ -19,6 +20,7 @@ PAGES = pytest.mark.parametrize(
 ENDPOINT = re.compile(r"`(GET|HEAD|POST|PUT|DELETE) (/[^`?\s]*)")
 ADDRESS = re.compile(r"`(?:[A-Z]+ )?(/[^`?\s]+)")
 MISSING = re.compile(r"not (?:yet )?(?:a )?part of this release|not (?:there |supported )?yet")
+PHRASES = ("for ever", "is told in", "is no admin", "what may pass")
 SENTENCE = re.compile(r"(?<=[.:;])\s+|\n\n|\n(?=[-|#]|\d+\. )")
 SOURCE = re.compile(r"`((?:pangolin|plugins|docs)/[\w./-]*\w/?)`")
 
@@ -119,6 +121,14 @@ def test_the_kinds_that_the_page_of_mongodb_names_exist() -> None:
     table = page.split("| shard key |")[1].split("\n\n")[0]
     named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row)}
     assert named <= {kind.name for kind in kinds.ALL} | {"pangolin_marker"}
+
+
+@PAGES
+def test_no_page_has_a_phrase_that_plain_english_does_without(path: Path) -> None:
+    # Single words are in docs/words.txt; generated pages have the words of the code.
+    text = " ".join(path.read_text().split()).lower()
+    if NOTICE.lower() not in text:
+        assert not [phrase for phrase in PHRASES if re.search(rf"\b{phrase}\b", text)]
 
 
 @PAGES
