@@ -19,6 +19,7 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.operations import garbage_collection
 from pangolin.services.versioned import entries, listing
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES, Found
+from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.resolution import resolve
 from pangolin.store import kinds
 from pangolin.store.api import Store
@@ -169,11 +170,13 @@ class Refs(RuleBasedStateMachine):
         store, assets = self.ctx.store, self.model.assets[ref]
         for space in SPACES:
             names = sorted(name for path, name in assets if path == space)
-            first, more = listing.page(store, resolved, ASSETS, space, type="table", limit=2)
+            first, more = listing.page(store, Query(resolved, ASSETS, space, "table", limit=2))
             assert [d["name"] for d in first] == names[:2]
             assert (more is None) == (len(names) <= 2)
             rest, _ = (
-                listing.page(store, resolved, ASSETS, space, after=more) if more else ([], None)
+                listing.page(store, Query(resolved, ASSETS, space, after=more))
+                if more
+                else ([], None)
             )
             assert [d["name"] for d in rest] == names[2:]
             for name in NAMES:

@@ -19,6 +19,7 @@ from pangolin.services.tables.lookup import look, read_slot
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Found
+from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.relations import LABELS
 from pangolin.store.api import Doc
 from pangolin.store.kinds import SEPARATOR
@@ -86,9 +87,8 @@ def page(
     address = addressing.namespace(ctx, prefix, levels)
     seen = visible_part(ctx, namespaces.resource(address))
     resolved = namespaces.find(ctx, address).resolved
-    docs, more = listing.page(
-        ctx.store, resolved, ASSETS, address.path, after=after, limit=limit, visible=seen
-    )
+    query = Query(resolved, ASSETS, address.path, after=after, limit=limit)
+    docs, more = listing.page(ctx.store, query, seen)
     return [_row(doc) for doc in docs], more
 
 

@@ -19,6 +19,7 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import NAMESPACES, TYPES, Found
+from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.resolution import ResolvedRef, resolve
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require, RequireEmpty
 from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR, parent_of
@@ -59,10 +60,8 @@ def list_children(
         seen = visible_part(ctx, resource(address))
         resolved = find(ctx, address).resolved
         path = address.path
-    store = ctx.store.tolerant()
-    docs, more = listing.page(
-        store, resolved, NAMESPACES, path, after=after, limit=limit, visible=seen
-    )
+    query = Query(resolved, NAMESPACES, path, after=after, limit=limit)
+    docs, more = listing.page(ctx.store.tolerant(), query, seen)
     return [doc["path"].split(SEPARATOR) for doc in docs], more
 
 

@@ -21,6 +21,7 @@ from pangolin.services.tables.lookup import Named, Target, find, named, open_tar
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS
+from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.relations import LABELS, TABLES, Relation, resource
 from pangolin.store.api import Doc
 
@@ -40,10 +41,8 @@ def list_names(
     address = addressing.namespace(ctx, prefix, levels)
     seen = visible_part(ctx, namespaces.resource(address))
     resolved = namespaces.find(ctx, address).resolved
-    store, wanted = ctx.store.tolerant(), relation.type
-    docs, more = listing.page(
-        store, resolved, ASSETS, address.path, type=wanted, after=after, limit=limit, visible=seen
-    )
+    query = Query(resolved, ASSETS, address.path, relation.type, after, limit)
+    docs, more = listing.page(ctx.store.tolerant(), query, seen)
     return [doc["name"] for doc in docs], more
 
 

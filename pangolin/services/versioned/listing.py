@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
+from typing import Final
 
 from pangolin.services.context import pages
 from pangolin.services.versioned import entries
@@ -13,6 +14,9 @@ from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Doc, Key, Kind
 from pangolin.store.kinds import ASSET, NAMESPACE
 from pangolin.store.scoped import ScopedStore
+
+Row = tuple[Key, Doc]
+BATCH: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,44 +31,62 @@ class Visible:
     keep: Callable[[Doc], bool]
 
 
-Row = tuple[Key, Doc]
-BATCH = 250
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The entries of one kind directly in `parent`, in name order, beyond `after`.
+
+    `type` narrows assets to `table`, `view` or `asset`. Without a limit everything is read.
+    """
+
+    resolved: ResolvedRef
+    kind: EntryKind
+    parent: str
+    type: str | None = None
+    after: str | None = None
+    limit: int | None = None
+
+    @property
+    def is_of_namespaces(self) -> bool:
+        """Whether namespaces are asked for, and not assets."""
+        return self.kind is NAMESPACES
+
+    @property
+    def batch(self) -> int:
+        """How many rows to read at a time."""
+        return BATCH if self.limit is None else min(self.limit + 1, 1000)
+
+    @property
+    def beyond(self) -> Key | None:
+        """Where reading begins, as a store takes it."""
+        return None if self.after is None else (self.after,)
+
+    def is_wanted(self, doc: Doc) -> bool:
+        """Return whether an entry is of the type that is asked for."""
+        return self.type is None or bool(doc["type"] == self.type)
 
 
 def page(
-    store: ScopedStore,
-    resolved: ResolvedRef,
-    entry_kind: EntryKind,
-    parent: str,
-    *,
-    type: str | None = None,  # noqa: A002 - the record field's name
-    after: str | None = None,
-    limit: int | None = None,
-    visible: Visible | None = None,
+    store: ScopedStore, query: Query, visible: Visible | None = None
 ) -> tuple[list[Doc], str | None]:
-    """Read the entries directly in `parent` in name order, and the `after` of the next page.
+    """Read a page, of those that are `visible` if given, and the `after` of the next page.
 
-    Of those that are `visible`, if given; pages are full all the same. `type` narrows assets to
-    `table`, `view` or `asset`. Without a limit everything is returned.
+    Pages are full also where only a part may be seen.
     """
-    if visible is None:
-        rows = _in_parent(store, resolved, entry_kind, parent, type, after, limit)
-    else:
-        rows = _visible(store, resolved, entry_kind, parent, type, after, limit, visible)
-    return pages.cut(rows, limit, lambda doc: str(entry_kind.name_of(doc)[-1]))
+    rows = _in_parent(store, query) if visible is None else _visible(store, query, visible)
+    return pages.cut(rows, query.limit, lambda doc: str(query.kind.name_of(doc)[-1]))
 
 
 def everything(
-    store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, after: Key | None = None
+    store: ScopedStore, resolved: ResolvedRef, kind: EntryKind, after: Key | None = None
 ) -> Iterator[Doc]:
     """Iterate over all live entries of a ref in name order."""
-    return _merged(store, resolved, entry_kind, (), None, after)
+    return _Merge(store, resolved, kind).entries(after=after)
 
 
 def is_empty(store: ScopedStore, resolved: ResolvedRef, path: str) -> bool:
-    """Say whether a namespace holds no child namespace and no asset."""
-    children = _merged(store, resolved, NAMESPACES, (path,), "children", None)
-    return not any(chain(children, _merged(store, resolved, ASSETS, (path,), None, None)))
+    """Return whether a namespace holds no child namespace and no asset."""
+    children = _Merge(store, resolved, NAMESPACES, (path,), "children").entries()
+    return not any(chain(children, _Merge(store, resolved, ASSETS, (path,)).entries()))
 
 
 def live_counts(store: ScopedStore, resolved: ResolvedRef) -> dict[str, int]:
@@ -78,105 +100,80 @@ def live_counts(store: ScopedStore, resolved: ResolvedRef) -> dict[str, int]:
     return counts | {"namespace": sum(1 for _ in everything(store, resolved, NAMESPACES))}
 
 
-def _in_parent(
-    store: ScopedStore,
-    resolved: ResolvedRef,
-    entry_kind: EntryKind,
-    parent: str,
-    type_: str | None,
-    after: str | None,
-    limit: int | None,
-) -> Iterator[Doc]:
-    beyond = None if after is None else (after,)
-    batch = BATCH if limit is None else min(limit + 1, 1000)
-    if _is_plain(resolved):
-        return _plain(store, resolved, entry_kind, parent, type_, beyond, batch)
-    index = "children" if entry_kind is NAMESPACES else None
-    merged = _merged(store, resolved, entry_kind, (parent,), index, beyond)
-    return (doc for doc in merged if type_ is None or doc["type"] == type_)
+def _in_parent(store: ScopedStore, query: Query) -> Iterator[Doc]:
+    if _is_plain(query.resolved):
+        return _plain(store, query)
+    index = "children" if query.is_of_namespaces else None
+    merge = _Merge(store, query.resolved, query.kind, (query.parent,), index)
+    return filter(query.is_wanted, merge.entries(query.beyond))
 
 
-def _visible(
-    store: ScopedStore,
-    resolved: ResolvedRef,
-    entry_kind: EntryKind,
-    parent: str,
-    type_: str | None,
-    after: str | None,
-    limit: int | None,
-    visible: Visible,
-) -> Iterator[Doc]:
-    spaces = entry_kind is NAMESPACES
+def _visible(store: ScopedStore, query: Query, visible: Visible) -> Iterator[Doc]:
+    spaces = query.is_of_namespaces
     names = visible.namespaces if spaces else visible.assets
 
     def read(batch: Sequence[str]) -> list[Doc | None]:
-        keys = [(name,) if spaces else (parent, name) for name in batch]
-        return [entry.doc for entry in entries.get_many(store, resolved, entry_kind, keys)]
+        keys = [(name,) if spaces else (query.parent, name) for name in batch]
+        found = entries.get_many(store, query.resolved, query.kind, keys)
+        return [entry.doc for entry in found]
 
-    docs = filter(visible.keep, pages.chosen(names, after, limit, read))
-    return (doc for doc in docs if type_ is None or doc["type"] == type_)
+    docs = pages.chosen(names, query.after, query.limit, read)
+    return filter(query.is_wanted, filter(visible.keep, docs))
 
 
 def _is_plain(resolved: ResolvedRef) -> bool:
     return len(resolved.lineage) == 1 and not resolved.is_tag
 
 
-def _plain(
-    store: ScopedStore,
-    resolved: ResolvedRef,
-    entry_kind: EntryKind,
-    parent: str,
-    type_: str | None,
-    after: Key | None,
-    batch: int,
-) -> Iterator[Doc]:
-    if entry_kind is NAMESPACES:
-        rows = _rows(store, NAMESPACE, resolved.key(parent), "listed", after, batch)
-        return (doc for _, doc in rows)
-    types = TYPES if type_ is None else (type_,)
-    streams = [_rows(store, ASSET, resolved.key(t, parent), "listed", after, batch) for t in types]
+def _plain(store: ScopedStore, query: Query) -> Iterator[Doc]:
+    """Read from the one line there is, whose index skips tombstones."""
+    if query.is_of_namespaces:
+        return (doc for _, doc in _listed(store, query, NAMESPACE, query.parent))
+    types = TYPES if query.type is None else (query.type,)
+    streams = [_listed(store, query, ASSET, type_, query.parent) for type_ in types]
     return (doc for _, doc in heapq.merge(*streams, key=itemgetter(0)))
 
 
-def _merged(
-    store: ScopedStore,
-    resolved: ResolvedRef,
-    entry_kind: EntryKind,
-    prefix: Key,
-    index: str | None,
-    after: Key | None,
-) -> Iterator[Doc]:
-    levels = [
-        _level(store, entry_kind, (resolved.catalog_id, line, *prefix), epoch, index, after)
-        for line, epoch in resolved.lineage
-    ]
-    # heapq.merge is stable: among equal names the nearest line comes first.
-    for _, same in groupby(heapq.merge(*levels, key=itemgetter(0)), key=itemgetter(0)):
-        doc = next(same)[1]
-        if not doc.get("dead"):
-            yield doc
+def _listed(store: ScopedStore, query: Query, kind: Kind, *prefix: str) -> Iterator[Row]:
+    key = query.resolved.key(*prefix)
+    return _rows(store, kind, key, "listed", query.beyond, query.batch)
 
 
-def _level(
-    store: ScopedStore,
-    entry_kind: EntryKind,
-    prefix: Key,
-    epoch: int | None,
-    index: str | None,
-    after: Key | None,
-) -> Iterator[Row]:
-    live = _named(entry_kind, _rows(store, entry_kind.live, prefix, index, after))
-    if epoch is None:
-        yield from live
-        return
-    past = _named(entry_kind, _rows(store, entry_kind.past, prefix, index, after))
-    seen = (row for row in heapq.merge(live, past, key=itemgetter(0)) if row[1]["epoch"] <= epoch)
-    for name, same in groupby(seen, key=itemgetter(0)):
-        yield name, max((doc for _, doc in same), key=itemgetter("epoch"))
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """The entries under a prefix as a ref shows them: of each name, the version nearest to it."""
 
+    store: ScopedStore
+    resolved: ResolvedRef
+    kind: EntryKind
+    prefix: Key = ()
+    index: str | None = None
 
-def _named(entry_kind: EntryKind, rows: Iterator[Row]) -> Iterator[Row]:
-    return ((entry_kind.name_of(doc), doc) for _, doc in rows)
+    def entries(self, after: Key | None = None) -> Iterator[Doc]:
+        """Iterate over what is live, in name order."""
+        levels = [self._level(line, epoch, after) for line, epoch in self.resolved.lineage]
+        # heapq.merge is stable: among equal names the nearest line comes first.
+        for _, same in groupby(heapq.merge(*levels, key=itemgetter(0)), key=itemgetter(0)):
+            doc = next(same)[1]
+            if not doc.get("dead"):
+                yield doc
+
+    def _level(self, line: str, epoch: int | None, after: Key | None) -> Iterator[Row]:
+        """Iterate over one line as it was in an epoch (None: as it is now)."""
+        live = self._named(self.kind.live, line, after)
+        if epoch is None:
+            yield from live
+            return
+        past = self._named(self.kind.past, line, after)
+        both = heapq.merge(live, past, key=itemgetter(0))
+        seen = (row for row in both if row[1]["epoch"] <= epoch)
+        for name, same in groupby(seen, key=itemgetter(0)):
+            yield name, max((doc for _, doc in same), key=itemgetter("epoch"))
+
+    def _named(self, kind: Kind, line: str, after: Key | None) -> Iterator[Row]:
+        prefix = (self.resolved.catalog_id, line, *self.prefix)
+        rows = _rows(self.store, kind, prefix, self.index, after)
+        return ((self.kind.name_of(doc), doc) for _, doc in rows)
 
 
 def _rows(
