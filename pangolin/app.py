@@ -1,6 +1,5 @@
 """The application factory: settings, plugins, runtime, web. It touches no disk and no network."""
 
-import time
 from collections.abc import Sequence
 
 from flask import Flask, g, request
@@ -11,6 +10,7 @@ from pangolin.services.audit import trail
 from pangolin.services.authn.sessions import Stale
 from pangolin.services.authz.access import Denied
 from pangolin.services.context.runtime import Runtime
+from pangolin.services.context.times import epoch_ms
 from pangolin.settings import Settings
 from pangolin.web import fast_path, iceberg, management, openapi
 from pangolin.web.context import Server, current_context
@@ -79,11 +79,6 @@ def build_server(settings: Settings, plugins: Sequence[object] = ()) -> Server:
         providers=registry.identity_providers(),
     )
     return Server(registry, runtime)
-
-
-def epoch_ms() -> int:
-    """Read the system's clock in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def _add_apis(app: Flask, registry: Registry) -> None:

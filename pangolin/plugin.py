@@ -66,6 +66,7 @@ from pangolin.store.api import (
     Version,
 )
 from pangolin.toolkit.buckets import BucketClient, BucketObjects, Supplier
+from pangolin.toolkit.failures import StorageFailures
 from pangolin.toolkit.outbound import Answered, call_endpoint, check_endpoint, resolve_endpoint
 from pangolin.toolkit.probes import prove_narrowness
 
@@ -122,6 +123,7 @@ __all__ = [
     "SignRequest",
     "Signed",
     "Signer",
+    "StorageFailures",
     "Store",
     "StoreBackend",
     "Supplier",

@@ -58,7 +58,7 @@ def _copied(source: Store, target: Store, origin: str, *, quiet: bool) -> list[T
 @click.option("--tenant", help="Only this tenant, by id.")
 def export(file: IO[bytes], tenant: str | None) -> None:
     """Write all records, or one tenant's, as JSON lines; secrets stay as they are stored."""
-    from pangolin.app import epoch_ms
+    from pangolin.services.context.times import epoch_ms
     from pangolin.services.operations.export import export as write
 
     settings = Settings.from_environ()

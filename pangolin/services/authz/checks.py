@@ -13,7 +13,7 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import addressing
 from pangolin.store.api import Key
-from pangolin.store.kinds import PRINCIPAL, SEPARATOR
+from pangolin.store.kinds import PRINCIPAL
 
 Wire = dict[str, Any]
 MOST: Final = 1000
@@ -114,11 +114,7 @@ def _path(where: str, kind: str, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _levels(given: str | Sequence[str] | None) -> tuple[str, ...]:
-    if not given:
-        return ()
-    if isinstance(given, str):
-        given = given.split(SEPARATOR if SEPARATOR in given else ".")
-    return addressing.check_levels(given)
+    return addressing.parse_levels(given) if given else ()
 
 
 def _wire(decision: Decision) -> Wire:

@@ -15,6 +15,7 @@ from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require, require_fork, require_sight
 from pangolin.services.authz.actions import Action
 from pangolin.services.changes import batch
+from pangolin.services.changes.guards import hold_record
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.resolution import MAIN, ResolvedRef, exists, find_catalog, resolve
@@ -160,7 +161,7 @@ def _fork(
             raise AlreadyExists(f"Branch or tag already exists: {name}")
         puts, ref = fork(resolved)
         # A fork of a tag touches no line, so the catalog itself must be seen to be still there.
-        still = Require(CATALOG, (resolved.catalog.doc["name"],), resolved.catalog.version)
+        still = hold_record(CATALOG, resolved.catalog)
         changes = [still, _freeze(resolved), *puts]
         try:
             what = Resource(ref["type"], (catalog, name))

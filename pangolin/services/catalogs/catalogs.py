@@ -18,7 +18,7 @@ from pangolin.services.context import pages
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.resolution import find_catalog
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import CATALOG, LINE, WAREHOUSE
 
 Wire = dict[str, Any]
@@ -46,7 +46,12 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         guard = guards.guard_catalogs(ctx.store)
         doc, warehouse = _new(ctx, fields)
         outcome = _wire(doc, warehouse.doc["name"])
-        changes = [guard, _hold(warehouse), Put(CATALOG, doc, ABSENT), *_contents(doc, ctx.now())]
+        changes = [
+            guard,
+            guards.hold_record(WAREHOUSE, warehouse),
+            Put(CATALOG, doc, ABSENT),
+            *_contents(doc, ctx.now()),
+        ]
         changes.insert(0, guards.hold(ctx))
         batch.apply(
             ctx,
@@ -91,7 +96,7 @@ def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
         guard = guards.guard_catalogs(ctx.store)
         record = find_catalog(ctx, name)
         doc, warehouse = _updated(ctx, record.doc, fields)
-        changes = [guard, _hold(warehouse), *_replacement(ctx, record, doc)]
+        changes = [guard, guards.hold_record(WAREHOUSE, warehouse), *_replacement(ctx, record, doc)]
         if doc["storage_location"] != record.doc["storage_location"]:
             changes += contents.require_empty(ctx, record, "cannot move", namespaces=True)
         outcome = _wire(doc, warehouse.doc["name"])
@@ -197,10 +202,6 @@ def _warehouse_of(ctx: Context, warehouse_id: str) -> Record:
 def _warehouse_names(ctx: Context, ids: Iterable[str]) -> dict[str, str]:
     found = (ctx.store.find(WAREHOUSE, "id", (each,)) for each in ids)
     return {record.doc["id"]: record.doc["name"] for record in found if record is not None}
-
-
-def _hold(warehouse: Record) -> Change:
-    return Require(WAREHOUSE, (warehouse.doc["name"],), warehouse.version)
 
 
 def _new(ctx: Context, fields: Mapping[str, Any]) -> tuple[Doc, Record]:

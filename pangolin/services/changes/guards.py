@@ -1,10 +1,10 @@
-"""Changes that hold a container as it is until a batch is in."""
+"""Changes that hold something as it is until a batch is in."""
 
 from typing import Final
 
 from pangolin.errors import NoSuchTenant
 from pangolin.services.context.context import Context
-from pangolin.store.api import ABSENT, Change, Put, Require
+from pangolin.store.api import ABSENT, Change, Kind, Put, Record, Require
 from pangolin.store.kinds import (
     GUARD,
     TENANT,
@@ -28,3 +28,8 @@ def guard_catalogs(store: ScopedStore) -> Put:
     """
     found = store.get(GUARD, (GUARD_NAME,))
     return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)
+
+
+def hold_record(kind: Kind, record: Record) -> Require:
+    """Keep a tenant's record as it was read until a batch is in."""
+    return Require(kind, kind.key_of(record.doc)[1:], record.version)

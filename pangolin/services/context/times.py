@@ -1,6 +1,12 @@
-"""Times as the management API writes them."""
+"""The system's clock, and times as the management API writes them."""
 
+import time
 from datetime import UTC, datetime
+
+
+def epoch_ms() -> int:
+    """Read the system's clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 def rfc3339(ms: int | None) -> str | None:

@@ -9,7 +9,6 @@ started before it is needed, so that a fork carries nothing over.
 import logging
 import random
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pangolin.errors import Forbidden, Unavailable
 from pangolin.interfaces.credential_vending import Vended
 from pangolin.services.context import metrics
 from pangolin.services.context.runtime import Part
+from pangolin.services.context.times import epoch_ms
 
 log = logging.getLogger(__name__)
 Mint = Callable[[], Vended]
@@ -70,11 +70,6 @@ class _State:
     refreshing: int = 0
 
 
-def epoch_ms() -> int:
-    """Read the system's clock: vendors say by it when a credential ends."""
-    return time.time_ns() // 1_000_000
-
-
 class CredentialCache:
     """A bounded memory of credentials, shared by the threads of one process."""
 
@@ -83,6 +78,7 @@ class CredentialCache:
         *,
         most: int = MOST,
         wait_s: float = WAIT_S,
+        # Vendors say by the system's clock when a credential ends.
         clock: Callable[[], int] = epoch_ms,
         spread: Callable[[], float] = lambda: random.uniform(0.45, 0.55),  # noqa: S311
     ) -> None:

@@ -12,10 +12,11 @@ from pangolin.errors import BadRequest, NoSuchAsset, NoSuchCatalog
 from pangolin.services.authz.rights import Target
 from pangolin.services.authz.rights_loader import catalog_names
 from pangolin.services.branches import refs
+from pangolin.services.changes import guards
 from pangolin.services.context.context import Context
 from pangolin.services.versioned import addressing, entries
 from pangolin.store import find_many
-from pangolin.store.api import Change, Doc, Record, Require
+from pangolin.store.api import Change, Doc, Record
 from pangolin.store.kinds import CATALOG, SEPARATOR
 
 Wire = dict[str, Any]
@@ -100,14 +101,16 @@ def _tag(ctx: Context, where: Doc) -> Resolved:
 def _catalog(ctx: Context, where: Doc) -> Resolved:
     catalog = _find(ctx, where["catalog_id"])
     doc = {"type": "catalog", "catalog_id": catalog.doc["id"], **_ref(where)}
-    return Resolved(doc, [Target(catalog.doc["name"], where.get("ref"))], [_hold(catalog)])
+    return Resolved(
+        doc, [Target(catalog.doc["name"], where.get("ref"))], [guards.hold_record(CATALOG, catalog)]
+    )
 
 
 def _namespace(ctx: Context, where: Doc) -> Resolved:
     catalog, path = _find(ctx, where["catalog_id"]), _path(where["namespace"])
     doc = {"type": "namespace", "catalog_id": catalog.doc["id"], "namespace": path, **_ref(where)}
     target = Target(catalog.doc["name"], where.get("ref"), path)
-    return Resolved(doc, [target], [_hold(catalog)])
+    return Resolved(doc, [target], [guards.hold_record(CATALOG, catalog)])
 
 
 def _asset(ctx: Context, where: Doc) -> Resolved:
@@ -121,7 +124,7 @@ def _asset(ctx: Context, where: Doc) -> Resolved:
     doc = {"type": "asset", "catalog_id": catalog, "namespace": path, "asset_id": asset}
     places = sorted({(names[row["catalog"]], row["namespace"]) for row in rows})
     targets = [Target(name, ref, below, asset) for name, below in places]
-    return Resolved(doc | _ref(where), targets, [_hold(_find(ctx, catalog))])
+    return Resolved(doc | _ref(where), targets, [guards.hold_record(CATALOG, _find(ctx, catalog))])
 
 
 RESOLVERS: Final[Mapping[str, Callable[[Context, Doc], Resolved]]] = {
@@ -144,12 +147,5 @@ def _find(ctx: Context, catalog_id: str) -> Record:
     return found
 
 
-def _hold(catalog: Record) -> Change:
-    return Require(CATALOG, (catalog.doc["name"],), catalog.version)
-
-
 def _path(given: str | Sequence[str]) -> str:
-    """Read a namespace: a list of levels, or text joined by U+001F or else by dots."""
-    if isinstance(given, str):
-        given = given.split(SEPARATOR if SEPARATOR in given else ".")
-    return SEPARATOR.join(addressing.check_levels(given))
+    return SEPARATOR.join(addressing.parse_levels(given))

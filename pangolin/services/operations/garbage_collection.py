@@ -110,7 +110,9 @@ class _Sweep:
         kind = entry_kind.past if is_past else entry_kind.live
         changes: list[Change] = [Delete(kind, kind.key_of(row.doc)[1:], row.version)]
         if self.files and not keep_files and _has_files(row.doc):
-            trash = _trash(row.doc, self.ctx.now())
+            # One for each version: a sweep that is run again must not remember it twice.
+            version = f"{row.doc['id']}-{row.doc['line']}-{row.doc['epoch']}"
+            trash = purging.trash(row.doc, self.ctx.now(), version)
             changes.append(Put(TRASH, trash))
         return changes
 
@@ -177,16 +179,6 @@ def _bounds(ctx: Context, catalog: str) -> tuple[Bounds, set[str]]:
 
 def _has_files(doc: Doc) -> bool:
     return bool(doc.get("metadata_location")) and not doc.get("dead")
-
-
-def _trash(doc: Doc, now_ms: int) -> Doc:
-    return {
-        "catalog": doc["catalog"],
-        "id": f"{doc['id']}-{doc['line']}-{doc['epoch']}",
-        "asset": doc["id"],
-        "metadata_location": doc["metadata_location"],
-        "dropped_at_ms": now_ms,
-    }
 
 
 def _empty_trash(ctx: Context, report: Report, run: Run) -> None:

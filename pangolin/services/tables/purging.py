@@ -16,7 +16,7 @@ from pangolin.services.context.context import Context
 from pangolin.services.storage import location_claims
 from pangolin.services.storage.manifests import OnMissing, data_files
 from pangolin.services.tables.disposal import Disposal
-from pangolin.services.versioned.resolution import ResolvedRef, resolve
+from pangolin.services.versioned.resolution import resolve
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
 from pangolin.store.kinds import CLAIM, TRASH
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 BATCH = 500
 
 
-def trash(resolved: ResolvedRef, doc: Doc, now_ms: int) -> Doc:
-    """Build the record of files to delete."""
+def trash(doc: Doc, now_ms: int, trash_id: str | None = None) -> Doc:
+    """Build the record of an entry's files to delete."""
     return {
-        "catalog": resolved.catalog_id,
-        "id": str(uuid4()),
+        "catalog": doc["catalog"],
+        "id": trash_id or str(uuid4()),
         "asset": doc["id"],
         "metadata_location": doc["metadata_location"],
         "dropped_at_ms": now_ms,

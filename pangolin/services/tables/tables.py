@@ -137,7 +137,7 @@ def rename(
 def _drop(ctx: Context, wanted: Named, purge: bool) -> Doc | None:
     target = find(ctx, wanted)
     changes = target.dropped()
-    trash = purging.trash(target.resolved, target.doc, ctx.now()) if purge else None
+    trash = purging.trash(target.doc, ctx.now()) if purge else None
     if trash is not None:
         changes.append(purging.remember(trash))
     action, details = AuditAction(f"drop_{wanted.relation.type}"), {"purge": purge}

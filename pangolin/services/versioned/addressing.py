@@ -75,6 +75,16 @@ def check_levels(levels: Sequence[str]) -> Levels:
     return tuple(levels)
 
 
+def parse_levels(given: str | Sequence[str]) -> Levels:
+    """Read a namespace's levels: a list, or text joined by U+001F or else by dots.
+
+    Raises `BadRequest`.
+    """
+    if isinstance(given, str):
+        given = given.split(SEPARATOR if SEPARATOR in given else ".")
+    return check_levels(given)
+
+
 def check_name(name: str, field: str) -> None:
     """Refuse an empty, over-long or unprintable name with `BadRequest` naming the field."""
     if not name or len(name) > MAX_NAME:

@@ -10,12 +10,13 @@ from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
+from pangolin.services.changes.guards import hold_record
 from pangolin.services.changes.idempotency import once
 from pangolin.services.context.context import Context
 from pangolin.services.storage import vending_strategies
 from pangolin.services.storage.warehouse_secrets import as_plugin, for_audit
 from pangolin.services.warehouses import builder, checks, warehouses
-from pangolin.store.api import Change, Conflict, Require
+from pangolin.store.api import Change, Conflict
 from pangolin.store.kinds import WAREHOUSE
 
 Wire = dict[str, Any]
@@ -80,7 +81,7 @@ def _checked(ctx: Context, name: str) -> Wire:
     warehouse = as_plugin(ctx.runtime, record)
     found = checks.run_checks(ctx.runtime, warehouse, ctx.settings.request_timeout)
     changes: list[Change] = [
-        Require(WAREHOUSE, (name,), record.version),
+        hold_record(WAREHOUSE, record),
         found.put(record.doc["id"]),
     ]
     outcome, details, state = _answer(found), _counted(found), for_audit(record.doc)

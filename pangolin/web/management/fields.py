@@ -1,9 +1,9 @@
-"""Fields of the management API's schemas: text that JSON can carry, and true booleans."""
+"""Fields that the schemas of the management API share: text that JSON can carry, true booleans."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 
 class Text(fields.String):
@@ -30,3 +30,12 @@ class TextMap(fields.Dict):
 
     def __init__(self, *, nullable: bool = False, **more: Any) -> None:
         super().__init__(keys=Text(), values=Text(allow_none=nullable), **more)
+
+
+class Deleting(Schema):
+    """Whether to remove what is in the way."""
+
+    force = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Remove everything below as well, in one step."},
+    )

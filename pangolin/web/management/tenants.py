@@ -6,8 +6,7 @@ from marshmallow import RAISE, Schema
 from pangolin.services.tenants import tenants
 from pangolin.store.api import Doc
 from pangolin.web.context import current_context
-from pangolin.web.management.deleting import Deleting
-from pangolin.web.management.fields import Text, TextMap
+from pangolin.web.management.fields import Deleting, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 

@@ -10,8 +10,7 @@ from pangolin.services.storage.vending_strategies import SHAPES
 from pangolin.services.warehouses import preparation, warehouses
 from pangolin.store.api import Doc
 from pangolin.web.context import current_context
-from pangolin.web.management.deleting import Deleting
-from pangolin.web.management.fields import Flag, Text, TextMap
+from pangolin.web.management.fields import Deleting, Flag, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 

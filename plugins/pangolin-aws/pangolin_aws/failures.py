@@ -14,16 +14,25 @@ from obstore.exceptions import (
     UnauthenticatedError,
 )
 
-from pangolin.plugin import Forbidden, ObjectExists, ObjectMissing, PangolinError, Unavailable
+from pangolin.plugin import PangolinError, StorageFailures, Unavailable
 from pangolin_aws.refusals import GIVE_SOME
 
-_CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>")
-# One of a batch of deletes that failed; the batch itself was answered with success.
-_OF_A_BATCH = re.compile(r"\(code: ([A-Za-z0-9.]{1,80})\)")
-_STATUS = re.compile(r"status code: ([0-9]{3})")
 _METADATA = re.compile(r"(?:GET|PUT) https?://[^/\s]+/latest/(?:api/token|meta-data/)")
-_EXISTS: Final = (AlreadyExistsError, PreconditionError)
-_REFUSED: Final = (PermissionDeniedError, UnauthenticatedError, InvalidPathError)
+_S3: Final = StorageFailures(
+    "S3",
+    "bucket",
+    "NoSuchBucket",
+    raised=(BaseError, OSError),
+    exists=(AlreadyExistsError, PreconditionError),
+    refused=(PermissionDeniedError, UnauthenticatedError, InvalidPathError),
+    access="the server's access",
+    codes=(
+        re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>"),
+        # One of a batch of deletes that failed; the batch itself was answered with success.
+        re.compile(r"\(code: ([A-Za-z0-9.]{1,80})\)"),
+    ),
+    refusals=frozenset({"401", "403", "AccessDenied"}),
+)
 
 
 @contextmanager
@@ -36,32 +45,9 @@ def answering(location: str) -> Iterator[None]:
 
 
 def answer(location: str, error: Exception) -> PangolinError:
-    """Translate one error of the client."""
-    text = str(error)
-    if _METADATA.search(text):
+    """Return Pangolin's error for one of the client's."""
+    if _METADATA.search(str(error)):
         return Unavailable(
             f"S3 did not serve {location}: no credentials in the environment: {GIVE_SOME}"
         )
-    status = _first(_STATUS, text)
-    code = _first(_CODE, text) or _first(_OF_A_BATCH, text)
-    reason = code or (f"status {status}" if status else _cause(text))
-    if reason == "NoSuchBucket":
-        return Unavailable(f"the bucket of {location} does not exist")
-    if isinstance(error, FileNotFoundError):
-        return ObjectMissing(f"there is no object at {location}")
-    if isinstance(error, _EXISTS):
-        return ObjectExists(f"there is an object at {location} already")
-    if isinstance(error, _REFUSED) or status in ("401", "403") or code == "AccessDenied":
-        return Forbidden(f"S3 refuses the server's access to {location}: {reason}")
-    return Unavailable(f"S3 did not serve {location}: {reason}")
-
-
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[1] if found else ""
-
-
-def _cause(text: str) -> str:
-    if "operation timed out" in text or "TimedOut" in text:
-        return "time-out"
-    return "no connection" if "error sending request" in text else "unexpected answer"
+    return _S3.answer(location, error)

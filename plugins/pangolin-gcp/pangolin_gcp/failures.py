@@ -16,38 +16,19 @@ from obstore.exceptions import (
     UnauthenticatedError,
 )
 
-from pangolin.plugin import Forbidden, ObjectExists, ObjectMissing, PangolinError, Unavailable
+from pangolin.plugin import Forbidden, PangolinError, StorageFailures, Unavailable
 
-_CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>")
-_STATUS = re.compile(r"status code: ([0-9]{3})")
 _WORD = re.compile(r"[A-Za-z_]{1,60}", re.ASCII)
-_EXISTS: Final = (AlreadyExistsError, PreconditionError)
-_REFUSED: Final = (PermissionDeniedError, UnauthenticatedError, InvalidPathError)
-
-
-@contextmanager
-def answering(location: str) -> Iterator[None]:
-    """Raise the storage client's errors as Pangolin's, with the location and Google's code only."""
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        raise answer(location, error) from None
-
-
-def answer(location: str, error: Exception) -> PangolinError:
-    """Translate one error of the storage client."""
-    text = str(error)
-    status = _first(_STATUS, text)
-    reason = _first(_CODE, text) or (f"status {status}" if status else _cause(text))
-    if reason == "NoSuchBucket":
-        return Unavailable(f"the bucket of {location} does not exist")
-    if isinstance(error, FileNotFoundError):
-        return ObjectMissing(f"there is no object at {location}")
-    if isinstance(error, _EXISTS):
-        return ObjectExists(f"there is an object at {location} already")
-    if isinstance(error, _REFUSED) or status in ("401", "403"):
-        return Forbidden(f"Google Cloud refuses access to {location}: {reason}")
-    return Unavailable(f"Google Cloud did not serve {location}: {reason}")
+_GOOGLE: Final = StorageFailures(
+    "Google Cloud",
+    "bucket",
+    "NoSuchBucket",
+    raised=(BaseError, OSError),
+    exists=(AlreadyExistsError, PreconditionError),
+    refused=(PermissionDeniedError, UnauthenticatedError, InvalidPathError),
+)
+answering = _GOOGLE.answering
+answer = _GOOGLE.answer
 
 
 @contextmanager
@@ -87,14 +68,3 @@ def _refreshed(what: str, error: RefreshError) -> PangolinError:
     if error.retryable or reason == "no answer":
         return Unavailable(f"Google Cloud did not give {what}: {reason}")
     return Forbidden(f"Google Cloud refuses {what}: {reason}")
-
-
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[1] if found else ""
-
-
-def _cause(text: str) -> str:
-    if "operation timed out" in text or "TimedOut" in text:
-        return "time-out"
-    return "no connection" if "error sending request" in text else "unexpected answer"
