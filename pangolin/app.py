@@ -21,14 +21,14 @@ PLUGIN_MARK = "x-"
 
 
 class Application(Flask):
-    """Flask, but nothing is answered on a credential that was not confirmed."""
+    """Flask, but nothing is answered for a credential that was not confirmed."""
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Run the view, once more if the rights it stood on turn out to have changed."""
+        """Run the view, once more if the rights it relied on turn out to have changed."""
         try:
             return self._dispatch_confirmed()
         except Stale:
-            # Nothing has been written: a pledge is settled before anything else.
+            # Nothing has been written: a revalidation is confirmed before anything else.
             g.pop("context", None)
             return self._dispatch_confirmed()
 
@@ -45,9 +45,9 @@ class Application(Flask):
 
 
 def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = ()) -> Flask:
-    """Build the WSGI application; `plugins` are registered besides the installed ones.
+    """Build the WSGI application; `plugins` are registered in addition to installed ones.
 
-    Raises `BrokenPlugin`, `UnknownPlugin` and, for settings that do not fit, `BadRequest`.
+    Raises `BrokenPlugin`, `UnknownPlugin` and, for invalid settings, `BadRequest`.
     """
     settings = settings or Settings.from_environ()
     loopback.check_settings(settings)
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, *, plugins: Sequence[object] = 
 
 
 def build_server(settings: Settings, plugins: Sequence[object] = ()) -> Server:
-    """Build what is below the web: plugins, store, object stores. Nothing connects yet."""
+    """Build the layers below the web: plugins, store, object stores. Nothing connects yet."""
     registry = Registry(settings, plugins)
     runtime = Runtime(
         store=registry.open_store(settings.effective_store_url),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 
 class PangolinError(Exception):
-    """A failure with a status and a wire type; `headers` go out with the answer."""
+    """A failure with a status and a wire type; `headers` are sent with the answer."""
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "InternalServerError"
@@ -58,7 +58,7 @@ class Unauthorized(PangolinError):
 
 
 class Forbidden(PangolinError):
-    """The principal is known and may not do this."""
+    """The principal is known but may not do this."""
 
     status = 403
     type = "ForbiddenException"
@@ -126,14 +126,14 @@ class NoSuchAuditRecord(NotFound):
 
 
 class Unsupported(PangolinError):
-    """The server knows the operation and does not offer it."""
+    """The server knows the operation but does not support it."""
 
     status = 406
     type = "UnsupportedOperationException"
 
 
 class Conflicting(PangolinError):
-    """The state of the catalog stands in the way."""
+    """The state of the catalog does not allow it."""
 
     status = 409
     type = "ConflictException"
@@ -146,7 +146,7 @@ class AlreadyExists(Conflicting):
 
 
 class InUse(Conflicting):
-    """Something below would be lost; `details` counts what is in the way."""
+    """The resource is not empty; `details` counts what it holds."""
 
     type = "InUseException"
 
@@ -158,7 +158,7 @@ class NamespaceNotEmpty(Conflicting):
 
 
 class CommitFailed(Conflicting):
-    """A requirement does not hold, or the race was lost too often: rebase and try again."""
+    """A requirement does not hold, or a race was lost too often: rebase and try again."""
 
     type = "CommitFailedException"
 
@@ -171,14 +171,14 @@ class UnsupportedMediaType(PangolinError):
 
 
 class Unprocessable(PangolinError):
-    """The request is well formed and contradicts itself."""
+    """The request is well formed but contradicts itself."""
 
     status = 422
     type = "UnprocessableEntityException"
 
 
 class TooManyRequests(PangolinError):
-    """Too many attempts of an address or an account; the answer says when to try again."""
+    """Too many attempts from an address or on an account; the answer says when to try again."""
 
     status = 429
     type = "TooManyRequestsException"
@@ -189,14 +189,14 @@ class TooManyRequests(PangolinError):
 
 
 class CommitStateUnknown(PangolinError):
-    """Whether the commit landed is not known; the client must look before it cleans up."""
+    """It is not known whether the commit was applied; the client must check before it cleans up."""
 
     status = 500
     type = "CommitStateUnknownException"
 
 
 class Unavailable(PangolinError):
-    """A part the server needs is away; nothing was changed."""
+    """A dependency of the server is unavailable; nothing was changed."""
 
     status = 503
     type = "ServiceUnavailableException"
@@ -207,14 +207,14 @@ class Unavailable(PangolinError):
 
 
 class OutcomeUnknown(PangolinError):
-    """A store lost its connection in the middle of a batch: it may or may not have landed."""
+    """A store lost its connection during a batch, which may or may not have been applied."""
 
     status = 500
     type = "OutcomeUnknownException"
 
 
 class UnknownPlugin(PangolinError):
-    """No installed plugin serves this scheme or name; the message lists those that are."""
+    """No installed plugin serves this scheme or name; the message lists the installed ones."""
 
     status = 400
     type = "UnknownPluginException"

@@ -1,4 +1,4 @@
-"""Every hook a plugin may implement; each registers typed objects that core can list and check."""
+"""Every hook a plugin may implement; each registers typed objects that core lists and checks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def pangolin_credential_vendors(  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def pangolin_authenticate(request: AuthRequest, services: AuthServices) -> Principal | None:
-    """Say who is asking: None if the credential is not yours, `Unauthorized` if it is and bad."""
+    """Return the caller; None for another's credential; raise `Unauthorized` for a bad one."""
 
 
 @hookspec
@@ -57,12 +57,12 @@ def pangolin_identity_providers(  # type: ignore[empty-body]
 
 @hookspec
 def pangolin_event_sinks(settings: Settings) -> Sequence[EventSink]:  # type: ignore[empty-body]
-    """Register sinks that are told of changes after commit."""
+    """Register sinks that receive changes after they are committed."""
 
 
 @hookspec
 def pangolin_blueprints() -> Sequence[Blueprint]:  # type: ignore[empty-body]
-    """Give flask-smorest blueprints; they are mounted under `/api/v1/x/<plugin>`.
+    """Return flask-smorest blueprints; they are mounted under `/api/v1/x/<plugin>`.
 
     Every request to them is authenticated first; its context is in `flask.g.context`.
     """

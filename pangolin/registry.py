@@ -35,7 +35,7 @@ DEFAULT_PLUGINS = (
     "pangolin.default_plugins.keys",
     "pangolin.default_plugins.passwords",
 )
-# What to install for a scheme that nobody serves.
+# What to install for a scheme that no plugin serves.
 KNOWN = {
     "sqlite": "pangolin-sql",
     "postgresql": "pangolin-sql",
@@ -52,7 +52,7 @@ Entry = tuple[str, T]
 
 
 class BrokenPlugin(PangolinError):
-    """A plugin cannot be loaded or registers something wrong; the message says how to go on."""
+    """A plugin cannot be loaded or registers something invalid; the message says what to do."""
 
     type = "BrokenPluginException"
 
@@ -106,7 +106,7 @@ class Registry:
                 owner, version = _distribution(entry)
                 self._add(entry.name, _import(entry, owner), owner, version)
         for plugin in extra:
-            self._add(_name_of(plugin), plugin, "given to create_app", "")
+            self._add(_name_of(plugin), plugin, "passed to create_app", "")
         self._check_pending()
 
     def _add(self, name: str, plugin: object, distribution: str, version: str) -> None:
@@ -119,7 +119,7 @@ class Registry:
         try:
             self._manager.register(plugin, name)
         except (pluggy.PluginValidationError, ValueError) as error:
-            raise BrokenPlugin(f"{self._describe(name)} does not fit: {error}") from error
+            raise BrokenPlugin(f"{self._describe(name)} does not match a hook: {error}") from error
 
     def _check_pending(self) -> None:
         try:
@@ -221,14 +221,14 @@ class Registry:
         return self._registered("pangolin_blueprints")
 
     def authenticate(self, request: AuthRequest, services: AuthServices) -> Principal | None:
-        """Ask the plugins who is asking; the first that knows answers."""
+        """Return the caller as the first plugin that knows the credential sees it."""
         found: Principal | None = self._manager.hook.pangolin_authenticate(
             request=request, services=services
         )
         return found
 
     def add_commands(self, cli: click.Group) -> None:
-        """Let the plugins add their commands."""
+        """Let plugins add their commands."""
         self._manager.hook.pangolin_commands(cli=cli)
 
     def plugins(self) -> list[PluginRow]:
@@ -248,7 +248,7 @@ class Registry:
 
 
 class _Owned(dict[str, T]):
-    """Registered objects by scheme or name, and which plugin each came from."""
+    """Registered objects by scheme or name, and the plugin that each comes from."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -297,7 +297,7 @@ def _import(entry: importlib.metadata.EntryPoint, owner: str) -> object:
 
 
 def _way_out(name: str) -> str:
-    return f"mend or uninstall it, or set PANGOLIN_DISABLED_PLUGINS={name}"
+    return f"fix or uninstall it, or set PANGOLIN_DISABLED_PLUGINS={name}"
 
 
 def _name_of(plugin: object) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from pangolin.errors import BadRequest
 
 PREFIX = "PANGOLIN_"
-# Begins the variables that the test suites read.
+# The prefix of the variables that the test suites read.
 TESTS = "PANGOLIN_TEST_"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -38,14 +38,14 @@ def setting(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything an operator can choose."""
+    """Everything that an operator can configure."""
 
     data_dir: str = setting("pangolin-data", "Directory of the default store and warehouse.")
     store_url: str = setting(
-        "", "Where records are kept, by URL; empty: SQLite in the data directory."
+        "", "URL of the store that keeps the records; empty: SQLite in the data directory."
     )
     file_roots: tuple[str, ...] = setting(
-        (), "Directories below which file:// warehouses may lie; separated by ':'."
+        (), "Directories below which file:// warehouses are allowed; separated by ':'."
     )
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8080, "Port to listen on.", at_least=0, at_most=65535)
@@ -53,105 +53,105 @@ class Settings:
     threads: int = setting(8, "Threads per worker process.", at_least=1)
     root_user: str = setting("root", "Name of the root user.")
     root_password: str = setting(
-        "", "Password of the root user; empty: made at first start, shown once.", secret=True
+        "", "Password of the root user; empty: generated at first start, shown once.", secret=True
     )
     no_auth: bool = setting(False, "Serve without authentication; only on a loopback address.")
-    session_hours: int = setting(24, "Hours that a login token lives.", at_least=1)
-    token_minutes: int = setting(60, "Minutes that an OAuth2 access token lives.", at_least=1)
+    session_hours: int = setting(24, "Hours that a login token is valid.", at_least=1)
+    token_minutes: int = setting(60, "Minutes that an OAuth2 access token is valid.", at_least=1)
     renewal_days: int = setting(
         30, "Days after a sign-in during which its tokens can be rotated or exchanged.", at_least=1
     )
-    token_issuer: str = setting("pangolin", "Issuer (`iss`) that tokens of this server name.")
+    token_issuer: str = setting("pangolin", "Issuer (`iss`) of this server's tokens.")
     secret_keys: str = setting(
         "",
         "Keys that seal secrets, as `id:base64 of 32 bytes`, separated by ','; the first seals.",
         secret=True,
     )
     secret_keys_file: str = setting(
-        "", "File with such keys; with SQLite one is made in the data directory."
+        "", "File with such keys; with SQLite it is created in the data directory."
     )
-    password_length: int = setting(12, "Fewest characters of a password.", at_least=8)
+    password_length: int = setting(12, "Minimum length of a password in characters.", at_least=8)
     argon2_time_cost: int = setting(3, "Passes of argon2id over its memory.", at_least=1)
     argon2_memory_kib: int = setting(65536, "Memory of argon2id in KiB.", at_least=8192)
-    argon2_parallelism: int = setting(4, "Lanes of argon2id.", at_least=1)
+    argon2_parallelism: int = setting(4, "Degree of parallelism (lanes) of argon2id.", at_least=1)
     login_tries: int = setting(
-        10, "Wrong passwords of an account after which it is locked, longer each time.", at_least=1
+        10, "Wrong passwords after which an account is locked, for longer each time.", at_least=1
     )
     rate_limit: int = setting(
         300,
-        "Sign-ins and token requests a minute from one address; a fifth of it per account.",
+        "Sign-ins and token requests per minute from one address; a fifth of that per account.",
         at_least=1,
     )
     trusted_proxies: tuple[str, ...] = setting(
-        (), "Networks of proxies whose X-Forwarded-For counts; separated by ','."
+        (), "Networks of proxies whose X-Forwarded-For is trusted; separated by ','."
     )
     identity_providers: str = setting(
         "", "TOML file that lists external identity providers (see pangolin-oidc)."
     )
     oauth_redirect_uris: tuple[str, ...] = setting(
-        (), "URLs to which a login by a provider may return, whole; separated by ','."
+        (), "Full URLs to which a provider's login may return; separated by ','."
     )
     public_url: str = setting(
-        "", "URL at which browsers reach the server; empty: on this machine only, as asked for."
+        "", "URL at which browsers reach the server; empty: that of the request, on loopback only."
     )
     audit_retention_days: int = setting(
-        0, "Days that audit records are kept; 0: for ever.", at_least=0
+        0, "Days that audit records are kept; 0: forever.", at_least=0
     )
     server_identity: bool = setting(
         False,
-        "Let warehouses use the server's own identity at a cloud: managed or workload identity, "
-        "credentials of the environment.",
+        "Let warehouses use the server's own cloud identity: managed or workload identity, "
+        "or credentials from the environment.",
     )
     endpoint_networks: tuple[str, ...] = setting(
         (),
-        "Networks beside the public one in which endpoints of warehouses may lie, as 10.1.0.0/16, "
+        "Non-public networks in which endpoints of warehouses are allowed, such as 10.1.0.0/16, "
         "or the words loopback, private, none; separated by ','. Empty: none, but loopback and "
         "private for a quick start that listens on this machine only.",
     )
     web_identity_endpoints: tuple[str, ...] = setting(
         (),
-        "Addresses of STS, besides Amazon's, to which the server's web identity token may be sent; "
+        "STS endpoints, besides Amazon's, to which the server's web identity token may be sent; "
         "separated by ','.",
     )
     secret_references: tuple[str, ...] = setting(
         (),
-        "Secrets of the server's own that any warehouse may refer to, each as env:NAME or "
+        "The server's own secrets to which any warehouse may refer, each as env:NAME or "
         "file:/path; separated by ','.",
     )
     warehouse_checks: str = setting(
         "record",
-        "What is tried on a warehouse when it is saved: 'require' refuses what fails, 'record' "
-        "keeps the result, 'off' tries nothing.",
+        "How a warehouse is checked when it is saved: 'require' refuses failures, 'record' "
+        "keeps the result, 'off' skips the checks.",
         choices=("require", "record", "off"),
     )
     credential_seconds: int = setting(
         3600,
-        "Seconds that vended credentials live, where the cloud allows; at least 1800.",
+        "Seconds that vended credentials are valid, if the cloud allows it; at least 1800.",
         at_least=1800,
     )
     default_catalog: str = setting("", "Catalog for Iceberg clients that name no warehouse.")
     idempotency_minutes: int = setting(
         30, "Minutes that an Idempotency-Key is remembered.", at_least=1
     )
-    commit_retries: int = setting(12, "Times a commit is retried after a lost race.", at_least=0)
+    commit_retries: int = setting(12, "Retries of a commit that lost a race.", at_least=0)
     max_body_bytes: int = setting(
-        64 * 2**20, "Largest request body in bytes; above: 413.", at_least=1024
+        64 * 2**20, "Largest request body in bytes; larger ones are answered 413.", at_least=1024
     )
     request_timeout: float = setting(
         60.0,
-        "Seconds after which a request stops retrying and storage calls give up.",
+        "Seconds after which a request stops retrying and storage calls time out.",
         at_least=0.1,
     )
     graceful_timeout: int = setting(
-        30, "Seconds that running requests get at shutdown.", at_least=1
+        30, "Seconds that running requests have to finish at shutdown.", at_least=1
     )
     metadata_cache_bytes: int = setting(
-        256 * 2**20, "Bytes of table metadata each worker keeps in memory.", at_least=0
+        256 * 2**20, "Bytes of table metadata that each worker caches in memory.", at_least=0
     )
-    max_page_size: int = setting(1000, "Most rows of one page of a list.", at_least=1)
+    max_page_size: int = setting(1000, "Maximum rows on a page of a list.", at_least=1)
     log_format: str = setting("text", "Log lines as 'text' or 'json'.", choices=("text", "json"))
     log_level: str = setting(
-        "info", "Least severe level that is logged.", choices=("debug", "info", "warning", "error")
+        "info", "Lowest level that is logged.", choices=("debug", "info", "warning", "error")
     )
     disabled_plugins: tuple[str, ...] = setting(
         (), "Names of plugins not to load; separated by ','."
@@ -169,7 +169,7 @@ class Settings:
         return cls(**(found | given)).with_quick_start()
 
     def __post_init__(self) -> None:
-        """Raise `BadRequest` naming a setting whose value cannot work."""
+        """Raise `BadRequest` naming a setting whose value is invalid."""
         for item in fields(self):
             _check(item, getattr(self, item.name))
         for reference in self.secret_references:
@@ -180,7 +180,7 @@ class Settings:
 
     @property
     def is_quick_start(self) -> bool:
-        """Whether the operator chose no store: then a local warehouse and a catalog are made."""
+        """Whether no store was chosen: a local warehouse and a catalog are then created."""
         return not self.store_url
 
     def with_quick_start(self) -> "Settings":
@@ -194,7 +194,7 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether the records lie on this machine alone, so that a key may be made beside them."""
+        """Whether the records are on this machine only, so that a key can be created with them."""
         return self.effective_store_url.startswith("sqlite:")
 
     @property
@@ -210,7 +210,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class UnknownVariable:
-    """A variable that is named like a setting and is none, and the nearest that is one."""
+    """A variable that is named like a setting but is not one, and the most similar setting."""
 
     name: str
     nearest: str
@@ -222,7 +222,7 @@ class UnknownVariable:
 
     @property
     def remedy(self) -> str:
-        """What may have been meant."""
+        """A suggestion of what may have been meant."""
         return f"did you mean {self.nearest}?" if self.nearest else "see `pangolin settings`"
 
     def __str__(self) -> str:
@@ -282,7 +282,7 @@ def _parse_bool(name: str, text: str) -> bool:
 
 
 def masked_url(url: str) -> str:
-    """Show a store's URL without what may be secret in it: the password, and the query."""
+    """Return a store's URL without the parts that may be secret: the password and the query."""
     head, at, tail = url.rpartition("@")
     if at:
         scheme, separator, user = head.partition("://")

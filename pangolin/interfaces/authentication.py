@@ -1,4 +1,4 @@
-"""What an authentication plugin returns and sees."""
+"""What an authentication plugin receives and returns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ from pangolin.store.revalidating import Revalidation
 ROOT: Final = "root"
 TENANT_ADMIN: Final = "tenant-admin"
 TENANT_USER: Final = "tenant-user"
-# From the least to the greatest.
+# From the weakest to the strongest.
 ROLES: Final = (TENANT_USER, TENANT_ADMIN, ROOT)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: a stable id, a name for people, a role, and the tenant (None: root's any).
+    """The caller: a stable id, a display name, a role, and the tenant (None: any, for root).
 
     `type` is `user` or `service`. `roles` are the ids of roles that the credential itself brings.
-    `home` is the tenant whose record the principal is (None: the same as `tenant`).
+    `home` is the tenant that holds the principal's record (None: the same as `tenant`).
     """
 
     id: str
@@ -28,15 +28,15 @@ class Principal:
     role: str
     tenant: str | None = None
     claims: Mapping[str, object] = field(default_factory=dict, repr=False)
-    # What has to be read once more before anything is answered; None if nothing has.
+    # The record to be read again before anything is answered; None if there is none.
     revalidation: Revalidation | None = field(default=None, repr=False, compare=False)
     type: str = "user"
     home: str | None = None
     roles: tuple[str, ...] = ()
-    # The id of the token, and who acts for the principal with it.
+    # The id of the token, and the actor that uses it on behalf of the principal.
     token: str | None = None
     actor: str | None = None
-    # The version at which the principal's stamp was when the credential was checked.
+    # The version of the principal's stamp when the credential was checked.
     stamp: "Stamped | None" = field(default=None, repr=False, compare=False)
 
     @property
@@ -55,7 +55,7 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
-    """The parts of an HTTP request that authentication may look at."""
+    """The parts of an HTTP request that authentication may read."""
 
     authorization: str | None
     api_key: str | None
@@ -67,12 +67,12 @@ class AuthRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExternalIdentity:
-    """A person as an identity provider vouches for them, once its answer has been verified.
+    """A person as vouched for by an identity provider, whose answer has been verified.
 
-    `provider` is the provider's name here, `subject` its stable id for the person. `tenant` is the
+    `provider` is the provider's local name, `subject` its stable id for the person. `tenant` is the
     tenant (id or name) the provider signs people in to. `groups` are mapped to roles through
     `roles` (group to role name). `domains` are those whose verified e-mail addresses may be linked
-    to a user that exists; `creates` says whether an unknown person becomes a user.
+    to an existing user; `creates` says whether an unknown person becomes a user.
     """
 
     provider: str
@@ -88,7 +88,7 @@ class ExternalIdentity:
 
 
 class AuthServices(Protocol):
-    """What `pangolin_authenticate` is given besides the request."""
+    """What `pangolin_authenticate` receives besides the request."""
 
     @property
     def settings(self) -> Settings:
@@ -121,19 +121,19 @@ class AuthServices(Protocol):
         """
 
     def admit(self, identity: ExternalIdentity, credential: str, expires_at_ms: int) -> Principal:
-        """Give the principal of a person whose bearer token was verified.
+        """Return the principal of a person whose bearer token was verified.
 
         The answer is remembered for `credential` until it expires. Raises `Unauthorized` for a
         person who is unknown here, or whose user is not active.
         """
 
     def remembered(self, credential: str) -> Principal | None:
-        """Give the principal of a credential that was admitted before, or None."""
+        """Return the principal of a credential that was admitted earlier, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginRequest:
-    """A browser's way to a provider: where it comes back to, and what ties the answer to it.
+    """A redirect to a provider: where the browser returns to, and what ties the answer to it.
 
     `state` and `nonce` are random text, `challenge` is the S256 PKCE challenge of `verifier`.
     """
@@ -148,8 +148,8 @@ class LoginRequest:
 class IdentityProvider(Protocol):
     """An interactive login provider (OAuth 2.0 authorization code with PKCE).
 
-    `name` is part of URLs, `label` is for people, `tenant` (id or name) is whom it signs people in
-    to. A `weaker` one proves less than OpenID Connect does, and is marked so where people choose.
+    `name` is part of URLs, `label` is for people, `tenant` (id or name) is where it signs people in
+    to. A `weaker` one proves less than OpenID Connect does, and is marked as such to users.
     """
 
     name: str
@@ -158,7 +158,7 @@ class IdentityProvider(Protocol):
     weaker: bool
 
     def authorize_url(self, login: LoginRequest) -> str:
-        """Give the URL the browser is sent to; raise `Unavailable` if discovery fails."""
+        """Return the URL the browser is sent to; raise `Unavailable` if discovery fails."""
 
     def identify(self, login: LoginRequest, code: str) -> ExternalIdentity:
-        """Exchange the code, verify what comes back, and say who it is; raise `Unauthorized`."""
+        """Exchange the code, verify the answer and return the identity; raise `Unauthorized`."""

@@ -13,9 +13,9 @@ from pangolin.interfaces.checks import Check
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Directories by what may be done below them: validated, canonical, without a last slash.
+    """Directories by what is allowed below them: validated, canonical, without a trailing slash.
 
-    Nothing in any of them means that nothing may be done at all.
+    If all are empty, nothing is allowed.
     """
 
     read: tuple[str, ...] = ()
@@ -36,9 +36,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Vended:
-    """A minted credential: client properties, and its expiry in epoch ms as its issuer says.
+    """A minted credential: client properties, and its expiry in epoch ms according to its issuer.
 
-    `details` are for the audit log: key ids and sizes, nothing that opens anything.
+    `details` are for the audit log: key ids and sizes, nothing that grants access.
     """
 
     config: Mapping[str, str] = field(repr=False)
@@ -48,7 +48,7 @@ class Vended:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What an administrator must set up before a warehouse works: an id, and documents to paste."""
+    """What an administrator must set up before a warehouse works: an id, documents to paste."""
 
     external_id: str
     documents: Mapping[str, object]
@@ -77,7 +77,7 @@ class Signed:
 class CredentialVendor(Protocol):
     """Mint short-lived credentials narrowed to the directories of a grant.
 
-    See `pangolin.testing.VendorContract` for the proof.
+    `pangolin.testing.VendorContract` tests an implementation.
     """
 
     # The names of its strategies, and the types of warehouses it serves.
@@ -88,38 +88,38 @@ class CredentialVendor(Protocol):
         """Raise `errors.BadRequest` naming the option that is missing or illegal; no network."""
 
     def identity(self, grant: Grant) -> tuple[str, ...]:
-        """Say what else makes a credential another one: the principal, if it enters it."""
+        """Return what else distinguishes credentials: the principal, if they carry it."""
 
     def vend(self, grant: Grant) -> Vended:
         """Mint a credential.
 
         Raises `errors.Forbidden` if the cloud refuses, `errors.BadRequest` if the access does not
-        fit into a policy (naming the paths), and `errors.Unavailable` for all that may pass.
+        fit into a policy (naming the paths), and `errors.Unavailable` for transient failures.
         """
 
     def prepare(self, warehouse: Warehouse) -> Prepared | None:
-        """Say what must be set up at the cloud; None if there is nothing to say."""
+        """Return what must be set up at the cloud; None if there is nothing to set up."""
 
     def check(self, warehouse: Warehouse, probe: str) -> Iterable[Check]:
-        """Prove by live calls that what it mints is as narrow as it says.
+        """Prove by live calls that its credentials are as narrow as they should be.
 
-        `probe` is an unused directory inside the warehouse; what is written there is removed.
+        `probe` is an unused directory inside the warehouse; everything written there is removed.
         """
 
 
 class Signer(Protocol):
-    """A vendor that can sign single requests as well, so that clients need no credential."""
+    """A vendor that can also sign single requests, so that clients need no credential."""
 
     def session(self, grant: Grant) -> Vended | None:
-        """Mint what the requests of a grant are signed with; None: the warehouse's own key is used.
+        """Mint the key that signs the requests of a grant; None: the warehouse's own key is used.
 
-        It is for core to cache and to give to `sign`, and never for a client.
+        The core caches it and passes it to `sign`; it never reaches a client.
         """
 
     def signing_properties(self, warehouse: Warehouse) -> Mapping[str, str]:
-        """Give the properties by which clients know that requests are signed for them.
+        """Return the properties by which clients know that requests are signed for them.
 
-        Core adds where: the addresses of its signing endpoint.
+        The core adds the addresses of its signing endpoint.
         """
 
     def sign(
@@ -131,6 +131,6 @@ class Signer(Protocol):
     ) -> Signed:
         """Sign a request that the grant's access covers; raise `errors.Forbidden` otherwise.
 
-        `protected` are files that no request may replace or delete, whatever the access. The
+        `protected` are files that no request may replace or delete, whatever the access is. The
         error's `details` have the name of the broken rule as `rule`.
         """

@@ -1,4 +1,4 @@
-"""What an event sink implements; sinks are told after the change is in."""
+"""What an event sink implements; sinks receive events after the change is committed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Event:
 
 
 class EventSink(Protocol):
-    """Take events after commit; a failing sink is logged and never fails the request."""
+    """Receive events after commit; a failing sink is logged and never fails the request."""
 
     def accept(self, event: Event) -> None:
-        """Take one event."""
+        """Receive one event."""

@@ -16,12 +16,12 @@ class ObjectMissing(NotFound):
 
 
 class ObjectExists(Conflicting):
-    """A conditional write found an object already there."""
+    """A conditional write found an existing object."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """One listed object: its full location, size in bytes and last change in epoch milliseconds."""
+    """One listed object: full location, size in bytes, last modification in epoch milliseconds."""
 
     location: str
     size: int
@@ -36,29 +36,29 @@ class ObjectStore(Protocol):
     """
 
     def get(self, location: str) -> bytes:
-        """Read an object whole."""
+        """Read a whole object."""
 
     def put(self, location: str, data: bytes, *, if_absent: bool = False) -> None:
-        """Write an object whole and durably: a reader sees all of it or none."""
+        """Write a whole object durably: a reader sees all of it or none."""
 
     def head(self, location: str) -> ObjectInfo | None:
         """Describe an object, or None."""
 
     def delete(self, locations: Sequence[str]) -> None:
-        """Delete objects; one that is missing is no error."""
+        """Delete objects; a missing one is not an error."""
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Iterate over the objects below a directory-like location, in no promised order."""
 
     def check(self) -> None:
-        """Prove by a small read-only call that the place can be reached; raise if it cannot."""
+        """Check with a small read-only call that the storage can be reached; raise if it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """One `storage_config` key: canonical name, other accepted spellings, and what it means.
 
-    `secret` values are write-only; `required` ones are demanded when a warehouse is saved.
+    `secret` values are write-only; `required` ones must be there when a warehouse is saved.
     """
 
     name: str
@@ -82,12 +82,12 @@ class Warehouse:
 
 
 def no_client_properties(config: Mapping[str, str]) -> Mapping[str, str]:
-    """Tell a client nothing: it reaches the storage as it is configured."""
+    """Return no properties: clients reach the storage as they are configured."""
     return {}
 
 
 def no_flaws(config: Mapping[str, str]) -> Iterable[Check]:
-    """Find nothing wrong with options that are legal."""
+    """Return no flaws."""
     return ()
 
 
@@ -96,10 +96,10 @@ class ObjectBackend:
     """A registered kind of object storage.
 
     `type` is the `storage_config` `type` (`s3`, `file`); `schemes[0]` is the canonical URI scheme
-    and the others are its aliases. `root(config, settings)` gives the warehouse's base location and
+    and the others are its aliases. `root(config, settings)` returns the warehouse's location and
     raises `errors.BadRequest` naming the option that is missing or illegal. `open` connects lazily.
-    `client(config)` gives the non-secret properties a client's file IO needs (endpoint, region).
-    `flaws(config)` gives a failed check for each option that is legal and will hardly work.
+    `client(config)` returns the non-secret properties a client's file IO needs (endpoint, region).
+    `flaws(config)` returns a failed check for each option that is legal but unlikely to work.
     """
 
     type: str
