@@ -26,7 +26,7 @@ tenant_option = click.option("--tenant", help="Only this tenant, by id or name."
 
 @click.group()
 def audit() -> None:
-    """Take out the audit log, or prove that it is whole."""
+    """Export the audit log, or verify that it is complete."""
 
 
 @audit.command()
@@ -37,7 +37,7 @@ def audit() -> None:
 def export(
     file: IO[bytes], tenant: str | None, since: datetime | None, until: datetime | None
 ) -> None:
-    """Write records as JSON lines, oldest first, signatures and all."""
+    """Write records as JSON lines, oldest first, with their signatures."""
     from pangolin.services.audit.export import lines
 
     with opened_server(Settings.from_environ()) as server:
@@ -48,9 +48,11 @@ def export(
 
 @audit.command()
 @tenant_option
-@click.option("--keep", type=click.File("w"), help="Write where each segment ends to this file.")
-@click.option("--against", type=click.File("r"), help="Such a file, that was kept elsewhere.")
-@click.option("--searches", is_flag=True, help="Also prove that searches leave no record out.")
+@click.option("--keep", type=click.File("w"), help="Write all segments' heads to this file.")
+@click.option(
+    "--against", type=click.File("r"), help="A file written by --keep and kept elsewhere."
+)
+@click.option("--searches", is_flag=True, help="Also verify that searches leave out no record.")
 @as_json
 @click.pass_context
 def verify(
@@ -61,9 +63,9 @@ def verify(
     searches: bool,
     as_json: bool,
 ) -> None:
-    """Prove that the log is whole; name the first broken record and exit 1 if it is not.
+    """Verify that the log is complete; print the first broken record and exit 1 if it is not.
 
-    That records were cut off the newest end is seen only against a file of ends kept elsewhere.
+    Records removed from the newest end are detected only with a file of heads kept elsewhere.
     """
     from pangolin.services.audit.index_verification import first_hidden
     from pangolin.services.audit.verification import verify as verified
@@ -84,7 +86,7 @@ def _tenant(runtime: Runtime, wanted: str | None) -> str | None:
     from pangolin.services.audit.segments import tenants
     from pangolin.web.context import find_tenant
 
-    # The log of a tenant that is gone is still there, under its id.
+    # The log of a deleted tenant is still there, under its id.
     if wanted is None or wanted.lower() in tenants(runtime.store):
         return wanted and wanted.lower()
     return find_tenant(runtime, wanted)
@@ -106,7 +108,7 @@ def _read(file: IO[str]) -> dict[str, list[Head]]:
             tenant, segment, number, mac = line.split()
             kept.setdefault(tenant, []).append(Head(segment, int(number), mac))
         except ValueError:
-            raise BadRequest(f"line {at} of the file of heads is not one") from None
+            raise BadRequest(f"line {at} of the file of heads is not a head") from None
     return kept
 
 

@@ -1,4 +1,4 @@
-"""What `pangolin serve` says once it listens."""
+"""What `pangolin serve` prints once it listens."""
 
 from pangolin.services.sealing.keyring import KEY_FILE
 from pangolin.settings import Settings, masked_url
@@ -22,9 +22,9 @@ table.append(pa.table({{"id": [1, 2, 3]}})); print(table.scan().to_arrow())
 
 
 def banner(settings: Settings, host: str, port: int, password: str) -> str:
-    """Say where the server listens, where its data lies, how to sign in, and what to paste.
+    """Return where the server listens and keeps its data, how to sign in, and what to paste.
 
-    `password` is root's if it was made just now: it is shown this once.
+    `password` is root's if it was just generated: it is shown only this once.
     """
     named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return TEXT.format(
@@ -39,15 +39,15 @@ def banner(settings: Settings, host: str, port: int, password: str) -> str:
 
 def _secrets(settings: Settings) -> str:
     if settings.secret_keys or settings.secret_keys_file:
-        return "sealed with the keys that were given"
+        return "sealed with the configured keys"
     if settings.is_local:
         return f"sealed with the key in {settings.data_path / KEY_FILE}; keep a copy elsewhere"
-    return "sealed with a key that ends with this process"
+    return "sealed with a key that is lost when this process ends"
 
 
 def _who(settings: Settings) -> str:
     if settings.no_auth:
-        return "nobody needs to: PANGOLIN_NO_AUTH is set"
+        return "not needed: PANGOLIN_NO_AUTH is set"
     if settings.root_password:
         return f"user {settings.root_user}, password of PANGOLIN_ROOT_PASSWORD"
     return f"user {settings.root_user}, with the password shown when the store was created"

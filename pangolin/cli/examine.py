@@ -1,4 +1,4 @@
-"""The whole of `pangolin doctor`: each part is looked at even if another is broken."""
+"""The checks of `pangolin doctor`: each part is checked even if another is broken."""
 
 from pangolin.cli.sessions import opened_server
 from pangolin.errors import PangolinError
@@ -7,7 +7,7 @@ from pangolin.settings import Settings, unknown_variables
 
 
 def examine() -> list[Finding]:
-    """Look at settings, plugins, store and object stores."""
+    """Check settings, plugins, store and object stores."""
     from pangolin.web.http.loopback import check_settings
 
     try:
@@ -23,12 +23,12 @@ def examine() -> list[Finding]:
             findings.append(Finding(f"plugins: {', '.join(sorted(loaded))}"))
             return [*findings, *check_runtime(server.runtime)]
     except PangolinError as error:
-        remedy = "the message says what to install, mend or disable; see `pangolin plugins`"
+        remedy = "the message says what to install, fix or disable; see `pangolin plugins`"
         return [*findings, Finding("plugins", error.message, remedy)]
 
 
 def examine_store() -> list[Finding]:
-    """Measure the configured store's round trips and ask the backend about itself."""
+    """Measure the configured store's round trips and run the backend's own checks."""
     from pangolin.services.operations.store_check import check
 
     try:

@@ -1,4 +1,4 @@
-"""The command group: our commands, those of plugins, and failures told in a sentence."""
+"""The command group: our commands, those of plugins, and failures in one sentence."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pangolin.settings import Settings
 
 
 class Refused(click.ClickException):
-    """Something the operator has to put right."""
+    """A mistake that the operator has to correct."""
 
     exit_code = 2
 
 
 class Group(click.Group):
-    """A group whose plugin commands are looked up only when ours do not answer."""
+    """A group whose plugin commands are looked up only if none of ours matches."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List our commands and the plugins'."""

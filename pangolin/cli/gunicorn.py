@@ -35,7 +35,7 @@ class PlainLogger(Logger):
 
 
 class Gunicorn(BaseApplication):
-    """The server: workers of threads, one application in each.
+    """The server: workers with threads, one application in each.
 
     The store is prepared first, in the master, and closed before workers are forked.
     """
@@ -96,7 +96,7 @@ class Gunicorn(BaseApplication):
 
 
 def prepare(runtime: Runtime) -> str:
-    """Initialise the store, print what was done, and return root's password if it is new."""
+    """Initialise the store, print what was done and return root's password if it is new."""
     done = initialise(runtime)
     notes = list(done.notes)
     if runtime.settings.is_quick_start:
@@ -106,7 +106,7 @@ def prepare(runtime: Runtime) -> str:
     for note in notes:
         click.echo(note)
     for found in failed_trials(runtime):
-        # A store that obeys what was not signed, say: whoever runs the server must know.
+        # For example a store that obeys headers that were not signed: the operator must know.
         log.warning("%s failed: %s -> %s", found.part, found.problem, found.remedy)
     return done.root_password
 
@@ -122,5 +122,5 @@ def keep_large_blocks(_worker: Any) -> None:
 
 
 def forget_worker(_arbiter: Any, worker: Any) -> None:
-    """Drop the gauges of a worker that ended; its counts stay."""
+    """Drop the gauges of a worker that ended; its counters stay."""
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

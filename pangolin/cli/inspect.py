@@ -30,9 +30,9 @@ def plugins(as_json: bool) -> None:
 @click.command()
 @as_json
 def settings(as_json: bool) -> None:
-    """List every setting, its value and where that comes from; secrets are masked.
+    """List every setting, its value and its source; secrets are masked.
 
-    Variables that are named like settings and are none are reported on stderr.
+    Variables that are named like settings but are not are reported on stderr.
     """
     for unknown in unknown_variables():
         click.echo(f"warning: {unknown}", err=True)

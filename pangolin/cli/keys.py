@@ -1,4 +1,4 @@
-"""Commands that look after the keys that sign tokens."""
+"""Commands that manage the keys that sign tokens."""
 
 import json
 
@@ -11,7 +11,7 @@ from pangolin.cli.sessions import opened_context
 
 @click.group()
 def keys() -> None:
-    """Look after the keys that sign tokens."""
+    """Manage the keys that sign tokens."""
 
 
 @keys.command("list")
@@ -34,7 +34,7 @@ def list_(as_json: bool) -> None:
 @keys.command()
 @as_json
 def rotate(as_json: bool) -> None:
-    """Make a new key that signs from now on; nobody is logged out."""
+    """Create a new key that signs from now on; nobody is logged out."""
     from pangolin.services.operations import signing_key_rotation
 
     with opened_context() as ctx:
@@ -46,7 +46,7 @@ def rotate(as_json: bool) -> None:
 @click.argument("kid")
 @as_json
 def revoke(kid: str, as_json: bool) -> None:
-    """Remove a key: every token it signed is refused at once."""
+    """Remove a key; every token that it signed is refused at once."""
     from pangolin.services.operations import signing_key_rotation
 
     with opened_context() as ctx:

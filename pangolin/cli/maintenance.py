@@ -1,4 +1,4 @@
-"""Commands that look after the store: init, upgrade, gc, doctor."""
+"""Commands that maintain the store: init, upgrade, gc, doctor."""
 
 import json
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def tell(notes: Sequence[str], as_json: bool) -> None:
 @click.command()
 @as_json
 def init(as_json: bool) -> None:
-    """Create the store's layout, the default tenant and the root user; may be repeated."""
+    """Create the store's layout, the default tenant and the root user; can be repeated."""
     from pangolin.services.operations.bootstrap import initialise
     from pangolin.web.http.loopback import check_settings
 
@@ -35,12 +35,12 @@ def init(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Count what would change and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Count what would change, but change nothing.")
 @as_json
 def upgrade(dry_run: bool, as_json: bool) -> None:
     """Bring the store's data up to this release; stop the servers first.
 
-    An upgrade that was stopped goes on when it is run again.
+    An interrupted upgrade continues when it is run again.
     """
     from pangolin.services.operations.bootstrap import upgrade as bring_up
 
@@ -49,8 +49,8 @@ def upgrade(dry_run: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Count what would go and delete nothing.")
-@click.option("--files", is_flag=True, help="Also delete files only a deleted branch could reach.")
+@click.option("--dry-run", is_flag=True, help="Count what would be removed, but remove nothing.")
+@click.option("--files", is_flag=True, help="Also delete files that only deleted branches reach.")
 @as_json
 def gc(dry_run: bool, files: bool, as_json: bool) -> None:
     """Remove entries, sessions and keys that nothing can reach any more."""
@@ -63,13 +63,13 @@ def gc(dry_run: bool, files: bool, as_json: bool) -> None:
         return
     for name, count in report.items():
         if name != "errors":
-            click.echo(f"{name}: {count}{' would go' if dry_run else ' removed'}")
+            click.echo(f"{name}: {count}{' would be removed' if dry_run else ' removed'}")
     for error in report["errors"]:
         click.echo(f"error: {error}", err=True)
 
 
 @click.command()
-@click.option("--store", is_flag=True, help="Measure the store and let it say how it is.")
+@click.option("--store", is_flag=True, help="Also measure the store and run its own checks.")
 @as_json
 @click.pass_context
 def doctor(ctx: click.Context, store: bool, as_json: bool) -> None:

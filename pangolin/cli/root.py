@@ -1,4 +1,4 @@
-"""Commands that look after the root user."""
+"""Commands that manage the root user."""
 
 import json
 
@@ -10,13 +10,13 @@ from pangolin.cli.sessions import opened_context
 
 @click.group()
 def root() -> None:
-    """Look after the root user."""
+    """Manage the root user."""
 
 
 @root.command()
 @as_json
 def reset(as_json: bool) -> None:
-    """Give root a new random password, shown this once; it is signed out everywhere."""
+    """Set a new random password for root and show it once; root is signed out everywhere."""
     from pangolin.services.operations import root_password
 
     with opened_context() as ctx:
@@ -25,4 +25,4 @@ def reset(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"username": name, "password": password}))
         return
-    click.echo(f"user {name} has the password {password} (shown only now)")
+    click.echo(f"user {name} has the password {password} (shown only once)")

@@ -1,4 +1,4 @@
-"""Commands that look after the keys that seal secrets."""
+"""Commands that manage the keys that seal secrets."""
 
 import json
 from dataclasses import asdict
@@ -11,12 +11,12 @@ from pangolin.cli.sessions import opened_context
 
 @click.group()
 def secrets() -> None:
-    """Look after the keys that seal secrets in the store."""
+    """Manage the keys that seal secrets in the store."""
 
 
 @secrets.command("new-key")
 def new_key() -> None:
-    """Print a new key for PANGOLIN_SECRET_KEYS; put it first, and keep the others."""
+    """Print a new key for PANGOLIN_SECRET_KEYS; put it first and keep the others."""
     from pangolin.services.sealing import keyring
 
     click.echo(keyring.new_key())
@@ -25,7 +25,7 @@ def new_key() -> None:
 @secrets.command()
 @as_json
 def rotate(as_json: bool) -> None:
-    """Seal every secret anew with the first key; may be repeated. Older keys may go then."""
+    """Re-seal every secret with the first key; can be repeated. Older keys can then be removed."""
     from pangolin.services.operations import secret_rotation
 
     with opened_context() as ctx:
@@ -34,4 +34,4 @@ def rotate(as_json: bool) -> None:
         click.echo(json.dumps([asdict(each) for each in done]))
         return
     for each in done:
-        click.echo(f"{each.kind}: {each.resealed} sealed anew, {each.current} were current")
+        click.echo(f"{each.kind}: {each.resealed} re-sealed, {each.current} already current")

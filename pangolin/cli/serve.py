@@ -27,7 +27,7 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 def serve(**given: Any) -> None:
     """Prepare the store and serve both APIs under gunicorn.
 
-    What is not given here comes from the environment; see `pangolin settings`.
+    Options that are left out come from the environment; see `pangolin settings`.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = Settings.from_environ(**chosen)
@@ -45,7 +45,7 @@ def serve(**given: Any) -> None:
 
 @contextmanager
 def _metrics_directory() -> Iterator[str]:
-    """Choose where the workers share metrics; gunicorn removes it unless it is never started."""
+    """Choose where the workers share metrics; gunicorn removes it if it was started."""
     before = os.environ.get(METRICS)
     directory = tempfile.mkdtemp(prefix="pangolin-metrics-", dir=before)
     os.environ[METRICS] = directory
@@ -58,7 +58,7 @@ def _metrics_directory() -> Iterator[str]:
 
 
 def _sized(settings: Settings) -> Settings:
-    """Fill in the number of workers; records in memory cannot be shared by several."""
+    """Fill in the number of workers; several cannot share records in memory."""
     if settings.effective_store_url.startswith("memory:"):
         if settings.workers > 1:
             raise BadRequest("PANGOLIN_WORKERS must be 1 with the store 'memory:'")

@@ -1,4 +1,4 @@
-"""Stores that a command opens, and closes when it is done."""
+"""Stores that a command opens and closes when it is done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened_server(settings: Settings) -> Iterator[Server]:
-    """Build what is below the web; its store is closed in the end."""
+    """Build the layers below the web; the store is closed at the end."""
     from pangolin.app import build_server
 
     server = build_server(settings)
@@ -29,7 +29,7 @@ def opened_server(settings: Settings) -> Iterator[Server]:
 
 @contextmanager
 def opened_context() -> Iterator[Context]:
-    """Open the installation for its operator, who may do what root may; raise `LayoutMismatch`."""
+    """Open the installation for its operator, who has root's rights; raise `LayoutMismatch`."""
     from pangolin.services.context.context import ClientInfo, system_context
     from pangolin.services.operations import layout, migrations
 
@@ -42,7 +42,7 @@ def opened_context() -> Iterator[Context]:
 
 @contextmanager
 def opened_store(url: str) -> Iterator[Store]:
-    """Open a store by URL; it is closed in the end."""
+    """Open a store by URL; it is closed at the end."""
     from pangolin.registry import Registry
 
     store = Registry(Settings.from_environ()).open_store(url)

@@ -22,9 +22,9 @@ from pangolin.store.api import Kind, Store
 @click.argument("to_url")
 @as_json
 def copy(from_url: str, to_url: str, as_json: bool) -> None:
-    """Move a whole installation from one store to another, of whatever kind.
+    """Copy a whole installation from one store to another, of any kind.
 
-    Stop the servers first. A copy that was stopped is finished by running it again.
+    Stop the servers first. Run an interrupted copy again to finish it.
     """
     origin = hashlib.sha256(from_url.encode()).hexdigest()
     with opened_store(from_url) as source, opened_store(to_url) as target:
@@ -35,7 +35,7 @@ def copy(from_url: str, to_url: str, as_json: bool) -> None:
     for each in tallies:
         if each.count:
             click.echo(f"{each.kind}: {each.count} records, digest {each.digest[:16]}")
-    click.echo("the copy is whole: counts and digests agree")
+    click.echo("the copy is complete: counts and digests agree")
 
 
 def _copied(source: Store, target: Store, origin: str, *, quiet: bool) -> list[Tally]:
@@ -71,7 +71,7 @@ def export(file: IO[bytes], tenant: str | None) -> None:
 @click.argument("file", type=click.File("rb"), default="-")
 @as_json
 def import_(file: IO[bytes], as_json: bool) -> None:
-    """Put an export's records into the store; nothing that is there is overwritten."""
+    """Import the records of an export; no existing record is overwritten."""
     from pangolin.services.operations.export import import_ as read
     from pangolin.services.operations.migrations import newest
 
@@ -85,7 +85,7 @@ def import_(file: IO[bytes], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(counts))
     else:
-        click.echo(f"{sum(counts.values())} records of {len(counts)} kinds are in")
+        click.echo(f"{sum(counts.values())} records of {len(counts)} kinds were imported")
 
 
 def _row(tally: Tally) -> dict[str, object]:

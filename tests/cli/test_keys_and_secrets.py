@@ -110,7 +110,7 @@ def test_secrets_are_sealed_anew_with_the_first_key(
     }
     again = json.loads(asked("secrets", "rotate", "--json").output)
     assert [each["resealed"] for each in again] == [0, 0, 0, 0]
-    assert "2 were current" in asked("secrets", "rotate").output
+    assert "2 already current" in asked("secrets", "rotate").output
     # The old key is not needed any more.
     monkeypatch.setenv("PANGOLIN_SECRET_KEYS", new)
     sign_in(json.loads(asked("root", "reset", "--json").output)["password"])
