@@ -1,4 +1,4 @@
-"""Who is asking, and in which tenant; the only code that reads the Authorization header."""
+"""The caller and the tenant of a request; the only code that reads the Authorization header."""
 
 import hashlib
 import uuid
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 TENANT_HEADER = "X-Pangolin-Tenant"
-# Where the short way of a load leaves why it has refused a request's credential.
+# Where the fast path of a load keeps why it has refused a request's credential.
 REFUSED = "pangolin.refused"
 MOST_AGENT = 256
 ANONYMOUS = Principal("anonymous", "anonymous", ROOT)
@@ -42,18 +42,18 @@ class Server:
 
     @property
     def services(self) -> PluginServices:
-        """What authentication plugins are given."""
+        """What authentication plugins receive."""
         return PluginServices(self.runtime)
 
 
 def current_server() -> Server:
-    """Give the parts of the application that handles this request."""
+    """Return the parts of the application that handles this request."""
     server: Server = current_app.extensions["pangolin"]
     return server
 
 
 def current_context() -> Context:
-    """Authenticate the request and give its view of the catalog; the same all request long.
+    """Authenticate the request and return its view of the catalog, the same for all of the request.
 
     Raises `Unauthorized`, `Forbidden`, `NoSuchTenant` and, for a bad Idempotency-Key, `BadRequest`.
     """
@@ -80,7 +80,7 @@ def current_client() -> ClientInfo:
 
 
 def client_of(environ: "WSGIEnvironment", settings: Settings, request_id: str) -> ClientInfo:
-    """Say where a request comes from, past the proxies that are trusted."""
+    """Return the client of a request, looking behind trusted proxies."""
     address = client_address(
         environ.get("REMOTE_ADDR"), environ.get("HTTP_X_FORWARDED_FOR"), settings.trusted_proxies
     )
@@ -95,7 +95,7 @@ def build(
     client: ClientInfo,
     idempotency: Idempotency | None = None,
 ) -> Context:
-    """Give a principal's view of the catalog; raises `Forbidden` and `NoSuchTenant`."""
+    """Return a principal's view of the catalog; raises `Forbidden` and `NoSuchTenant`."""
     ctx = Context(
         principal=principal,
         tenant=_tenant(runtime, principal, wanted_tenant),
@@ -111,12 +111,12 @@ def build(
 
 
 def current_authorization() -> str | None:
-    """Give the Authorization header, for the one endpoint where it is not the request's own."""
+    """Return the Authorization header, for the one endpoint that it does not authenticate."""
     return request.headers.get("Authorization")
 
 
 def principal_of_bearer(token: str) -> Principal:
-    """Give the principal of a bearer token that came in a body; raises `Unauthorized`."""
+    """Return the principal of a bearer token that was sent in a body; raises `Unauthorized`."""
     server = current_server()
     principal = _verify(server, _credential(f"Bearer {token}", None))
     if principal.revalidation is not None:
@@ -198,7 +198,9 @@ def _idempotency(asked: Request) -> Idempotency | None:
             raise ValueError
         key = str(uuid.UUID(token))
     except ValueError:
-        raise BadRequest("Idempotency-Key must be a UUID of 36 characters, best a UUIDv7") from None
+        raise BadRequest(
+            "Idempotency-Key must be a UUID of 36 characters, ideally a UUIDv7"
+        ) from None
     digest = hashlib.sha256()
     for part in (asked.method.encode(), asked.environ[RAW_PATH].encode(), asked.query_string):
         digest.update(part + b"\n")

@@ -1,7 +1,7 @@
-"""The short way for the request engines send most: loading a table, from WSGI to the service.
+"""The fast path for the request that engines send most: loading a table, from WSGI to the service.
 
 Flask, its routing and the schemas cost more than the load. The lane answers only what it answers
-exactly as the view would; all else, and what the client did wrong, goes through Flask, which does
+exactly as the view would; everything else, and every client error, goes through Flask, which does
 it again. That is safe because loading changes nothing.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TABLE = re.compile(r"/v1/([^/]+)/namespaces/([^/]+)/tables/([^/]+)")
 ROUTE = "/v1/<prefix>/namespaces/<namespace:namespace>/tables/<table>"
 MODES = {"": "all", "snapshots=all": "all", "snapshots=refs": "refs"}
-# A request that carries one of these is unusual: hooks of Flask may have to see it.
+# A request with one of these is unusual: Flask's hooks may have to see it.
 UNUSUAL = (
     "HTTP_ORIGIN",
     "HTTP_IDEMPOTENCY_KEY",
@@ -68,7 +68,7 @@ class WsgiResponse:
 
 
 class LoadTableFastPath:
-    """WSGI middleware, to be put below `RawPath`."""
+    """WSGI middleware that belongs below `RawPath`."""
 
     def __init__(self, app: "WSGIApplication", server: Server) -> None:
         self._app = app
@@ -92,24 +92,24 @@ class LoadTableFastPath:
             view = self._context(environ, mark)
             response = _response(self._load(view, asked, environ))
         except Stale:
-            # Flask reads everything anew.
+            # Flask reads everything again.
             return None
         except PangolinError as error:
             if error.status in REFUSALS:
-                # Flask says so: a secret must not be checked, and counted, a second time.
+                # Flask reports it: a secret must not be checked and counted a second time.
                 environ[context.REFUSED] = error
-            # A store that timed out must not be asked, and waited for, a second time.
+            # A store that timed out must not be called and waited for a second time.
             if error.status < 500 or view is None:
                 return None
             response = _failed(error)
         except Exception:
-            # Flask meets it again, and answers with an id that the log has too.
+            # It happens again in Flask, which answers with an id that the log has too.
             return None
         _observe(environ, view, response)
         return response
 
     def _context(self, environ: "WSGIEnvironment", mark: str) -> Context:
-        """Authenticate; raises what the plugins raise."""
+        """Authenticate; raise what the plugins raise."""
         client = context.client_of(environ, self._server.runtime.settings, mark)
         credential = AuthRequest(
             authorization=environ.get("HTTP_AUTHORIZATION"),
@@ -141,7 +141,7 @@ class LoadTableFastPath:
 
 
 def read(environ: "WSGIEnvironment") -> LoadRequest | None:
-    """Read a load that the lane may answer; None for anything else."""
+    """Read a load that the lane may answer; return None for anything else."""
     if environ["REQUEST_METHOD"] != "GET" or not any(name in environ for name in CREDENTIALS):
         return None
     found = TABLE.fullmatch(environ["PATH_INFO"])
@@ -179,13 +179,13 @@ def _observe(environ: "WSGIEnvironment", view: Context, response: WsgiResponse) 
     answered = access_log.Answered(
         view.client.request_id, "GET", environ[RAW_PATH], ROUTE, code, name
     )
-    access_log.note(answered, time.monotonic() - environ[STARTED])
+    access_log.log_request(answered, time.monotonic() - environ[STARTED])
 
 
 def install(app: Flask, server: Server) -> None:
     """Put the lane in front of an application; call it before `routing.install`.
 
-    Without authentication Flask must look at every request's origin, so there is no lane.
+    Without authentication Flask must check every request's origin, so there is no lane.
     """
     if not server.runtime.settings.no_auth:
         app.wsgi_app = LoadTableFastPath(app.wsgi_app, server)  # type: ignore[method-assign]

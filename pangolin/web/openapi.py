@@ -1,4 +1,4 @@
-"""The two OpenAPI documents, what they share, and a page of each that needs no internet."""
+"""The two OpenAPI documents, what they share, and a page for each that needs no internet."""
 
 import mimetypes
 from pathlib import Path
@@ -24,19 +24,19 @@ MEANING = {
     403: "The principal may not do this.",
     404: "Something the request names does not exist.",
     406: "The server does not offer this.",
-    409: "The name is taken, or something is in the way; the message says what.",
+    409: "The name is taken, or the state of the resource does not allow it; the message says why.",
     413: "The body is larger than PANGOLIN_MAX_BODY_BYTES.",
-    415: "The body is not said to be JSON, or is compressed.",
-    422: "The Idempotency-Key came before with another request.",
-    429: "Too many attempts of this address or account; Retry-After says when to try again.",
+    415: "The body is not declared to be JSON, or is compressed.",
+    422: "The Idempotency-Key was used for another request.",
+    429: "Too many attempts from this address or account; Retry-After says when to try again.",
     500: "The server failed, or the outcome of a change is unknown.",
-    503: "A part the server needs is away; nothing was changed.",
+    503: "A dependency of the server is unavailable; nothing was changed.",
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "A UUID: the request is done once, and answered alike when sent again.",
+    "description": "A UUID: the request is applied once, and a repetition gets the same answer.",
     "schema": {"type": "string", "format": "uuid"},
 }
 ASSETS = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
@@ -69,7 +69,7 @@ class ErrorBody(Schema):
         metadata={"description": "The failure, such as NoSuchTableException."},
     )
     code = fields.Integer(required=True, metadata={"description": "The HTTP status."})
-    details = fields.Dict(metadata={"description": "More about it, where there is more."})
+    details = fields.Dict(metadata={"description": "Further details, if there are any."})
 
 
 class ErrorSchema(Schema):
@@ -107,7 +107,7 @@ def make_api(app: Flask, name: str, title: str, prefix: str) -> Api:
 
 
 def document_of(app: Flask, name: str) -> dict[str, Any]:
-    """Give the OpenAPI document of the API called `name`."""
+    """Return the OpenAPI document of the API called `name`."""
     apis = app.extensions["flask-smorest"]["apis"]
     document: dict[str, Any] = apis[f"{name}_"]["ext_obj"].spec.to_dict()
     return document

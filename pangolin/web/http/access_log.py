@@ -21,7 +21,7 @@ QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 def install(app: Flask) -> None:
-    """Watch every request of an application."""
+    """Log and measure every request of an application."""
     app.before_request(_begin)
     app.after_request(_end)
 
@@ -39,7 +39,7 @@ class Answered:
 
 
 def request_id(given: str) -> str:
-    """Take the client's request id, or make one."""
+    """Return the client's request id, or a new one."""
     return given if PLAIN_ID.fullmatch(given) else f"{getrandbits(128):032x}"
 
 
@@ -48,7 +48,7 @@ def headers(request_id: str) -> list[tuple[str, str]]:
     return [(REQUEST_ID, request_id), ("X-Content-Type-Options", "nosniff")]
 
 
-def note(answered: Answered, seconds: float) -> None:
+def log_request(answered: Answered, seconds: float) -> None:
     """Count an answered request and write its line."""
     method = answered.method if answered.method in METHODS else "other"
     metrics.request(method, answered.route, answered.status, seconds)
@@ -67,7 +67,7 @@ def _log(level: int, answered: Answered, ms: float) -> None:
         "principal": answered.principal,
     }
     extra = {"fields": fields, "request_id": answered.request_id}
-    # Not log.info(): looking for the calling line costs more than the rest.
+    # Not log.info(): finding the calling line costs more than the rest.
     log.handle(log.makeRecord(log.name, level, __file__, 0, LINE, (fields,), None, extra=extra))
 
 
@@ -89,5 +89,5 @@ def _end(answer: Response) -> Response:
         answer.status_code,
         g.get("principal", "-"),
     )
-    note(answered, time.monotonic() - asked.environ[STARTED])
+    log_request(answered, time.monotonic() - asked.environ[STARTED])
     return answer

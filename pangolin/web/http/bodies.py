@@ -16,7 +16,7 @@ MISSING: Final = "the body is missing; it must be JSON"
 class BoundedInput:
     """A body sent in chunks; raises 413 on the first byte beyond the limit.
 
-    Werkzeug's own stream stops at the limit instead, and a body cut short could pass for a whole.
+    Werkzeug's own stream stops at the limit instead, and a truncated body could pass for a whole.
     """
 
     def __init__(self, stream: IO[bytes], limit: int) -> None:
@@ -48,7 +48,7 @@ def bound(request: Request) -> None:
             raise too_large(limit)
     elif "wsgi.input_terminated" in request.environ:
         request.environ["wsgi.input"] = BoundedInput(request.environ["wsgi.input"], limit)
-        # One more than the limit, so that ours is met before Werkzeug's.
+        # One more than the limit, so that ours applies before Werkzeug's.
         request.max_content_length = limit + 1
 
 

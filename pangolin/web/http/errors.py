@@ -22,7 +22,7 @@ TYPES = {
     413: "RequestTooLargeException",
     415: "UnsupportedMediaTypeException",
 }
-# Where webargs looked; the words mean nothing to a client.
+# Locations in webargs' terms, which mean nothing to a client.
 PLACES = frozenset({"json", "query", "headers", "form", "json_or_form"})
 
 

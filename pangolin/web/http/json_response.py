@@ -1,4 +1,4 @@
-"""JSON answers without Flask's provider in between."""
+"""JSON answers that bypass Flask's provider."""
 
 from typing import Any
 

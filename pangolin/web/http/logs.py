@@ -13,13 +13,13 @@ from pangolin.services.context.redaction import redacted
 from pangolin.settings import Settings, unknown_variables
 
 log = logging.getLogger(__name__)
-# At DEBUG these write whole answers of token services, with keys and session tokens in them.
+# At DEBUG these log whole answers of token services, including keys and session tokens.
 SDKS: Final = ("azure", "boto3", "botocore", "google", "msal", "s3transfer", "urllib3")
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 
 
 class _Redacting(logging.Filter):
-    """Takes what looks like a secret out of a record: its text, its fields and its traceback."""
+    """Removes what looks like a secret from a record: its text, its fields and its traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = _message(record)
@@ -72,9 +72,9 @@ class _Text(logging.Formatter):
 
 
 def configure(settings: Settings) -> None:
-    """Send all logs of this process to stderr as the settings say; replaces what was there.
+    """Send all logs of this process to stderr as configured; replaces the existing handlers.
 
-    Nothing that looks like a secret gets through, and SDKs say no more than INFO.
+    Nothing that looks like a secret gets through, and SDKs log nothing below INFO.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RequestId())
@@ -84,12 +84,12 @@ def configure(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     for name in SDKS:
-        # Their children have no level of their own, and take this one.
+        # Their children have no level of their own and inherit this one.
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
 
 
 def warn_unknown_variables() -> None:
-    """Log each variable of the environment that is named like a setting and is none."""
+    """Log each variable of the environment that is named like a setting but is not one."""
     for unknown in unknown_variables():
         log.warning("%s", unknown)
 
@@ -98,8 +98,8 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception:
-        # Else the arguments would be printed, as they are.
-        record.msg = f"a message of {record.name} does not fit its arguments"
+        # Otherwise the arguments would be printed unredacted.
+        record.msg = f"a message of {record.name} does not match its arguments"
         record.args = None
         return record.msg
 

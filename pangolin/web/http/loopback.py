@@ -1,4 +1,4 @@
-"""Serving without authentication: only this machine, and only by its own name."""
+"""Serving without authentication: only to this machine, and only under its own name."""
 
 import ipaddress
 from functools import lru_cache
@@ -14,7 +14,7 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 @lru_cache(maxsize=1024)
 def is_loopback(host: str | None) -> bool:
-    """Say whether a host name or address is this machine and nothing else."""
+    """Return whether a host name or address always means this machine."""
     if not host:
         return False
     bare = host.strip("[]").partition("%")[0]
@@ -38,9 +38,9 @@ def check_settings(settings: Settings) -> None:
 
 
 def refuse_foreign(request: Request) -> None:
-    """Raise `Forbidden` for a request that did not start on this machine, or from another site.
+    """Raise `Forbidden` for a request from another machine or another site.
 
-    A page in the operator's browser may reach a loopback port, under a name of its own (DNS
+    A page in the operator's browser can reach a loopback port, under a name of its own (DNS
     rebinding) or across origins; a proxy hides where a request came from.
     """
     if not is_loopback(request.remote_addr) or any(name in request.headers for name in FORWARDED):
@@ -49,11 +49,11 @@ def refuse_foreign(request: Request) -> None:
         raise Forbidden("without authentication the Host must be localhost, 127.0.0.1 or [::1]")
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-        raise Forbidden("without authentication requests of other origins are refused")
+        raise Forbidden("without authentication requests from other origins are refused")
 
 
 def names_this_machine(url: str) -> bool:
-    """Say whether the host of a URL is this machine."""
+    """Return whether the host of a URL is this machine."""
     try:
         return is_loopback(urlsplit(url).hostname)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where a request comes from when it has passed proxies: only those the operator trusts may say."""
+"""The client's address behind proxies, as reported by those that the operator trusts."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -13,16 +13,16 @@ FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 
 def check_settings(settings: Settings) -> None:
-    """Raise `BadRequest` naming a trusted proxy that is no network."""
+    """Raise `BadRequest` naming a trusted proxy that is not a network."""
     _networks(settings.trusted_proxies)
 
 
 def client_address(peer: str | None, forwarded: str | None, trusted: tuple[str, ...]) -> str | None:
-    """Give the address of the client: the nearest hop that is no trusted proxy.
+    """Return the address of the client: the nearest hop that is not a trusted proxy.
 
-    `peer` is who is connected (REMOTE_ADDR), `forwarded` the whole of X-Forwarded-For, to which
-    each proxy has added, at the end, who was connected to it. The walk goes from there towards
-    the front, and ends at the first entry that is malformed.
+    `peer` is the connected host (REMOTE_ADDR), `forwarded` the whole X-Forwarded-For header, to
+    which each proxy has appended the host that connected to it. The walk goes from its end towards
+    the front and stops at the first malformed entry.
     """
     if not trusted or not forwarded:
         return peer
@@ -74,7 +74,7 @@ def _is_port(text: str) -> bool:
 
 
 def _address(text: str) -> Address | None:
-    # A zone may hold any text at all.
+    # A zone may be any text.
     if "%" in text:
         return None
     try:

@@ -34,11 +34,11 @@ UNTOUCHED = "%/:@!$&'()*+,;=-._~"
 def decode_segment(segment: str) -> str:
     """Percent-decode one path segment; raise 400 for a bad escape or bytes that are not UTF-8."""
     if BAD_ESCAPE.search(segment):
-        raise BadRequest(f"the path holds a % that no two hexadecimal digits follow: {segment}")
+        raise BadRequest(f"the path has a % without two hexadecimal digits after it: {segment}")
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
-        raise BadRequest(f"the path is not UTF-8 once decoded: {segment}") from None
+        raise BadRequest(f"the decoded path is not UTF-8: {segment}") from None
 
 
 class SegmentConverter(BaseConverter):
@@ -82,7 +82,7 @@ class RawPath:
         path = raw_path(environ)
         environ[RAW_PATH] = path
         if path.startswith("//"):
-            # Werkzeug would fold leading slashes and serve a second name of every route.
+            # Werkzeug would fold leading slashes and serve every route under a second name.
             path = f"/%2F{path[2:]}"
         segments = path.split("/")[1:]
         if segments[0] == "iceberg":
@@ -96,7 +96,7 @@ class RawPath:
 
 
 def raw_path(environ: "WSGIEnvironment") -> str:
-    """Give the path below SCRIPT_NAME as sent, still encoded, in ASCII."""
+    """Return the path below SCRIPT_NAME as it was sent, still encoded, in ASCII."""
     uri = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if not uri:
         return quote(environ.get("PATH_INFO", "").encode("latin-1")) or "/"
@@ -109,7 +109,7 @@ def raw_path(environ: "WSGIEnvironment") -> str:
 
 
 def _fold_base_catalog(segments: list[str], environ: "WSGIEnvironment") -> list[str]:
-    """Fold `/v1/{catalog}/v1/...`, which clients send whose base URI names the catalog.
+    """Fold `/v1/{catalog}/v1/...`, which clients whose base URI names the catalog send.
 
     Some of them repeat the prefix: `/v1/{catalog}/v1/{catalog}/...` is folded too.
     """

@@ -23,7 +23,7 @@ WAREHOUSE = {
 @blp.doc(parameters=[WAREHOUSE])
 @blp.response(200, CatalogConfig)
 def config() -> Response:
-    """Tell a client its prefix, the endpoints that work, and how long keys are remembered."""
+    """Return the prefix, the supported endpoints, and how long idempotency keys are remembered."""
     based = request.environ.get("pangolin.base_catalog")
     wanted = based or request.args.get("warehouse")
     found = client_config.config(current_context(), wanted, with_prefix=based is None)
@@ -34,7 +34,7 @@ def config() -> Response:
 @blp.failures(404)
 @blp.response(200, CatalogConfig)
 def config_of(prefix: str) -> Response:
-    """Tell a client whose base URI names the catalog."""
+    """Return the same to a client whose base URI names the catalog."""
     based = request.environ.get("pangolin.base_catalog") is not None
     found = client_config.config(current_context(), prefix, with_prefix=not based)
     return responses.json(found)

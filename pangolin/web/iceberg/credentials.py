@@ -24,10 +24,10 @@ PLAN = {
     "name": "planId",
     "in": "query",
     "required": False,
-    "description": "A plan of the client's; plans need no other credentials than their table.",
+    "description": "A plan of the client; plans use the credentials of their table.",
     "schema": {"type": "string"},
 }
-# Java takes a signature again for a while if it sees exactly this.
+# Java reuses a signature for a while if it sees exactly this.
 CACHEABLE = {True: "private", False: "no-cache"}
 
 
@@ -46,7 +46,7 @@ def credentials(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.arguments(RemoteSignRequest)
 @blp.response(200, RemoteSignResult)
 def sign(given: dict[str, Any], prefix: str, namespace: Levels, table: str) -> Response:
-    """Sign a request to object storage that lies within what the caller may do."""
+    """Sign a request to object storage that the caller is allowed to make."""
     ctx, request = current_context(), _request(given)
     signed = remote_signing.sign(ctx, prefix, namespace, table, request)
     headers = {name: list(values) for name, values in signed.headers.items()}
@@ -58,6 +58,6 @@ def sign(given: dict[str, Any], prefix: str, namespace: Levels, table: str) -> R
 def _request(given: dict[str, Any]) -> SignRequest:
     headers: dict[str, tuple[str, ...]] = {}
     for name, values in given["headers"].items():
-        # Names that differ in case only are one header, of which no value may go unchecked.
+        # Names that differ only in case are one header, and every value must be checked.
         headers[name.lower()] = (*headers.get(name.lower(), ()), *values)
     return SignRequest(given["region"], given["uri"], given["method"], headers, given.get("body"))

@@ -63,7 +63,7 @@ class Namespace(MethodView):
     @blp.failures(404)
     @blp.response(204)
     def head(self, prefix: str, namespace: Levels) -> Response:
-        """Say whether a namespace exists."""
+        """Return whether a namespace exists."""
         namespaces.load(current_context(), prefix, namespace)
         return responses.nothing()
 

@@ -29,29 +29,31 @@ from pangolin.web.http.json_response import json_answer
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 64 * 1024
 MEANING = {
-    400: "The request is malformed, or a token to be exchanged is not good (`invalid_grant`).",
-    401: "The client's credentials are not good (`invalid_client`).",
+    400: "The request is malformed, or a token to be exchanged is not valid (`invalid_grant`).",
+    401: "The client's credentials are not valid (`invalid_client`).",
     413: f"The body is larger than {MOST_BYTES} bytes.",
-    429: "Too many attempts of this address or client; Retry-After says when to try again.",
+    429: "Too many attempts from this address or client; Retry-After says when to try again.",
     500: "The server failed.",
-    503: "A part the server needs is away; nothing was changed.",
+    503: "A dependency of the server is unavailable; nothing was changed.",
 }
 OWN = {OAuthError.type, *(each.type for each in OAuthError.__subclasses__())}
 KINDS = {429: "slow_down", 500: "server_error", 503: "temporarily_unavailable"}
 
 
 class TokenForm(Schema):
-    """What a client sends; HTTP Basic may stand in for `client_id` and `client_secret`."""
+    """What a client sends; HTTP Basic may replace `client_id` and `client_secret`."""
 
     grant_type = fields.String(
         required=True, validate=OneOf([oauth.CLIENT_CREDENTIALS, oauth.TOKEN_EXCHANGE])
     )
     client_id = fields.String(metadata={"description": "A service user's id or name."})
     client_secret = fields.String(metadata={"description": "One of its API keys."})
-    scope = fields.String(metadata={"description": "Answered as it was asked for."})
+    scope = fields.String(metadata={"description": "Returned as it was requested."})
     subject_token = fields.String(metadata={"description": "The token to be exchanged."})
     subject_token_type = fields.String(validate=OneOf(TAKEN_TYPES))
-    actor_token = fields.String(metadata={"description": "A token of who acts for the subject."})
+    actor_token = fields.String(
+        metadata={"description": "A token of the actor that acts for the subject."}
+    )
     actor_token_type = fields.String(validate=OneOf(TAKEN_TYPES))
     requested_token_type = fields.String(validate=OneOf(GIVEN_TYPES))
 
@@ -67,7 +69,7 @@ class TokenAnswer(Schema):
 
 
 class OAuthErrorBody(Schema):
-    """An error of OAuth2, which stands by itself."""
+    """An error of OAuth2, which has no envelope."""
 
     error = fields.String(required=True)
     error_description = fields.String()
@@ -95,14 +97,14 @@ class TokenBlueprint(Blueprint):
 
 
 blp = TokenBlueprint("iceberg_oauth", "/v1")
-# The paths that older clients know; they belong to the management API.
+# The paths that older clients use; they belong to the management API.
 aliases = TokenBlueprint("oauth_aliases", "/api/v1/iceberg")
 
 
 @blp.route("/oauth/tokens", methods=["POST"])
 @blp.issuing
 def tokens() -> Response:
-    """Issue an access token to a service user, or for another token."""
+    """Issue an access token to a service user, or in exchange for another token."""
     return _issue()
 
 
@@ -133,13 +135,13 @@ def _asked() -> TokenRequest:
     for name, values in request.form.lists():
         if len(values) > 1:
             raise OAuthError(f"{name:.100} is there more than once")
-    # What has no value counts as left out (RFC 6749 §3.2).
+    # A parameter without a value counts as omitted (RFC 6749 §3.2).
     sent = {name: value for name, value in request.form.items() if value}
     return TokenRequest(sent, current_authorization(), current_client())
 
 
 def _bare(answer: Response) -> Response:
-    """Turn an error of our own shape into one of OAuth2, with its headers."""
+    """Convert one of our errors into one of OAuth2, with its headers."""
     found = orjson.loads(answer.get_data())["error"]
     kind = found["type"] if found["type"] in OWN else KINDS.get(found["code"], "invalid_request")
     answer.set_data(orjson.dumps({"error": kind, "error_description": found["message"]}))

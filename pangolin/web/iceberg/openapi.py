@@ -10,7 +10,7 @@ IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "ETags the client has; the answer is 304 if one is still right.",
+    "description": "ETags that the client has; the answer is 304 if one of them is current.",
     "schema": {"type": "string"},
 }
 
@@ -24,7 +24,7 @@ class ErrorModel(Schema):
 
 
 class IcebergErrorResponse(Schema):
-    """What every failed request is answered with."""
+    """The body of every error answer."""
 
     error = fields.Nested(ErrorModel, required=True)
 
@@ -35,8 +35,8 @@ class Blueprint(blueprint.Blueprint):
     ERROR = IcebergErrorResponse
     COMMON = (*openapi.COMMON, 415)
     MEANING = openapi.MEANING | {
-        409: "The state of the catalog stands in the way.",
-        422: "The request contradicts itself, or its Idempotency-Key came with another request.",
+        409: "The state of the catalog does not allow it.",
+        422: "The request contradicts itself, or its Idempotency-Key was used for another request.",
         500: "The server failed, or the outcome of a commit is unknown.",
     }
 
@@ -52,18 +52,18 @@ def _query(name: str, text: str, **schema: Any) -> dict[str, Any]:
 
 PAGING = (
     _query("pageToken", "The token of a page; empty for the first.", type="string"),
-    _query("pageSize", "Most entries of a page.", type="integer", minimum=1),
+    _query("pageSize", "Maximum number of entries on a page.", type="integer", minimum=1),
 )
 PARENT = _query("parent", "A namespace: levels joined by U+001F.", type="string")
-SNAPSHOTS = _query("snapshots", "Which snapshots to answer.", type="string", enum=["all", "refs"])
+SNAPSHOTS = _query("snapshots", "Which snapshots to return.", type="string", enum=["all", "refs"])
 PURGE = _query("purgeRequested", "Whether to delete the files as well.", type="boolean")
 DELEGATION = {
     "name": "X-Iceberg-Access-Delegation",
     "in": "header",
     "required": False,
     "description": (
-        "How the client takes access to storage: `vended-credentials`, `remote-signing` or both, "
-        "separated by a comma. What it may do decides what it gets."
+        "How the client can access storage: `vended-credentials`, `remote-signing` or both, "
+        "separated by a comma. What the caller may do decides what is returned."
     ),
     "schema": {"type": "string"},
 }

@@ -17,7 +17,7 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """What a list request asks for: a start and a bound, both None to get everything."""
+    """What a list request asks for: a start and a limit, both None to get everything."""
 
     after: str | None
     limit: int | None
@@ -40,7 +40,7 @@ def commit_body(levels: tuple[str, ...] = (), name: str = "") -> dict[str, Any]:
         return document
     given = (identifier["namespace"], identifier["name"])
     if given != (list(levels), name):
-        raise BadRequest(f"identifier {given} is not the table of the path: {(levels, name)}")
+        raise BadRequest(f"identifier {given} is not the table in the path: {(levels, name)}")
     return document
 
 
@@ -78,7 +78,7 @@ def _check_identifier(identifier: Any) -> None:
 
 
 def paging(most: int) -> Paging:
-    """Read `pageToken` and `pageSize`; without either everything is asked for."""
+    """Read `pageToken` and `pageSize`; without either, everything is requested."""
     token, size = request.args.get("pageToken"), request.args.get("pageSize")
     if token is None and size is None:
         return Paging(None, None)
@@ -98,9 +98,9 @@ def _after(text: str | None) -> str | None:
     try:
         raw = base64.b64decode(text, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise BadRequest("pageToken is not one that this server made") from None
+        raise BadRequest("pageToken was not issued by this server") from None
     if not raw.startswith("a:"):
-        raise BadRequest("pageToken is not one that this server made")
+        raise BadRequest("pageToken was not issued by this server")
     return raw[2:]
 
 
@@ -115,7 +115,7 @@ def _limit(text: str | None, most: int) -> int:
 def parent() -> tuple[str, ...]:
     """Read the `parent` query parameter: levels joined by U+001F, empty for the top.
 
-    PyIceberg encodes it twice, so what still holds an escape is decoded once more.
+    PyIceberg encodes it twice, so a value that still holds an escape is decoded once more.
     """
     text = request.args.get("parent", "")
     if "%" in text:
@@ -140,7 +140,7 @@ def delegation() -> tuple[str, ...]:
 
 
 def parse_delegation(text: str) -> tuple[str, ...]:
-    """Split a list of ways of access; those of newer clients are left out."""
+    """Split a list of access modes; unknown ones of newer clients are left out."""
     words = {word.strip().lower() for word in text.split(",")}
     return tuple(mode for mode in MODES if mode in words)
 

@@ -1,4 +1,4 @@
-"""What the endpoints of tables and of views share, below what documents each."""
+"""What the endpoints of tables and of views share, apart from their documentation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,12 @@ PATH = "/<prefix>/namespaces/<namespace:namespace>"
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """The requests that tables and views are asked alike."""
+    """The requests that tables and views have in common."""
 
     relation: Relation
 
     def names(self, prefix: str, namespace: Levels) -> Response:
-        """Answer a page of the names in a namespace."""
+        """Return a page of the names in a namespace."""
         ctx = current_context()
         page = parameters.paging(ctx.settings.max_page_size)
         names, more = tables.list_names(
@@ -44,7 +44,7 @@ class Relations:
         given: dict[str, Any],
         delegation: tuple[str, ...] = (),
     ) -> Loaded:
-        """Adopt a metadata file that exists."""
+        """Register an existing metadata file."""
         return creation.register(
             current_context(),
             prefix,
@@ -57,7 +57,7 @@ class Relations:
         )
 
     def exists(self, prefix: str, namespace: Levels, name: str) -> Response:
-        """Answer 204 if it exists."""
+        """Return 204 if it exists."""
         tables.exists(current_context(), prefix, namespace, name, self.relation)
         return responses.nothing()
 
@@ -73,7 +73,7 @@ class Relations:
         return responses.nothing()
 
     def rename(self, prefix: str, given: dict[str, Any]) -> Response:
-        """Rename it, also into another namespace."""
+        """Rename it, possibly into another namespace."""
         old, new = given["source"], given["destination"]
         before, after = (old["namespace"], old["name"]), (new["namespace"], new["name"])
         tables.rename(current_context(), prefix, before, after, self.relation)

@@ -11,7 +11,7 @@ NO_STORE = "no-store"
 
 
 def loaded(answer: Loaded) -> Response:
-    """Answer a table; the metadata's bytes go out as they are, or 304 if the client has them."""
+    """Return a table with the metadata's bytes as they are, or 304 if the client has them."""
     if answer.unchanged:
         return Response(status=304, headers={"ETag": answer.etag or ""})
     response = Response(answer.body(), mimetype="application/json")
@@ -23,19 +23,19 @@ def loaded(answer: Loaded) -> Response:
 
 
 def secret(document: Any) -> Response:
-    """Answer a JSON document that nobody on the way may keep."""
+    """Return a JSON document that no intermediary may store."""
     response = json(document)
     response.headers["Cache-Control"] = NO_STORE
     return response
 
 
 def untagged(answer: Loaded) -> Response:
-    """Answer a view, which the protocol gives no ETag."""
+    """Return a view, which has no ETag in the protocol."""
     return Response(answer.body(), mimetype="application/json")
 
 
 def json(document: Any) -> Response:
-    """Answer a JSON document."""
+    """Return a JSON document."""
     return Response(orjson.dumps(document), mimetype="application/json")
 
 
@@ -45,6 +45,6 @@ def nothing() -> Response:
 
 
 def identifiers(levels: tuple[str, ...], names: list[str], token: str | None) -> Response:
-    """Answer a page of table or view names."""
+    """Return a page of table or view names."""
     listed = [{"namespace": levels, "name": name} for name in names]
     return json({"identifiers": listed, "next-page-token": token})

@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 
 class Protocol(Schema):
-    """A schema that takes what newer engines send without complaint."""
+    """A schema that accepts the unknown fields that newer engines send."""
 
     class Meta:
         """Ignore unknown fields."""
@@ -35,7 +35,7 @@ def objects(**more: Any) -> fields.List[Any]:
 
 
 class CatalogConfig(Protocol):
-    """What a client is told before it starts."""
+    """What a client needs to know before it starts."""
 
     defaults = properties(required=True)
     overrides = properties(required=True)
@@ -72,7 +72,7 @@ class UpdateNamespacePropertiesRequest(Protocol):
 
 
 class UpdateNamespacePropertiesResponse(Protocol):
-    """Which properties were set, removed, and not there to remove."""
+    """Which properties were set, removed, and missing."""
 
     updated = fields.List(fields.String(), required=True)
     removed = fields.List(fields.String(), required=True)
@@ -114,7 +114,7 @@ class CommitTableRequest(Protocol):
 
 
 class CommitTransactionRequest(Protocol):
-    """Changes of several tables that go in together or not at all."""
+    """Changes to several tables that are committed together or not at all."""
 
     table_changes = fields.List(
         fields.Nested(CommitTableRequest),
@@ -125,7 +125,7 @@ class CommitTransactionRequest(Protocol):
 
 
 class StorageCredential(Protocol):
-    """What opens the locations that begin with a prefix."""
+    """The credentials for the locations that begin with a prefix."""
 
     prefix = fields.String(required=True)
     config = properties(required=True)
@@ -178,7 +178,7 @@ class RemoteSignResult(Protocol):
 
 
 class RegisterTableRequest(Protocol):
-    """A metadata file to adopt as a table."""
+    """A metadata file to register as a table."""
 
     name = fields.String(required=True, validate=validate.Length(min=1))
     metadata_location = fields.String(data_key="metadata-location", required=True)
@@ -186,14 +186,14 @@ class RegisterTableRequest(Protocol):
 
 
 class RegisterViewRequest(Protocol):
-    """A metadata file to adopt as a view."""
+    """A metadata file to register as a view."""
 
     name = fields.String(required=True, validate=validate.Length(min=1))
     metadata_location = fields.String(data_key="metadata-location", required=True)
 
 
 class RenameTableRequest(Protocol):
-    """The present and the new name of a table or view."""
+    """The current and the new name of a table or view."""
 
     source = fields.Nested(TableIdentifier, required=True)
     destination = fields.Nested(TableIdentifier, required=True)
@@ -226,6 +226,6 @@ class LoadViewResult(Protocol):
 
 
 class MetricsReport(Protocol):
-    """A scan or commit report; other types and fields are taken as well."""
+    """A scan or commit report; other types and fields are accepted as well."""
 
     report_type = fields.String(data_key="report-type")

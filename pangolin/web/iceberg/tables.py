@@ -59,7 +59,7 @@ class Table(MethodView):
 
     @blp.failures(404)
     @blp.doc(parameters=[SNAPSHOTS, IF_NONE_MATCH, DELEGATION])
-    @blp.alt_response(304, description="The client has the present representation.")
+    @blp.alt_response(304, description="The client has the current representation.")
     @blp.response(200, LoadTableResult)
     def get(self, prefix: str, namespace: Levels, table: str) -> Response:
         """Load a table."""
@@ -77,7 +77,7 @@ class Table(MethodView):
     @blp.failures(404)
     @blp.response(204)
     def head(self, prefix: str, namespace: Levels, table: str) -> Response:
-        """Say whether a table exists."""
+        """Return whether a table exists."""
         return shared.exists(prefix, namespace, table)
 
     @blp.failures(404, 409, 422)
@@ -91,7 +91,7 @@ class Table(MethodView):
     @blp.doc(parameters=[PURGE, IDEMPOTENCY_KEY])
     @blp.response(204)
     def delete(self, prefix: str, namespace: Levels, table: str) -> Response:
-        """Drop a table, and its files if asked."""
+        """Drop a table, and its files if requested."""
         return shared.drop(prefix, namespace, table, purge=parameters.flag("purgeRequested"))
 
 
@@ -101,7 +101,7 @@ class Table(MethodView):
 @blp.arguments(RegisterTableRequest)
 @blp.response(200, LoadTableResult)
 def register(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
-    """Adopt a metadata file that exists as a table."""
+    """Register an existing metadata file as a table."""
     return responses.loaded(shared.register(prefix, namespace, given, parameters.delegation()))
 
 
@@ -110,7 +110,7 @@ def register(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
 @blp.doc(parameters=[IDEMPOTENCY_KEY])
 @blp.response(200, LoadTableResult)
 def unregister(prefix: str, namespace: Levels, table: str) -> Response:
-    """Take a table out of the catalog; no file is deleted."""
+    """Remove a table from the catalog; no file is deleted."""
     return responses.untagged(tables.unregister(current_context(), prefix, namespace, table))
 
 
@@ -119,7 +119,7 @@ def unregister(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.takes(MetricsReport)
 @blp.response(204)
 def report_metrics(prefix: str, namespace: Levels, table: str) -> Response:
-    """Take a scan or commit report."""
+    """Accept a scan or commit report."""
     metrics_reports.accept(current_context(), prefix, namespace, table, parameters.body())
     return responses.nothing()
 
@@ -130,5 +130,5 @@ def report_metrics(prefix: str, namespace: Levels, table: str) -> Response:
 @blp.arguments(RenameTableRequest)
 @blp.response(204)
 def rename(given: dict[str, Any], prefix: str) -> Response:
-    """Rename a table, also into another namespace."""
+    """Rename a table, possibly into another namespace."""
     return shared.rename(prefix, given)

@@ -58,7 +58,7 @@ class View(MethodView):
     @blp.failures(404)
     @blp.response(204)
     def head(self, prefix: str, namespace: Levels, view: str) -> Response:
-        """Say whether a view exists."""
+        """Return whether a view exists."""
         return shared.exists(prefix, namespace, view)
 
     @blp.failures(404, 409, 422)
@@ -82,7 +82,7 @@ class View(MethodView):
 @blp.arguments(RegisterViewRequest)
 @blp.response(200, LoadViewResult)
 def register_view(given: dict[str, Any], prefix: str, namespace: Levels) -> Response:
-    """Adopt a metadata file that exists as a view."""
+    """Register an existing metadata file as a view."""
     return responses.untagged(shared.register(prefix, namespace, given))
 
 
@@ -92,5 +92,5 @@ def register_view(given: dict[str, Any], prefix: str, namespace: Levels) -> Resp
 @blp.arguments(RenameTableRequest)
 @blp.response(204)
 def rename_view(given: dict[str, Any], prefix: str) -> Response:
-    """Rename a view, also into another namespace."""
+    """Rename a view, possibly into another namespace."""
     return shared.rename(prefix, given)

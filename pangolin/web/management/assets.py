@@ -1,4 +1,4 @@
-"""Generic assets: pointers to things of other formats."""
+"""Generic assets: pointers to assets of other formats."""
 
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
@@ -15,7 +15,7 @@ blp = Blueprint(
     "assets",
     __name__,
     url_prefix="/api/v1",
-    description="Things of other formats that a catalog points to.",
+    description="Assets of other formats that a catalog points to.",
 )
 
 
@@ -102,7 +102,7 @@ class OneAsset(MethodView):
     @blp.changing()
     @blp.response(204)
     def delete(self, catalog: str, namespace: str, name: str) -> None:
-        """Forget an asset; what it points to stays."""
+        """Remove an asset; what it points to stays."""
         assets.delete(current_context(), catalog, levels_of(namespace), name)
 
 

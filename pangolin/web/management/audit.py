@@ -1,4 +1,4 @@
-"""The audit log: who did what, and who was refused it."""
+"""The audit log: who did what, and who was denied."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ blp = Blueprint(
     "audit",
     __name__,
     url_prefix="/api/v1/audit",
-    description="Who did what, and who was refused it; for tenant admins and root.",
+    description="Who did what, and who was denied; for tenant admins and root.",
 )
 USUAL, MOST = 100, 1000
 
@@ -31,12 +31,14 @@ class Everywhere(Schema):
 
 
 class Filters(Everywhere):
-    """Which records; each filter that is given must hold."""
+    """Which records; all given filters must match."""
 
     user_id = Text(metadata={"description": "Who did it, by id."})
     action = Text(metadata={"description": "What was done, such as `create_table`."})
     resource_type = Text(metadata={"description": "To what type of thing, such as `table`."})
-    resource_id = Text(metadata={"description": "To what, by id; reads all that else holds."})
+    resource_id = Text(
+        metadata={"description": "To what, by id; reads all that the other filters match."}
+    )
     resource_name = Text(metadata={"description": "To what, such as `lake.sales.orders`."})
     start_time = fields.AwareDateTime(
         format="iso", metadata={"description": "Not before this time (RFC 3339)."}
@@ -44,7 +46,7 @@ class Filters(Everywhere):
     end_time = fields.AwareDateTime(
         format="iso", metadata={"description": "Not after this time (RFC 3339)."}
     )
-    result = Text(validate=validate.OneOf(RESULTS), metadata={"description": "How it came out."})
+    result = Text(validate=validate.OneOf(RESULTS), metadata={"description": "The outcome."})
 
 
 class Asked(Paging, Filters):
@@ -52,20 +54,20 @@ class Asked(Paging, Filters):
 
     limit = fields.Integer(
         validate=validate.Range(min=1, max=MOST),
-        metadata={"description": f"Most rows of a page; {USUAL} unless given."},
+        metadata={"description": f"Maximum rows on a page; {USUAL} by default."},
     )
 
 
 class AuditLogEntry(Schema):
-    """Something that was done or refused; what does not apply is left out or null."""
+    """An action that was done or denied; fields that do not apply are left out or null."""
 
     id = Text(required=True, metadata={"description": "A UUIDv7: ids sort by time."})
     tenant_id = Text(required=True)
     user_id = Text(allow_none=True, dump_default=None)
     username = Text(required=True)
     principal_type = Text(required=True, metadata={"enum": ["user", "service"]})
-    role = Text(metadata={"description": "The role in which it was done."})
-    actor = Text(metadata={"description": "Who acted for the user, with a token exchanged for it."})
+    role = Text(metadata={"description": "The role of the principal at that time."})
+    actor = Text(metadata={"description": "The actor, if it used an exchanged token."})
     action = Text(required=True)
     resource_type = Text(required=True)
     resource_id = Text(allow_none=True, dump_default=None)
@@ -77,8 +79,8 @@ class AuditLogEntry(Schema):
     request_id = Text()
     result = Text(required=True, metadata={"enum": list(RESULTS)})
     error_message = Text(allow_none=True, dump_default=None)
-    before = Text(metadata={"description": "What it was: a metadata file, or a keyed digest."})
-    after = Text(metadata={"description": "What it became: a metadata file, or a keyed digest."})
+    before = Text(metadata={"description": "The state before: a metadata file, or a keyed digest."})
+    after = Text(metadata={"description": "The state after: a metadata file, or a keyed digest."})
     metadata = fields.Dict(allow_none=True, dump_default=None)
 
 

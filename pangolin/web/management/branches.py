@@ -18,13 +18,13 @@ BRANCH_TYPE = {"enum": ["ingest", "experimental"]}
 
 
 class OfCatalog(Schema):
-    """Whose branch or tag."""
+    """The catalog of a branch or tag."""
 
     catalog = Text(required=True)
 
 
 class ListOfCatalog(Paging):
-    """Whose branches or tags, and which of them."""
+    """The catalog whose branches or tags to list, and which of them."""
 
     catalog = Text(required=True)
 
@@ -60,7 +60,7 @@ class Tag(Schema):
 
 
 class NewTag(Schema):
-    """A tag to make of `from_ref` (`main`), or of what `commit_id` names: a ref, or another tag."""
+    """A tag to create on `from_ref` (`main`), or on the ref or tag that `commit_id` names."""
 
     name = Text(required=True)
     catalog = Text(load_default="default")

@@ -18,7 +18,7 @@ blp = Blueprint(
 
 
 class BusinessMetadata(Schema):
-    """What was written about an asset; it holds on every branch and tag."""
+    """What was written about an asset; it applies on every branch and tag."""
 
     id = Text(required=True)
     asset_id = Text(data_key="asset-id", required=True)
@@ -33,7 +33,7 @@ class BusinessMetadata(Schema):
 
 
 class NewMetadata(Schema):
-    """What to write, in place of what was written before."""
+    """What to write, replacing what was written before."""
 
     description = Text(allow_none=True)
     tags = fields.List(Text(), required=True)
@@ -73,7 +73,7 @@ class Metadata(MethodView):
 
 @blp.route("/business-metadata/<asset_id>")
 class SameMetadata(MethodView):
-    """An asset's metadata, by another path."""
+    """An asset's metadata, under another path."""
 
     @blp.failures()
     @blp.response(200, Written)

@@ -18,7 +18,7 @@ blp = Blueprint(
     url_prefix="/api/v1/catalogs",
     description="Catalogs, each in a warehouse.",
 )
-TYPE = {"enum": ["Local", "Federated"], "description": "Federated is not supported yet."}
+TYPE = {"enum": ["Local", "Federated"], "description": "Federated catalogs are not supported yet."}
 
 
 class FederatedConfig(Schema):
@@ -52,7 +52,7 @@ class CatalogChange(Schema):
 
 
 class NewCatalog(CatalogChange):
-    """A catalog to create; it lies in `<warehouse>/<name>` unless told otherwise."""
+    """A catalog to create; it is stored in `<warehouse>/<name>` by default."""
 
     name = Text(required=True)
 
@@ -125,7 +125,7 @@ class OneCatalog(MethodView):
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
     def delete(self, asked: Doc, name: str) -> None:
-        """Delete a catalog, with `force` together with all it holds; files stay."""
+        """Delete a catalog, with `force` together with everything it holds; files stay."""
         catalogs.delete(current_context(), name, force=asked["force"])
 
 

@@ -35,7 +35,7 @@ class Where(Schema):
 def of_table(catalog: str, table: str) -> Response:
     """Vend for a table; levels and name are joined by dots, or by U+001F.
 
-    For a table that is not there, and that the caller may create, it opens the directory that
+    For a table that does not exist yet and that the caller may create, they open the directory that
     `location` names: create the table with this location.
     """
     *levels, name = levels_of(table)

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields
 
 
 class Text(fields.String):
-    """Text that can be kept and sent: no lone surrogates."""
+    """Text that can be stored and sent: no lone surrogates."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -19,7 +19,7 @@ class Text(fields.String):
 
 
 class Flag(fields.Boolean):
-    """A JSON boolean and nothing that only looks like one."""
+    """A JSON boolean, and nothing that only resembles one."""
 
     truthy = {True}
     falsy = {False}

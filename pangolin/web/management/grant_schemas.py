@@ -1,4 +1,4 @@
-"""What grants are made of, in requests and answers: scopes and actions."""
+"""The parts of grants in requests and answers: scopes and actions."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -22,19 +22,19 @@ LOCATION = {"Location": {"schema": {"type": "string"}, "description": "Where the
 
 
 class Departing(Schema):
-    """Where the browser is to come back to."""
+    """Where the browser returns to."""
 
     redirect_uri = Text(
         required=True, metadata={"description": "One of PANGOLIN_OAUTH_REDIRECT_URIS, exactly."}
     )
     state = Text(
         validate=validate.Length(1, LONGEST_STATE),
-        metadata={"description": "Comes back beside the code, as it was."},
+        metadata={"description": "Returned unchanged with the code."},
     )
 
 
 class Returning(Schema):
-    """What the provider sends with the browser; what is not listed is left alone."""
+    """What the provider sends with the browser; other parameters are ignored."""
 
     state = fields.String(load_default="")
     code = fields.String(load_default="")
@@ -42,7 +42,7 @@ class Returning(Schema):
 
 
 class OneTimeCode(Schema):
-    """The code that came with the browser; good once, for two minutes."""
+    """The code that came with the browser; valid once, for two minutes."""
 
     code = fields.String(required=True, load_only=True)
 
@@ -97,7 +97,7 @@ def authorize(asked: dict[str, str], provider: str) -> Response:
 @blp.response(302, headers=LOCATION)
 @blp.doc(security=[])
 def callback(brought: dict[str, str], provider: str) -> Response:
-    """Take the browser back from an identity provider, and send it on with a one-time code."""
+    """Receive the browser from an identity provider and redirect it with a one-time code."""
     back = Return(**brought, cookie=lambda name: request.cookies.get(name, ""))
     return _sent_to(
         authorization_code.finish(current_server().runtime, provider, back, current_client())
@@ -110,7 +110,7 @@ def callback(brought: dict[str, str], provider: str) -> Response:
 @blp.response(200, OAuthToken)
 @blp.doc(security=[])
 def exchange(given: Doc) -> Doc:
-    """Give a token for the one-time code of a login."""
+    """Exchange the one-time code of a login for a token."""
     issued = authorization_code.exchange(current_server().runtime, given["code"], current_client())
     return {"token": issued.token, "token_type": "Bearer"}
 
@@ -156,7 +156,7 @@ def _callback_base() -> str:
         return public.rstrip("/") + CALLBACK
     if names_this_machine(f"//{request.host}") and is_loopback(request.remote_addr):
         return f"http://{request.host}{CALLBACK}"
-    raise Unavailable("PANGOLIN_PUBLIC_URL must say at which URL browsers reach this server")
+    raise Unavailable("PANGOLIN_PUBLIC_URL must be the URL at which browsers reach this server")
 
 
 def _sent_to(url: str) -> Response:

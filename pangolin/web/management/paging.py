@@ -28,26 +28,28 @@ LINK = {
 
 
 class Paging(Schema):
-    """Which rows of a list to answer."""
+    """Which rows of a list to return."""
 
     limit = fields.Integer(
-        validate=validate.Range(min=1), metadata={"description": "Most rows of a page."}
+        validate=validate.Range(min=1), metadata={"description": "Maximum rows on a page."}
     )
-    page_token = fields.String(metadata={"description": "The token of a page, from a Link."})
+    page_token = fields.String(
+        metadata={"description": "The token of a page, from a `Link` header."}
+    )
     offset = fields.Integer(
         validate=validate.Range(min=0),
-        metadata={"description": "Rows to skip; `page_token` is faster and steadier."},
+        metadata={"description": "Rows to skip; `page_token` is faster and more stable."},
     )
 
 
 def listed(fetch: Fetch, asked: dict[str, Any]) -> tuple[Rows, dict[str, str]]:
-    """Answer one page of what `fetch(limit=, after=)` gives, and the headers that go with it."""
+    """Return one page of what `fetch(limit=, after=)` returns, and its headers."""
     most = current_context().settings.max_page_size
     limit = asked.get("limit", most)
     if limit > most:
         raise BadRequest(f"limit must be 1 to {most}, not {limit}")
     if "page_token" in asked and "offset" in asked:
-        raise BadRequest("page_token and offset both say where to begin; send one")
+        raise BadRequest("page_token and offset both say where to begin; send only one")
     after = _read(asked["page_token"]) if "page_token" in asked else None
     skipped, after = _skip(fetch, asked.get("offset", 0), most, after)
     rows, more = fetch(limit=limit, after=after) if skipped else ([], None)
@@ -55,7 +57,7 @@ def listed(fetch: Fetch, asked: dict[str, Any]) -> tuple[Rows, dict[str, str]]:
 
 
 def _skip(fetch: Fetch, offset: int, most: int, after: str | None) -> tuple[bool, str | None]:
-    """Pass over rows; say whether there are more beyond them, and where they begin."""
+    """Skip rows; return whether there are more after them, and where they begin."""
     while offset > 0:
         rows, after = fetch(limit=min(offset, most), after=after)
         offset -= len(rows)
@@ -81,5 +83,5 @@ def _read(token: str) -> str:
     except (ValueError, TypeError):
         after = None
     if not isinstance(after, str):
-        raise BadRequest("page_token is none that this server gave")
+        raise BadRequest("page_token was not issued by this server")
     return after

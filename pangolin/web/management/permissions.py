@@ -1,4 +1,4 @@
-"""Permissions: grants of actions on a scope, and the question whether something is allowed."""
+"""Permissions: grants of actions on a scope, and checks whether an action is allowed."""
 
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
@@ -35,7 +35,7 @@ class Permission(Schema):
 
 
 class NewPermission(Schema):
-    """A grant to give, to exactly one of a user or service user and a role."""
+    """A grant to create, to either a user or service user, or a role."""
 
     user_id = Text(data_key="user-id", allow_none=True)
     role_id = Text(data_key="role-id", allow_none=True)
@@ -61,7 +61,7 @@ class Asked(Schema):
 
 
 class Check(Schema):
-    """May this be done?"""
+    """A question whether an action is allowed."""
 
     action = Text(required=True, validate=validate.OneOf(ACTIONS))
     resource = fields.Nested(Asked, required=True)
@@ -75,7 +75,7 @@ class Checks(Schema):
 
 
 class Result(Schema):
-    """An answer and its ground."""
+    """An answer and its reason."""
 
     allowed = fields.Boolean(required=True)
     reason = Text(required=True)
@@ -96,7 +96,7 @@ class Permissions(MethodView):
     @blp.arguments(Whose, location="query", unknown=RAISE)
     @blp.response(200, Permission(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
-        """List grants; who is no admin sees the own ones and those of the own roles."""
+        """List grants; non-admins see their own and those of their own roles."""
         ctx, user, role = current_context(), asked.get("user"), asked.get("role")
         return listed(lambda **page: grants.page(ctx, user, role, **page), asked)
 
@@ -104,7 +104,7 @@ class Permissions(MethodView):
     @blp.arguments(NewPermission)
     @blp.response(201, Permission)
     def post(self, given: Doc) -> Doc:
-        """Grant actions on a scope; nobody but an admin grants what it does not hold itself."""
+        """Grant actions on a scope; non-admins can grant only actions that they hold themselves."""
         return grants.create(current_context(), given)
 
 
@@ -115,7 +115,7 @@ class OnePermission(MethodView):
     @blp.changing()
     @blp.response(204)
     def delete(self, permission_id: str) -> None:
-        """Take a grant back."""
+        """Revoke a grant."""
         grants.revoke(current_context(), permission_id)
 
 
@@ -124,6 +124,6 @@ class OnePermission(MethodView):
 @blp.arguments(Checks)
 @blp.response(200, Results)
 def check(given: Doc) -> Doc:
-    """Say of up to 1,000 actions whether they are allowed, and why."""
+    """Return whether each of up to 1,000 actions is allowed, and why."""
     asked, whose = given["checks"], given.get("principal_id")
     return {"results": permission_checks.check(current_context(), asked, whose)}

@@ -15,7 +15,7 @@ blp = Blueprint(
     "roles",
     __name__,
     url_prefix="/api/v1",
-    description="Permissions under a name, and who has them.",
+    description="Named sets of permissions, and who has them.",
 )
 
 
@@ -49,7 +49,7 @@ class NewRole(Schema):
 
 
 class RoleChange(NewRole):
-    """A whole role; without `permissions` it keeps those it has. Times are only read."""
+    """A whole role; without `permissions` it keeps those it has. Times are read-only."""
 
     id = Text()
     created_by = Text(data_key="created-by")
@@ -58,7 +58,7 @@ class RoleChange(NewRole):
 
 
 class Assignment(Schema):
-    """The role to give."""
+    """The role to assign."""
 
     role_id = Text(data_key="role-id", required=True)
 
@@ -81,7 +81,7 @@ class Roles(MethodView):
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Role(many=True), headers=LINK)
     def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
-        """List roles in name order; who is no admin sees the own ones."""
+        """List roles in name order; non-admins see only their own."""
         ctx = current_context()
         return listed(lambda **page: roles.page(ctx, **page), asked)
 
@@ -89,7 +89,7 @@ class Roles(MethodView):
     @blp.arguments(NewRole)
     @blp.response(201, Role)
     def post(self, given: Doc) -> Doc:
-        """Create a role, maybe with permissions."""
+        """Create a role, optionally with permissions."""
         return roles.create(current_context(), given)
 
 
@@ -107,7 +107,7 @@ class OneRole(MethodView):
     @blp.arguments(RoleChange)
     @blp.response(200, Role)
     def put(self, given: Doc, role_id: str) -> Doc:
-        """Replace a role; permissions that differ are granted and taken back at once."""
+        """Replace a role; permissions that differ are granted and revoked at once."""
         return roles.update(current_context(), role_id, given)
 
     @blp.changing()
@@ -122,7 +122,7 @@ class OneRole(MethodView):
 @blp.arguments(Paging, location="query", unknown=RAISE)
 @blp.response(200, Member(many=True), headers=LINK)
 def members(asked: Doc, role_id: str) -> tuple[Rows, dict[str, str]]:
-    """List who has a role itself."""
+    """List the direct members of a role."""
     ctx = current_context()
     return listed(lambda **page: memberships.members(ctx, role_id, **page), asked)
 
@@ -134,14 +134,14 @@ class RolesOfUser(MethodView):
     @blp.failures()
     @blp.response(200, Role(many=True))
     def get(self, user_id: str) -> Rows:
-        """List the roles that a user or service user has itself."""
+        """List the roles that a user or service user has directly."""
         return memberships.of_principal(current_context(), user_id)
 
     @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
     def post(self, given: Doc, user_id: str) -> None:
-        """Give a user or service user a role."""
+        """Add a user or service user to a role."""
         memberships.assign(current_context(), user_id, given["role_id"])
 
 
@@ -152,25 +152,25 @@ class RoleOfUser(MethodView):
     @blp.changing()
     @blp.response(204)
     def delete(self, user_id: str, role_id: str) -> None:
-        """Take a role from a user or service user."""
+        """Remove a user or service user from a role."""
         memberships.unassign(current_context(), user_id, role_id)
 
 
 @blp.route("/roles/<role_id>/roles")
 class RolesOfRole(MethodView):
-    """The roles that a role has, and its members with it."""
+    """The roles that a role has, which its members have with it."""
 
     @blp.failures()
     @blp.response(200, Role(many=True))
     def get(self, role_id: str) -> Rows:
-        """List the roles that a role has itself."""
+        """List the roles that a role has directly."""
         return memberships.of_role(current_context(), role_id)
 
     @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
     def post(self, given: Doc, role_id: str) -> None:
-        """Give a role another role; a cycle or more than 8 levels are refused."""
+        """Add a role to another role; a cycle or more than 8 levels are refused."""
         memberships.nest(current_context(), role_id, given["role_id"])
 
 
@@ -181,5 +181,5 @@ class RoleOfRole(MethodView):
     @blp.changing()
     @blp.response(204)
     def delete(self, member_id: str, role_id: str) -> None:
-        """Take a role from a role."""
+        """Remove a role from another role."""
         memberships.unassign(current_context(), member_id, role_id, nested=True)

@@ -17,7 +17,7 @@ blp = Blueprint(
     url_prefix="/api/v1/service-users",
     description="Engines and scripts, which sign in with API keys.",
 )
-ROLE = {"description": "tenant-user or tenant-admin, not above one's own."}
+ROLE = {"description": "tenant-user or tenant-admin, not above the caller's own."}
 
 
 def _days(text: str) -> fields.Integer:
@@ -30,7 +30,7 @@ def _days(text: str) -> fields.Integer:
 
 
 class ServiceUser(Schema):
-    """A service user; its keys are shown when they are made and never again."""
+    """A service user; its keys are shown only when they are created."""
 
     id = Text(required=True)
     name = Text(required=True)
@@ -50,7 +50,7 @@ class NewServiceUser(Schema):
     name = Text(required=True)
     description = Text(allow_none=True)
     role = Text(required=True, validate=validate.OneOf(ROLES), metadata=ROLE)
-    expires_in_days = _days("When it ends, with all its keys; absent: never.")
+    expires_in_days = _days("When it expires, with all its keys; absent: never.")
 
 
 class ServiceUserChange(Schema):
@@ -59,11 +59,11 @@ class ServiceUserChange(Schema):
     name = Text(allow_none=True)
     description = Text(allow_none=True)
     active = Flag(allow_none=True)
-    expires_in_days = _days("When it ends, counted from now.")
+    expires_in_days = _days("When it expires, counted from now.")
 
 
 class ApiKeyResponse(Schema):
-    """A service user with a key that was just made; `api_key` is shown this once."""
+    """A service user with a newly created key; `api_key` is shown only this once."""
 
     id = Text(required=True)
     name = Text(required=True)
@@ -79,24 +79,24 @@ class ApiKeyResponse(Schema):
 
 
 class NewKey(Schema):
-    """A key to make."""
+    """A key to create."""
 
-    expires_in_days = _days("When the key ends; absent: with its owner.")
+    expires_in_days = _days("When the key expires; absent: with its owner.")
 
 
 class Rotation(NewKey):
-    """A key to make in place of the others."""
+    """A key to create in place of the others."""
 
     keep_old_for_hours = fields.Integer(
         strict=True,
         allow_none=True,
         validate=validate.Range(min=0, max=8760),
-        metadata={"description": "How long the others go on working; absent: they stop at once."},
+        metadata={"description": "How long the others keep working; absent: they stop at once."},
     )
 
 
 class ApiKey(Schema):
-    """A key as it is kept: nothing in it opens anything."""
+    """A key as it is stored, without anything that grants access."""
 
     id = Text(required=True)
     created_at = Text(required=True, data_key="created-at")
@@ -162,7 +162,7 @@ class OneServiceUser(MethodView):
 @blp.arguments(Rotation, required=False)
 @blp.response(200, ApiKeyResponse)
 def rotate(given: Doc, service: str) -> Doc:
-    """Make a new key in place of the others."""
+    """Create a new key in place of the others."""
     return api_keys.rotate(current_context(), service, given)
 
 
@@ -173,14 +173,14 @@ class Keys(MethodView):
     @blp.failures()
     @blp.response(200, ApiKey(many=True))
     def get(self, service: str) -> Rows:
-        """List the keys, the oldest first."""
+        """List the keys, oldest first."""
         return api_keys.page(current_context(), service)
 
     @blp.failures(409, 415)
     @blp.arguments(NewKey, required=False)
     @blp.response(201, ApiKeyResponse)
     def post(self, given: Doc, service: str) -> Doc:
-        """Make one more key; the others go on working."""
+        """Create another key; the others keep working."""
         return api_keys.add(current_context(), service, given)
 
 

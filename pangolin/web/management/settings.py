@@ -32,13 +32,13 @@ COUNTED = (
 
 
 class AppConfig(Schema):
-    """What a console must know before anybody has logged in."""
+    """What a console must know before anyone has logged in."""
 
     auth_enabled = Flag(required=True)
 
 
 class SystemSettings(Schema):
-    """A tenant's settings; the password is write-only and shows masked."""
+    """A tenant's settings; the password is write-only and shown masked."""
 
     allow_public_signup = Flag(allow_none=True)
     default_warehouse_bucket = Text(allow_none=True)
@@ -73,7 +73,7 @@ Stats = Schema.from_dict(
 
 
 class NamesQuestion(Schema):
-    """Names to judge."""
+    """Names to check."""
 
     resource_type = Text(required=True, validate=validate.OneOf(tuple(names.KINDS)))
     names = fields.List(Text(), required=True, validate=validate.Length(max=names.MOST_NAMES))
@@ -107,7 +107,7 @@ class Plugin(Schema):
 @blp.response(200, AppConfig)
 @blp.doc(security=[])
 def app_config() -> Doc:
-    """Say whether the server asks who is there."""
+    """Return whether the server requires authentication."""
     return dict(server_info.app_config(current_server().runtime.settings))
 
 
@@ -118,14 +118,14 @@ class Settings(MethodView):
     @blp.failures()
     @blp.response(200, SystemSettings)
     def get(self) -> Doc:
-        """Read the settings, defaults filled in."""
+        """Read the settings, with defaults filled in."""
         return settings.get(current_context())
 
     @blp.changing()
     @blp.arguments(SystemSettings)
     @blp.response(200, SystemSettings)
     def put(self, given: Doc) -> Doc:
-        """Change the settings that are given; null brings a default back."""
+        """Change the given settings; null restores a default."""
         return settings.update(current_context(), given)
 
 
@@ -134,7 +134,7 @@ class Settings(MethodView):
 @blp.arguments(StatsQuery, location="query", unknown=RAISE)
 @blp.response(200, Stats)
 def stats(asked: Doc) -> Doc:
-    """Count what there is; tables, views, assets and namespaces as `main` shows them."""
+    """Count resources; tables, views, assets and namespaces as on `main`."""
     return statistics.stats(current_context(), asked["scope"])
 
 
@@ -143,7 +143,7 @@ def stats(asked: Doc) -> Doc:
 @blp.arguments(NamesQuestion)
 @blp.response(200, NameVerdicts)
 def validate_names(given: Doc) -> Doc:
-    """Say which names a new catalog or warehouse could have."""
+    """Check which names a new catalog or warehouse could have."""
     return {"results": names.validate(current_context(), given["resource_type"], given["names"])}
 
 

@@ -25,7 +25,7 @@ class Liveness(Schema):
 
 
 class Readiness(Schema):
-    """Whether the server can do its work, and what is in the way."""
+    """Whether the server can do its work, and what prevents it."""
 
     status = fields.String(required=True)
     store = fields.String(required=True)
@@ -40,10 +40,10 @@ class KeySet(Schema):
 
 @system.route("/.well-known/jwks.json")
 @system.response(200, KeySet)
-@system.alt_response(503, schema=ErrorSchema, description="The store is away.")
+@system.alt_response(503, schema=ErrorSchema, description="The store is unavailable.")
 @system.doc(security=[])
 def jwks() -> Response:
-    """Give the public keys with which tokens of this server can be verified."""
+    """Return the public keys with which tokens of this server can be verified."""
     answer = json_answer(signing_keys.jwks(current_server().runtime))
     answer.cache_control.max_age = 300
     return answer
@@ -53,7 +53,7 @@ def jwks() -> Response:
 @system.response(200, Liveness)
 @system.doc(security=[])
 def live() -> Doc:
-    """Say that the process answers; touches nothing."""
+    """Return that the process answers; nothing else is touched."""
     return {"status": "alive"}
 
 
@@ -62,9 +62,9 @@ def live() -> Doc:
 @system.alt_response(503, schema=Readiness)
 @system.doc(security=[])
 def ready() -> Response:
-    """Say whether the record store can be used."""
-    # Warehouses do not count: this is open to anybody, and a tenant's bucket that is away, or that
-    # never was there, must not take every server from every tenant.
+    """Return whether the record store can be used."""
+    # Warehouses do not count: anybody can call this, and a tenant's bucket that is unavailable, or
+    # never existed, must not take every server from every tenant.
     if health.check_store(current_server().runtime).problem:
         down = {"status": "unready", "store": "unreachable", "error": "store is down"}
         return json_answer(down, 503)
@@ -75,7 +75,7 @@ def ready() -> Response:
 @system.response(200, content_type="text/plain")
 @system.doc(security=[])
 def metrics() -> Response:
-    """Give the metrics of all workers in the Prometheus text format."""
+    """Return the metrics of all workers in the Prometheus text format."""
     registry = prometheus_client.REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = prometheus_client.CollectorRegistry()

@@ -11,7 +11,10 @@ from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 
 blp = Blueprint(
-    "tenants", __name__, url_prefix="/api/v1/tenants", description="Owners of all else; root only."
+    "tenants",
+    __name__,
+    url_prefix="/api/v1/tenants",
+    description="Owners of everything else; root only.",
 )
 
 
@@ -31,7 +34,7 @@ class NewTenant(Schema):
 
 
 class TenantChange(Schema):
-    """What to change; `properties` are replaced whole."""
+    """What to change; `properties` are replaced as a whole."""
 
     name = Text(allow_none=True)
     properties = TextMap(allow_none=True)

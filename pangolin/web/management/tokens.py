@@ -1,4 +1,4 @@
-"""Tokens: made, listed and revoked."""
+"""Tokens: issued, listed and revoked."""
 
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
@@ -11,12 +11,14 @@ from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 
-blp = Blueprint("tokens", __name__, url_prefix="/api/v1", description="Tokens and their end.")
+blp = Blueprint(
+    "tokens", __name__, url_prefix="/api/v1", description="Tokens and their revocation."
+)
 MOST_ROLES = 20
 
 
 class NewToken(Schema):
-    """A token to make: for a user of the tenant, or else for who asks."""
+    """A token to issue: for a user of the tenant, or else for the caller."""
 
     tenant_id = Text(required=True, metadata={"description": "The tenant, by id or name."})
     username = Text(allow_none=True)
@@ -32,7 +34,7 @@ class NewToken(Schema):
 
 
 class GivenToken(Schema):
-    """A token, shown this once."""
+    """A token, shown only this once."""
 
     token = Text(required=True)
     expires_at = Text(required=True)
@@ -40,20 +42,20 @@ class GivenToken(Schema):
 
 
 class TokenInfo(Schema):
-    """What is kept of a token."""
+    """What is stored about a token."""
 
     id = Text(required=True)
     tenant_id = Text(required=True, allow_none=True)
     user_id = Text(required=True)
     username = Text(required=True)
-    use = Text(required=True, metadata={"description": "What it was made by, such as login."})
+    use = Text(required=True, metadata={"description": "How it was issued, such as login."})
     created_at = Text(required=True)
     expires_at = Text(required=True)
     is_valid = Flag(required=True)
 
 
 class Reason(Schema):
-    """Why; for the audit log."""
+    """The reason, for the audit log."""
 
     reason = Text(allow_none=True, validate=validate.Length(max=1000))
 
@@ -75,7 +77,7 @@ class Cleaned(Message):
 @blp.arguments(NewToken)
 @blp.response(200, GivenToken)
 def mint(given: Doc) -> Doc:
-    """Make a token; for admins."""
+    """Issue a token; for admins."""
     return token_issue.mint(current_context(), given)
 
 
@@ -83,7 +85,7 @@ def mint(given: Doc) -> Doc:
 @blp.failures()
 @blp.response(200, GivenToken)
 def rotate() -> Doc:
-    """Replace the token that is presented by a new one of the same rights."""
+    """Replace the presented token by a new one with the same rights."""
     return token_issue.rotate(current_context())
 
 
@@ -100,7 +102,7 @@ def delete(jti: str) -> None:
 @blp.arguments(Reason, required=False)
 @blp.response(200, Message)
 def revoke_own(given: Doc) -> Doc:
-    """Revoke the token that is presented."""
+    """Revoke the presented token."""
     token_admin.revoke_own(current_context(), given.get("reason"))
     return {"message": "the token was revoked"}
 
@@ -110,7 +112,7 @@ def revoke_own(given: Doc) -> Doc:
 @blp.arguments(Reason, required=False)
 @blp.response(200, Message)
 def revoke(given: Doc, jti: str) -> Doc:
-    """Revoke a token by its id, and say why; for admins."""
+    """Revoke a token by its id, with a reason; for admins."""
     token_admin.revoke(current_context(), jti, given.get("reason"))
     return {"message": "the token was revoked"}
 
@@ -129,7 +131,7 @@ def clean_up() -> Doc:
 @blp.arguments(Paging, location="query", unknown=RAISE)
 @blp.response(200, TokenInfo(many=True), headers=LINK)
 def own(asked: Doc) -> tuple[Rows, dict[str, str]]:
-    """List one's own tokens."""
+    """List the caller's own tokens."""
     ctx = current_context()
     return listed(lambda **page: token_admin.own(ctx, **page), asked)
 
@@ -142,12 +144,12 @@ class TokensOfUser(MethodView):
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, TokenInfo(many=True), headers=LINK)
     def get(self, asked: Doc, user: str) -> tuple[Rows, dict[str, str]]:
-        """List tokens: one's own, or for admins anyone's of the tenant."""
+        """List tokens: the caller's own, or for admins those of anyone in the tenant."""
         ctx = current_context()
         return listed(lambda **page: token_admin.page(ctx, user, **page), asked)
 
     @blp.failures(409)
     @blp.response(204)
     def delete(self, user: str) -> None:
-        """End all tokens: one's own, or for admins anyone's of the tenant."""
+        """Revoke all tokens: the caller's own, or for admins those of anyone in the tenant."""
         token_admin.revoke_all(current_context(), user)

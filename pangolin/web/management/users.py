@@ -1,4 +1,4 @@
-"""Users: signing in and out, and who there is."""
+"""Users: accounts, and signing in and out."""
 
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
@@ -17,14 +17,16 @@ from pangolin.web.management.openapi import Blueprint
 from pangolin.web.management.paging import LINK, Paging, Rows, listed
 
 blp = Blueprint(
-    "users", __name__, url_prefix="/api/v1/users", description="People, and their signing in."
+    "users", __name__, url_prefix="/api/v1/users", description="People, and how they sign in."
 )
-ROLE = {"description": f"One of {', '.join(ROLES)}; there is one root user, made at first start."}
+ROLE = {
+    "description": f"One of {', '.join(ROLES)}; there is one root user, created at first start."
+}
 PASSWORD = {"description": "Write-only; its length is at least PANGOLIN_PASSWORD_LENGTH."}
 
 
 class LoginRequest(Schema):
-    """Who logs in; a user of a tenant names it, root does not."""
+    """Who logs in; a user of a tenant names the tenant, root does not."""
 
     username = Text(required=True)
     password = Text(required=True, load_only=True)
@@ -71,7 +73,7 @@ class NewUser(Schema):
 
 
 class UserChange(Schema):
-    """What to change; `active` and `role` by admins, and of others only."""
+    """What to change; only admins change `active` and `role`, and only of others."""
 
     email = Text(allow_none=True)
     password = Text(allow_none=True, load_only=True, metadata=PASSWORD)
@@ -106,7 +108,7 @@ def login(given: Doc) -> Doc:
 @blp.failures()
 @blp.response(204)
 def logout() -> None:
-    """Revoke the token that is presented."""
+    """Revoke the presented token."""
     password_login.logout(current_context())
 
 
@@ -114,7 +116,7 @@ def logout() -> None:
 @blp.failures()
 @blp.response(200, UserInfo)
 def me() -> Doc:
-    """Describe who asks."""
+    """Return the caller."""
     return users.wire(password_login.me(current_context()))
 
 
@@ -145,18 +147,18 @@ class OneUser(MethodView):
     @blp.failures()
     @blp.response(200, UserInfo)
     def get(self, user: str) -> Doc:
-        """Read a user: oneself, or for admins anyone of the tenant."""
+        """Read a user: oneself, or for admins anyone in the tenant."""
         return users.get(current_context(), user)
 
     @blp.failures(409, 415)
     @blp.arguments(UserChange)
     @blp.response(200, UserInfo)
     def put(self, given: Doc, user: str) -> Doc:
-        """Change a user; a changed password and `active` false end its tokens."""
+        """Change a user; a changed password and `active` false revoke the user's tokens."""
         return users.update(current_context(), user, given)
 
     @blp.failures(409)
     @blp.response(204)
     def delete(self, user: str) -> None:
-        """Delete a user with its tokens and grants; for admins, and not oneself."""
+        """Delete a user with their tokens and grants; for admins, and not oneself."""
         users.delete(current_context(), user)

@@ -117,5 +117,5 @@ def test_a_message_that_does_not_fit_harms_nobody_and_tells_nothing(
     logs.configure(settings)
     logging.getLogger("plugin").info("%d of %d", SECRET)
     lines = logged()
-    assert "a message of plugin does not fit its arguments" in lines
+    assert "a message of plugin does not match its arguments" in lines
     assert SECRET not in lines
