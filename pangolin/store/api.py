@@ -104,7 +104,7 @@ class Kind:
 
 
 class Expect(Enum):
-    """What a change expects to find where a version is not named."""
+    """What a change expects to find if it names no version."""
 
     ABSENT = "absent"
     ANY = "any"
@@ -112,7 +112,7 @@ class Expect(Enum):
 
 ABSENT: Final = Expect.ABSENT
 ANY: Final = Expect.ANY
-# A version is opaque to services: they read it and hand it back. Stores never reuse one for a
+# A version is opaque to services: they read it and pass it back. Stores never reuse one for a
 # key, so that delete and re-create is not mistaken for "unchanged".
 Version = int
 Expected = Expect | Version
@@ -145,7 +145,7 @@ class Put:
     expect: Expected = ABSENT
 
     def unmet(self, found: Version | None) -> str:
-        """Say what fails if the record is at `found` (None: absent); empty when nothing does."""
+        """Return what is unmet if the record is at `found` (None: absent); empty if nothing is."""
         return _unmet(self.expect, found)
 
 
@@ -158,20 +158,20 @@ class Delete:
     expect: Expected = ANY
 
     def unmet(self, found: Version | None) -> str:
-        """Say what fails if the record is at `found` (None: absent); empty when nothing does."""
+        """Return what is unmet if the record is at `found` (None: absent); empty if nothing is."""
         return _unmet(self.expect, found)
 
 
 @dataclass(frozen=True, slots=True)
 class Require:
-    """Hold another record as it is until the batch is in: at a version, present (ANY) or absent."""
+    """Require that another record stays at a version, present (ANY) or absent until the commit."""
 
     kind: Kind
     key: Key
     expect: Expected = ANY
 
     def unmet(self, found: Version | None) -> str:
-        """Say what fails if the record is at `found` (None: absent); empty when nothing does."""
+        """Return what is unmet if the record is at `found` (None: absent); empty if nothing is."""
         if self.expect is ANY and found is None:
             return "it is absent"
         return _unmet(self.expect, found)
@@ -213,7 +213,7 @@ class Conflict(PangolinError):
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a backend says of one part of itself; no `problem` means that it is well."""
+    """What a backend reports about one part of itself; no `problem` means that it is healthy."""
 
     part: str
     value: str = ""
@@ -222,7 +222,7 @@ class Inspection:
 
 
 class Store(ABC):
-    """Keep records of declared kinds; see `pangolin.testing.StoreContract` for the proof.
+    """Keep records of declared kinds; `pangolin.testing.StoreContract` tests an implementation.
 
     A store that many processes share is proved by `pangolin.testing.ProcessContract` as well.
 
@@ -253,7 +253,7 @@ class Store(ABC):
 
         `after` holds values for a leading part of the order fields that follow the prefix: only
         rows beyond it (below it, if `reverse`) are returned. A row that equals a partial `after`
-        is not beyond it. An empty `after` is as None. `Page.after` holds values for all of them.
+        is not beyond it. An empty `after` is like None. `Page.after` holds values for all of them.
         """
 
     @abstractmethod
@@ -303,16 +303,16 @@ class Store(ABC):
         return total
 
     def inspect(self, kinds: Sequence[Kind]) -> Sequence[Inspection]:
-        """Look at what an operator should know: indexes, isolation, clock, replication, room."""
+        """Return what an operator should know: indexes, isolation, clock, replication, capacity."""
         return ()
 
     def tolerant(self) -> "Store":
         """Return the store for reads that may be a little old (lists, searches, audits).
 
-        It may be read-only. Nothing read from it may be the ground of a precondition.
+        It may be read-only. Nothing read from it may be used for a precondition.
         """
         return self
 
     def ping(self) -> None:
-        """Raise `errors.Unavailable` when the backend cannot be reached or written."""
+        """Raise `errors.Unavailable` if the backend cannot be reached or written to."""
         self.get_many([])

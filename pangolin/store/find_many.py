@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pangolin.store.api import Key, Kind, Record
 from pangolin.store.scoped import ScopedStore
 
-# Rows of a page where what is wanted lies far apart, and where it lies close together.
+# Rows per page if the wanted rows are far apart, and if they are close together.
 FEW, MANY = 20, 500
 
 
@@ -15,7 +15,7 @@ def find_many(
 ) -> Iterator[Record]:
     """Iterate in order over the records whose first field of an index (or the key) is in `values`.
 
-    What lies between two values is passed over, so it takes a page per value or fewer.
+    Rows between two values are skipped, so that it takes at most one page per value.
     """
     wanted = sorted({value for value in values if value})
     field, known = kind.order(index)[1], set(wanted)
@@ -32,5 +32,5 @@ def find_many(
 
 
 def _before(wanted: list[str], at: int) -> Key | None:
-    # A text sorts after what it begins with.
+    # A text sorts after its own prefixes.
     return (wanted[at][:-1],) if at < len(wanted) else None

@@ -1,4 +1,4 @@
-"""The schema on one page: every kind of record, its key, and the indexes that answer a question.
+"""The schema on one page: every kind of record, its key, and its indexes.
 
 A namespace's `path` (and an asset's `namespace`) is its levels joined by U+001F, which no level
 may hold. `catalog` and `line` are ids, so that renaming a catalog or a branch rewrites nothing.
@@ -27,10 +27,10 @@ PRINCIPAL = Kind(
     },
 )
 
-# Rises with every change that could take a right away or give one; see services.stamps.
+# Increases with every change that could revoke or grant a right; see services.stamps.
 STAMP = Kind("stamp", key=("tenant", "bucket"))
 
-# A token that was handed out; one without a record here is refused.
+# An issued token; one without a record here is refused.
 TOKEN = Kind(
     "token",
     key=("tenant", "jti"),
@@ -47,10 +47,10 @@ API_KEY = Kind(
     indexes={"principal": Index(("tenant", "principal"))},
 )
 
-# When an API key was last seen, written lazily and apart, so that using a key changes no key.
+# When an API key was last used; written lazily and separately, so that using a key changes no key.
 LAST_USED = Kind("last_used", key=("tenant", "id"))
 
-# Who a person is at an identity provider, and which user that is here.
+# A person's identity at a provider, and the local user.
 EXTERNAL_IDENTITY = Kind(
     "external_identity",
     key=("provider", "subject"),
@@ -76,7 +76,7 @@ GRANT = Kind(
     },
 )
 
-# What people wrote about an asset (`asset` is its id), and the same by tag.
+# What people wrote about an asset (`asset` is its id), and an index of it by tag.
 ASSET_NOTE = Kind("asset_note", key=("tenant", "asset"))
 ASSET_TAG = Kind("asset_tag", key=("tenant", "tag", "asset"))
 
@@ -84,7 +84,7 @@ ASSET_TAG = Kind("asset_tag", key=("tenant", "tag", "asset"))
 SIGNING_KEY = Kind("signing_key", key=("kid",))
 SERVER_SECRET = Kind("server_secret", key=("name",))
 
-# Attempts by name of what is counted, such as `login:address:192.0.2.1`.
+# Attempts, by the name of what is counted, such as `login:address:192.0.2.1`.
 LIMIT = Kind(
     "limit_count",
     key=("name",),
@@ -122,7 +122,7 @@ WAREHOUSE = Kind(
     indexes={"id": Index(("tenant", "id"), unique=True)},
 )
 
-# What came of trying a warehouse last; `warehouse` is its id.
+# The results of a warehouse's last check; `warehouse` is its id.
 WAREHOUSE_CHECK = Kind("warehouse_check", key=("tenant", "warehouse"))
 
 CATALOG = Kind(
@@ -189,7 +189,7 @@ CLAIM = Kind(
     indexes={"asset": Index(("tenant", "asset"))},
 )
 
-# Serialises the rare writes that two different keys must not do at once.
+# Serialises the rare writes that must not happen under two different keys at once.
 GUARD = Kind("guard", key=("tenant", "name"))
 
 IDEMPOTENCY = Kind(
@@ -199,7 +199,7 @@ IDEMPOTENCY = Kind(
     integers=frozenset({"expires_at_ms"}),
 )
 
-# Tables dropped with purge whose files a later `pangolin gc` must look at again.
+# Tables dropped with purge whose files a later `pangolin gc` must check again.
 TRASH = Kind("trash", key=("tenant", "catalog", "id"))
 
 TENANT_SETTINGS = Kind("tenant_settings", key=("tenant",))
@@ -242,6 +242,6 @@ ALL = (
 
 
 def parent_of(path: str) -> str:
-    """Give the path of the namespace above; the top level has the empty path above it."""
+    """Return the path of the namespace above; the top level has the empty path above it."""
     head, _, _ = path.rpartition("\x1f")
     return head

@@ -1,4 +1,4 @@
-"""A bounded memory of things that are immutable, or that the reader verifies when it uses them."""
+"""A bounded cache of values that are immutable or that the reader verifies on use."""
 
 import threading
 from collections import OrderedDict
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """A thread-safe map of at most `size` entries that forgets the one least recently used."""
+    """A thread-safe map of at most `size` entries that evicts the least recently used one."""
 
     def __init__(self, size: int = 10_000) -> None:
         if size < 1:
@@ -23,7 +23,7 @@ class Lru(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """Return what is remembered, or None."""
+        """Return the cached value, or None."""
         with self._lock:
             if key not in self._entries:
                 return None
@@ -31,7 +31,7 @@ class Lru(Generic[K, V]):
             return self._entries[key]
 
     def put(self, key: K, value: V) -> None:
-        """Remember a value."""
+        """Cache a value."""
         with self._lock:
             self._entries[key] = value
             self._entries.move_to_end(key)
@@ -39,6 +39,6 @@ class Lru(Generic[K, V]):
                 self._entries.popitem(last=False)
 
     def drop(self, key: K) -> None:
-        """Forget a key that proved wrong."""
+        """Evict a key that proved wrong."""
         with self._lock:
             self._entries.pop(key, None)

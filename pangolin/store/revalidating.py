@@ -1,8 +1,8 @@
 """A tenant's view of a store for a credential that is still to be confirmed.
 
 A credential seen before is known to this process, but may have been revoked on another. Its record
-is read again together with the first thing the request reads, so that a revocation counts on the
-very next request everywhere and still costs no round trip of its own.
+is read again together with the first read of the request, so that a revocation takes effect with
+the very next request everywhere and still costs no round trip of its own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from pangolin.store.scoped import ScopedStore
 
 @dataclass(slots=True)
 class Revalidation:
-    """A record to be read once in a request; `check` raises if it no longer vouches."""
+    """A record to be read once in a request; `check` raises if it no longer vouches for it."""
 
     kind: Kind
     key: Key
@@ -22,7 +22,7 @@ class Revalidation:
     confirmed: bool = False
 
     def confirm(self, record: Record | None) -> None:
-        """Take the record as it is now."""
+        """Check the record as it is now."""
         self.check(record)
         self.confirmed = True
 
@@ -33,7 +33,7 @@ class Revalidation:
 
 
 class RevalidatingStore(ScopedStore):
-    """A scoped store that settles the pledge with its first read."""
+    """A scoped store that confirms the revalidation with its first read."""
 
     def __init__(self, store: Store, tenant: str, revalidation: Revalidation) -> None:
         super().__init__(store, tenant)
@@ -44,7 +44,7 @@ class RevalidatingStore(ScopedStore):
         return self.get_many([(kind, key)])[0]
 
     def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
-        """Read several records in one round trip, the pledged one among them."""
+        """Read several records in one round trip, together with the one to revalidate."""
         if self._revalidation.confirmed:
             return super().get_many(wanted)
         own = [(kind, self._own(kind, key)) for kind, key in wanted]
@@ -91,7 +91,7 @@ class RevalidatingStore(ScopedStore):
         return super().purge(kind, prefix, batch=batch)
 
     def tolerant(self) -> ScopedStore:
-        """Return the view for reads that may be a little old; the pledge is settled before."""
+        """Return the view for reads that may be a little stale; confirms the revalidation first."""
         self._revalidation.confirm_with(self._store)
         return super().tolerant()
 

@@ -64,7 +64,7 @@ class ScopedStore:
         limit: int = 100,
         reverse: bool = False,
     ) -> Page:
-        """Read one page; `after` is as in `Store.page`, which never holds the prefix."""
+        """Read one page; `after` is as in `Store.page` and never includes the prefix."""
         own = self._own(kind, prefix, index)
         return self._store.page(kind, own, index=index, after=after, limit=limit, reverse=reverse)
 
@@ -91,7 +91,7 @@ class ScopedStore:
         return ScopedStore(self._store.tolerant(), self._tenant)
 
     def apply(self, *changes: Change) -> None:
-        """Apply all changes or none; a `Conflict` names the change as it was given here."""
+        """Apply all changes or none; a `Conflict` names the change as it was passed in."""
         scoped = [self._scope(change) for change in changes]
         try:
             self._store.apply(*scoped)
@@ -115,5 +115,5 @@ class ScopedStore:
     def _own_doc(self, kind: Kind, doc: Doc) -> Doc:
         _require_tenant(kind)
         if doc.get(TENANT, self._tenant) != self._tenant:
-            raise ValueError(f"a {kind.name} of another tenant was given to {self._tenant!r}")
+            raise ValueError(f"a {kind.name} of another tenant was passed to {self._tenant!r}")
         return {**doc, TENANT: self._tenant}
