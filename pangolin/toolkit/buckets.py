@@ -1,6 +1,6 @@
-"""Objects of a warehouse in a bucket: the same for every cloud, behind a client of obstore's form.
+"""Objects of a warehouse in a bucket: the same for every cloud, behind a client like obstore's.
 
-A plugin gives the client, which is opened at first use, and says what its client's errors mean.
+A plugin provides the client, which is opened at first use, and translates its errors.
 """
 
 import os
@@ -19,7 +19,7 @@ _RUNTIME: Final[dict[str, int]] = {}
 
 
 class BucketClient(Protocol):
-    """What is used of a client of `obstore.store`; paths are keys, taken literally."""
+    """The part of an `obstore.store` client that is used; paths are keys, taken literally."""
 
     def get(self, path: str) -> Any:
         """Start to read an object; its `bytes()` reads it whole."""
@@ -34,7 +34,7 @@ class BucketClient(Protocol):
         """Delete objects."""
 
     def list(self, prefix: str, *, chunk_size: int) -> Iterable[Any]:
-        """Give what lies below a directory, in chunks."""
+        """Return what is below a directory, in chunks."""
 
 
 # Raises the client's errors as Pangolin's, for the location that was asked for.
@@ -42,9 +42,9 @@ Answering = Callable[[str], AbstractContextManager[None]]
 
 
 class Supplier:
-    """A client's credential provider whose own failure is told, not what the client makes of it.
+    """A client's credential provider whose own failure is raised, not the client's error for it.
 
-    `supply` gives the client's form of a credential, or raises one of Pangolin's errors.
+    `supply` returns a credential in the client's form, or raises one of Pangolin's errors.
     """
 
     def __init__(self, supply: Callable[[], Any]) -> None:
@@ -61,7 +61,7 @@ class Supplier:
         return found
 
     def before(self, answering: Answering) -> Answering:
-        """Raise what supplying raised, and only then ask what the client's error means."""
+        """Return an `answering` that prefers the error that `supply` raised to the client's."""
 
         @contextmanager
         def both(location: str) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Which network addresses a server may be sent to by what a tenant configures."""
+"""Which network addresses a tenant's configuration may send a server to."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ WORDS: Final = {
         "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"
     ),
 }
-# Instance metadata of the clouds, link-local, multicast and what is no host: never, whatever is set
+# Cloud instance metadata, link-local, multicast and non-host addresses: never, whatever is set
 NEVER: Final = _networks(
     "0.0.0.0/8",
     "100.100.100.200/32",
@@ -43,7 +43,7 @@ _LOOPBACK: Final = IPv6Address("::1")
 
 
 def is_reachable(address: Address, networks: tuple[Network, ...]) -> bool:
-    """Say whether an address is public, or in one of the networks; never if it is metadata's."""
+    """Return whether an address is public or in one of the networks; never for metadata's."""
     found = _embedded(address)
     if any(found in network for network in NEVER):
         return False
@@ -51,10 +51,10 @@ def is_reachable(address: Address, networks: tuple[Network, ...]) -> bool:
 
 
 def networks_of(settings: "Settings") -> tuple[Network, ...]:
-    """Give the networks beside the public one, as the setting `endpoint_networks` has them.
+    """Return the non-public networks that the setting `endpoint_networks` allows.
 
-    Where nothing is set, a quick start that listens on this machine only may use what is near it.
-    Raises `BadRequest` naming the setting for what is no network.
+    If it is empty, a quick start that listens on this machine only may use loopback and private.
+    Raises `BadRequest` naming the setting for an entry that is not a network.
     """
     words = settings.endpoint_networks
     if not words and settings.is_quick_start and _is_local(settings.host):
@@ -69,7 +69,7 @@ def _parsed(word: str) -> tuple[Network, ...]:
         return _networks(word)
     except ValueError:
         known = ", ".join(WORDS)
-        raise BadRequest(f"{SETTING} must list networks as 10.1.0.0/16, or {known}") from None
+        raise BadRequest(f"{SETTING} must list networks such as 10.1.0.0/16, or {known}") from None
 
 
 def _is_local(host: str) -> bool:
@@ -80,7 +80,7 @@ def _is_local(host: str) -> bool:
 
 
 def _embedded(address: Address) -> Address:
-    """Give the IPv4 address that an IPv6 one leads to, or the address itself."""
+    """Return the IPv4 address embedded in an IPv6 one, or the address itself."""
     if isinstance(address, IPv4Address):
         return address
     inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]

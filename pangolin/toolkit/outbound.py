@@ -1,7 +1,7 @@
-"""Calls to addresses that tenants chose: what may be reached, checked at the moment of connecting.
+"""Calls to addresses that tenants choose, which are checked at the moment of connecting.
 
-A name is resolved once, every address it has is checked, and the connection goes to one of those:
-a name that changes its mind in between gains nothing. No redirect is followed, no proxy used.
+A name is resolved once, all its addresses are checked, and the connection uses one of them:
+a name that changes in between gains nothing. No redirect is followed and no proxy is used.
 """
 
 import http.client
@@ -25,7 +25,7 @@ MAX_ANSWER_BYTES: Final = 4 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a server said."""
+    """A server's answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,7 +35,7 @@ class Answered:
 def check_endpoint(url: str, option: str, settings: "Settings") -> None:
     """Raise `BadRequest` naming the option for a scheme or literal address that is not allowed.
 
-    Uses no network: a host name is looked up, and checked, when it is connected to.
+    Uses no network: a host name is resolved and checked when the connection is made.
     """
     parts = _parsed(url, option)
     try:
@@ -70,7 +70,7 @@ def call_endpoint(
     timeout: float = 10.0,
     tls: ssl.SSLContext | None = None,
 ) -> Answered:
-    """Send one request and read the answer, of at most 4 MiB; a redirect is an answer like any.
+    """Send one request and read the answer of at most 4 MiB; a redirect is an ordinary answer.
 
     Raises `BadRequest` for an address that is not allowed, `TimeoutError`, and `OSError` or
     `http.client.HTTPException` for a connection that fails.

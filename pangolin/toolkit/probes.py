@@ -1,4 +1,4 @@
-"""Prove by live calls that vended credentials open what they say and nothing else."""
+"""Prove by live calls that vended credentials open what they should and nothing else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from pangolin.interfaces.checks import Check
 from pangolin.interfaces.credential_vending import Access
 from pangolin.interfaces.object_storage import ObjectStore
 
-# Gives a store on the whole warehouse that uses a credential vended for the access, and no other.
+# Returns a store on the whole warehouse that uses only a credential vended for the access.
 OpenFor = Callable[[Access], ObjectStore]
 TOO_WIDE: Final = "do not vend from this warehouse: its credentials open more than their table"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A place to try: a directory for a table, and a sibling whose name begins like it."""
+    """Where to try: a table's directory, and a sibling whose name begins with the table's."""
 
     table: str
     sibling: str
@@ -32,7 +32,7 @@ def prove_narrowness(
 ) -> Iterator[Check]:
     """Try what a vended credential must and must not do; `owner` prepares and cleans up.
 
-    `remedy` says what to grant if something fails that should work.
+    `remedy` says what to grant if a call fails that should succeed.
     """
     probe = Probe.below(directory)
     ready = _works("server", remedy, lambda: owner.put(f"{probe.sibling}/secret", b"probe"))
@@ -85,7 +85,7 @@ def _works(name: str, remedy: str, attempt: Callable[[], object]) -> Check:
 
 
 def _refused(name: str, attempt: Callable[[], object]) -> Check:
-    """Pass only if the cloud says no: silence, absence and a broken line prove nothing."""
+    """Pass only if the cloud denies it: timeouts, absence and lost connections prove nothing."""
     try:
         attempt()
     except Forbidden:
@@ -101,5 +101,5 @@ def _clean(owner: ObjectStore, directory: str) -> None:
     try:
         owner.delete([info.location for info in owner.list(directory)])
     except PangolinError:
-        # What is left are a few bytes in a directory that nothing else uses.
+        # A few bytes are left in a directory that nothing else uses.
         return
