@@ -37,7 +37,7 @@ REWRITTEN = (
     "pangolin.testing.vendor_contract_terms",
 )
 
-# A failed assertion in a contract then shows its values, as one in the plugin's own tests does.
+# Failed assertions in a contract then show their values, like those of the plugin's own tests.
 pytest.register_assert_rewrite(*REWRITTEN)
 
 __all__ = ["ObjectStoreContract", "ProcessContract", "StoreContract", "VendorContract"]

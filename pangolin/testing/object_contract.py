@@ -1,4 +1,4 @@
-"""The proof of an object store: subclass, and give the two fixtures."""
+"""The contract of an object store: subclass it and define the two fixtures."""
 
 import threading
 from collections.abc import Iterator
@@ -33,22 +33,22 @@ class ObjectStoreContract:
 
     @pytest.fixture
     def object_store(self) -> ObjectStore:
-        """Give the store under test."""
+        """Return the store under test."""
         raise NotImplementedError("override the fixture object_store")
 
     @pytest.fixture
     def root(self) -> str:
-        """Give an empty location inside the store's warehouse, without a trailing slash."""
+        """Return an empty location inside the store's warehouse, without a trailing slash."""
         raise NotImplementedError("override the fixture root")
 
     @pytest.fixture
     def respelled(self, root: str) -> tuple[str, ...]:
-        """Give other spellings of `root`, as with `s3a://`."""
+        """Return other spellings of `root`, such as with `s3a://`."""
         return ()
 
     @pytest.fixture
     def outside(self, root: str) -> tuple[str, ...]:
-        """Give locations outside of the warehouse."""
+        """Return locations outside the warehouse."""
         return ("s3://somewhere-else/x", "file:///etc/passwd", "gs://elsewhere/x", "no-location")
 
     def test_what_was_put_is_read_back(self, object_store: ObjectStore, root: str) -> None:

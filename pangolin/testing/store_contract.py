@@ -1,4 +1,4 @@
-"""The proof of a store: subclass `StoreContract`, override one fixture, run pytest."""
+"""The contract of a store: subclass `StoreContract`, override one fixture, run pytest."""
 
 from collections.abc import Callable, Iterator
 from typing import ClassVar
@@ -32,8 +32,8 @@ class StoreContract(
     Override the fixture `open_store`: a callable that opens a store on one backend that is empty at
     the start of each test; every call opens another store on that same backend. It must survive
     pickling (`functools.partial` over a function of a module does), because one test opens a store
-    in another process. Set `durable = False` if each store is its own, and `examples` to the number
-    of random histories that are compared with a dict.
+    in another process. Set `durable = False` if stores share no backend, and `examples` to the
+    number of random histories that are compared with a dict.
     """
 
     durable: ClassVar[bool] = True

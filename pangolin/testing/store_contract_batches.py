@@ -1,4 +1,4 @@
-"""The batch: what each change expects, and that a batch happens whole or not at all."""
+"""The batch: what each change expects, and that all of a batch is applied or nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A store compared with a dict: whatever the order of changes, both answer the same."""
+"""A store compared with a dict: both give the same answers, whatever the order of changes."""
 
 from typing import Any, ClassVar
 

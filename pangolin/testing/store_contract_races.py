@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @contextmanager
 def _hasty_switches() -> Iterator[None]:
-    # The interpreter's 5 ms would let most of what races here run undisturbed.
+    # With the interpreter's 5 ms, most threads would run without a race.
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
@@ -45,7 +45,7 @@ def _hasty_switches() -> Iterator[None]:
 
 
 def run_together(jobs: Sequence[Callable[[], T]]) -> list[T]:
-    """Run each job in its own thread, started at once; return results or raise what one raises."""
+    """Run each job in its own thread, started at once; return results or raise an error."""
     barrier = threading.Barrier(len(jobs))
 
     def start(job: Callable[[], T]) -> T:
@@ -57,7 +57,7 @@ def run_together(jobs: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def increment(store: Store, name: str) -> None:
-    """Add one to a counter, again until no other writer was faster."""
+    """Add one to a counter; retry until no other writer was faster."""
     while True:
         record = read(store, COUNTER, name)
         try:
@@ -68,7 +68,7 @@ def increment(store: Store, name: str) -> None:
 
 
 def attempt(store: Store, *changes: Put | Delete | Require | RequireEmpty) -> bool:
-    """Apply changes; tell whether they held."""
+    """Apply changes; return whether they held."""
     try:
         store.apply(*changes)
     except Conflict:

@@ -1,4 +1,4 @@
-"""The proof of a credential vendor: subclass `VendorContract`, override fixtures, run pytest."""
+"""The contract of a credential vendor: subclass `VendorContract`, override fixtures, run pytest."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -20,9 +20,9 @@ class VendorContract(ScopeContract, TermsContract, SecrecyContract, CrowdContrac
     """What every vendor that narrows its credentials must do, against a storage that enforces it.
 
     Override the fixtures `vendor`, `settings`, `warehouse` (with a prefix of its own in the
-    bucket), `bucket` and `root` (their locations, without a last slash), `owner` and `open_for`;
+    bucket), `bucket` and `root` (their locations, without trailing slash), `owner` and `open_for`;
     `principal_in` if credentials carry the principal. Name in `required` the options without which
-    nothing is vended, in `secret_options` and `secret_properties` what opens something.
+    nothing is vended, in `secret_options` and `secret_properties` what grants access.
     `closed_names` are directories that the storage of the tests cannot be made to open.
     """
 
@@ -34,27 +34,27 @@ class VendorContract(ScopeContract, TermsContract, SecrecyContract, CrowdContrac
 
     @pytest.fixture
     def vendor(self) -> CredentialVendor:
-        """Give the vendor under test."""
+        """Return the vendor under test."""
         raise NotImplementedError("override the fixture vendor")
 
     @pytest.fixture
     def settings(self) -> Settings:
-        """Give the settings of the server, as the vendor has them."""
+        """Return the settings of the server, as the vendor has them."""
         return Settings()
 
     @pytest.fixture
     def warehouse(self) -> Warehouse:
-        """Give a warehouse as it is saved: canonical options, secrets in clear."""
+        """Return a warehouse as it is saved: canonical options, secrets in clear."""
         raise NotImplementedError("override the fixture warehouse")
 
     @pytest.fixture
     def bucket(self) -> str:
-        """Give the location of the whole bucket or container."""
+        """Return the location of the whole bucket or container."""
         raise NotImplementedError("override the fixture bucket")
 
     @pytest.fixture
     def root(self) -> str:
-        """Give the location of the warehouse, which is a directory in the bucket."""
+        """Return the location of the warehouse, which is a directory in the bucket."""
         raise NotImplementedError("override the fixture root")
 
     @pytest.fixture
@@ -64,20 +64,20 @@ class VendorContract(ScopeContract, TermsContract, SecrecyContract, CrowdContrac
 
     @pytest.fixture
     def open_for(self) -> Callable[[Vended], ObjectStore]:
-        """Give what opens the whole bucket with nothing but what was vended.
+        """Return a function that opens the whole bucket with nothing but what was vended.
 
-        It must not refuse by itself what is outside of the warehouse: the storage has to.
+        It must not refuse locations outside the warehouse itself: the storage has to.
         """
         raise NotImplementedError("override the fixture open_for")
 
     @pytest.fixture
     def principal_in(self) -> Callable[[Vended], str]:
-        """Give what reads from a credential for whom it is; nothing, unless you override it."""
+        """Return what reads the principal from a credential; override it if there is one."""
         return lambda vended: ""
 
     @pytest.fixture
     def place(self, owner: ObjectStore, bucket: str, root: str) -> Place:
-        """Give a new directory of the warehouse with a table and its neighbours."""
+        """Return a new directory of the warehouse with a table and its neighbours."""
         place = Place(bucket, f"{root}/{uuid4().hex}")
         place.fill(owner)
         return place
@@ -95,7 +95,7 @@ class VendorContract(ScopeContract, TermsContract, SecrecyContract, CrowdContrac
     def test_the_storage_shows_its_owner_everything(
         self, owner: ObjectStore, place: Place, root: str, bucket: str
     ) -> None:
-        # Otherwise what is refused to a credential would be a proof of nothing.
+        # Otherwise a denial would prove nothing.
         assert root.startswith(f"{bucket}/")
         everything = {info.location for info in owner.list(bucket)}
         assert everything >= {info.location for info in owner.list(place.parent)} != set()

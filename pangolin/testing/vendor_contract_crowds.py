@@ -1,4 +1,4 @@
-"""That a vendor works under threads, after a fork, and as its own self-test says."""
+"""That a vendor works with threads and after a fork, and passes its own self-test."""
 
 import multiprocessing
 import threading
@@ -44,7 +44,7 @@ class CrowdContract:
         assert_unread(lender.open_for(vended[0]), directories[1])
 
     @pytest.mark.skipif(
-        "fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here"
+        "fork" not in multiprocessing.get_all_start_methods(), reason="this platform has no fork"
     )
     def test_it_vends_in_a_process_that_was_forked_after_it_had_vended(
         self, lender: Lender, place: Place
@@ -66,13 +66,13 @@ def _vended_by_a_child(lender: Lender, place: Place) -> Vended:
     ours, theirs = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=_vend, args=(lender, place, theirs))
     with warnings.catch_warnings():
-        # Python warns of forks beside threads: that is what is tried here, and what servers do.
+        # Python warns of forks beside threads: that is what this tests, and what servers do.
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
-    # Without this end of ours a child that fails is noticed at once.
+    # With our end closed, a child that fails is noticed at once.
     theirs.close()
     try:
-        assert ours.poll(WAIT_S), "the child gave no credential"
+        assert ours.poll(WAIT_S), "the child returned no credential"
         config, expires_at_ms = ours.recv()
     finally:
         ours.close()

@@ -19,9 +19,9 @@ FILE: Final = "data/file"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A table, its neighbours in a new directory, and the bucket: locations without last slash.
+    """A table, its neighbours in a new directory, and the bucket, without trailing slashes.
 
-    In each of them but the bucket lies a `FILE`.
+    Each of them except the bucket holds a `FILE`.
     """
 
     bucket: str
@@ -34,12 +34,12 @@ class Place:
 
     @property
     def sibling(self) -> str:
-        """A directory whose name begins like the table's."""
+        """A directory whose name begins with the table's."""
         return f"{self.parent}/table2"
 
     @property
     def other(self) -> str:
-        """A directory whose name is another."""
+        """A directory with another name."""
         return f"{self.parent}/other"
 
     def fill(self, owner: ObjectStore) -> None:
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Lender:
-    """Vends from one warehouse and opens the storage with nothing but that."""
+    """Vends from one warehouse and opens the storage with nothing but the credential."""
 
     vendor: CredentialVendor
     warehouse: Warehouse
@@ -58,7 +58,7 @@ class Lender:
     open_for: Callable[[Vended], ObjectStore]
 
     def grant(self, access: Access, principal: str = ANN) -> Grant:
-        """Ask for an access, as core does for a principal."""
+        """Return the grant of an access, as the core makes it for a principal."""
         return Grant(self.warehouse, access, principal, principal, self.ttl_s)
 
     def vend(self, access: Access, principal: str = ANN) -> Vended:
@@ -70,7 +70,7 @@ class Lender:
         return self.open_for(self.vend(access))
 
     def lend_or_refusal(self, access: Access) -> ObjectStore | str:
-        """Open the storage, or give the message by which the vendor says that it cannot be said."""
+        """Open the storage, or return the vendor's message if no policy can express the access."""
         try:
             return self.lend(access)
         except BadRequest as error:
@@ -83,12 +83,12 @@ def everything(*directories: str) -> Access:
 
 
 def fresh(directory: str) -> str:
-    """Name a file that is not there yet."""
+    """Return the location of a file that does not exist yet."""
     return f"{directory}/new-{uuid4().hex}"
 
 
 def assert_opens(store: ObjectStore, directory: str) -> None:
-    """Write, read, list and delete a file in a directory."""
+    """Assert that a file can be written, read, listed and deleted in a directory."""
     location = fresh(directory)
     store.put(location, b"mine")
     assert store.get(location) == b"mine"
@@ -98,32 +98,32 @@ def assert_opens(store: ObjectStore, directory: str) -> None:
 
 
 def assert_shut(store: ObjectStore, directory: str) -> None:
-    """Be refused by the storage whatever is tried in a directory in which there is a `FILE`."""
+    """Assert that the storage denies every call in a directory that holds a `FILE`."""
     assert_unread(store, directory)
     assert_unwritten(store, directory)
     assert_undeleted(store, directory)
 
 
 def assert_unread(store: ObjectStore, directory: str) -> None:
-    """Be refused to read and to list."""
+    """Assert that reading and listing are denied."""
     with pytest.raises(Forbidden):
         store.get(f"{directory}/{FILE}")
     assert_unlisted(store, directory)
 
 
 def assert_unlisted(store: ObjectStore, directory: str) -> None:
-    """Be refused to list."""
+    """Assert that listing is denied."""
     with pytest.raises(Forbidden):
         list(store.list(directory))
 
 
 def assert_unwritten(store: ObjectStore, directory: str) -> None:
-    """Be refused to write a new file."""
+    """Assert that writing a new file is denied."""
     with pytest.raises(Forbidden):
         store.put(fresh(directory), b"not mine")
 
 
 def assert_undeleted(store: ObjectStore, directory: str) -> None:
-    """Be refused to delete."""
+    """Assert that deleting is denied."""
     with pytest.raises(Forbidden):
         store.delete([f"{directory}/{FILE}"])

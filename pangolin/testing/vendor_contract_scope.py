@@ -1,4 +1,4 @@
-"""What a vended credential opens: its directories, as granted, and nothing besides."""
+"""What a vended credential opens: its directories, as granted, and nothing else."""
 
 from typing import ClassVar
 
@@ -21,7 +21,7 @@ from pangolin.testing.vendor_contract_place import (
     fresh,
 )
 
-# A directory's name, and what it must not be mistaken for.
+# A directory's name, and another that it must not be mistaken for.
 ODD_NAMES = {
     "a space": ("a", "a+space", "a%20space"),
     "a%20b": ("a b",),
@@ -38,7 +38,7 @@ ODD_NAMES = {
 
 
 class ScopeContract:
-    """Inside as granted, outside not at all."""
+    """Access inside as granted, and none outside."""
 
     closed_names: ClassVar[tuple[str, ...]]
 

@@ -10,7 +10,7 @@ from pangolin.testing.vendor_contract_place import Lender, Place, everything, fr
 
 
 class SecrecyContract:
-    """Secrets are neither shown nor logged, and not in what an administrator pastes."""
+    """Secrets are neither shown nor logged, nor in the documents that an administrator pastes."""
 
     secret_options: ClassVar[tuple[str, ...]]
     secret_properties: ClassVar[tuple[str, ...]]
@@ -58,10 +58,10 @@ class SecrecyContract:
         assert found == []
 
     def _secrets(self, warehouse: Warehouse, vended: Vended) -> list[str]:
-        # A name that is not there would make the proof an empty one.
+        # A name that is not there would make the test prove nothing.
         own = [warehouse.config[name] for name in self.secret_options]
         lent = [vended.config[name] for name in self.secret_properties]
-        assert lent, "name the properties that open something"
+        assert lent, "name the properties that grant access"
         return own + lent
 
 

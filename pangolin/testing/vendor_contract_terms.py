@@ -1,4 +1,4 @@
-"""What a vended credential says of itself: properties, expiry, and for whom it is."""
+"""What a vended credential says about itself: properties, expiry and principal."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from pangolin.testing.vendor_contract_place import (
     everything,
 )
 
-# What Iceberg's clients read of an object storage that they are lent.
+# The properties of an object store's credentials that Iceberg clients read.
 PROPERTIES = frozenset(
     {
         *("s3.access-key-id", "s3.secret-access-key", "s3.session-token"),
@@ -33,14 +33,14 @@ PROPERTIES = frozenset(
         *("expiration-time", "io-impl", "py-io-impl"),
     }
 )
-# After these comes the host of an account.
+# These are followed by the host of an account.
 BY_HOST = ("adls.sas-token.", "adls.sas-token-expires-at-ms.", "adls.connection-string.")
-# Clocks differ, and what was asked for is answered a little later.
+# Clocks differ, and answers arrive a little later than the request.
 LEEWAY_MS = 60_000
 
 
 class TermsContract:
-    """Properties that clients know, an expiry that is true, an identity that is carried."""
+    """Properties that clients know, a true expiry, and the principal's identity."""
 
     required: ClassVar[tuple[str, ...]]
 
