@@ -7,7 +7,7 @@ from pangolin.iceberg.metadata_builder import FIRST_PARTITION_ID, empty_draft
 from pangolin.iceberg.schemas import Columns
 from pangolin.iceberg.table import build, check_version
 
-# What the table spec leaves open the reference implementation sets for new tables only.
+# Defaults that the table spec leaves open; the reference implementation sets them for new tables.
 _NEW_TABLE_DEFAULTS = {"write.parquet.compression-codec": "zstd"}
 
 

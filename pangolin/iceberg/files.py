@@ -23,10 +23,10 @@ def metadata_codec(properties: Mapping[str, str], default: str) -> str:
 def next_metadata_location(
     metadata: Json, previous: str | None, uuid: str, *, default_codec: str = "none"
 ) -> str:
-    """Where a table's or view's next metadata file goes.
+    """The location of a table's or view's next metadata file.
 
-    `previous` is the present file (None for the first); its leading number is counted on. A fresh
-    `uuid` for each attempt keeps a failed attempt from overwriting anything.
+    `previous` is the current file (None for the first), whose leading number is incremented. A
+    fresh `uuid` for each attempt keeps a failed attempt from overwriting anything.
     """
     properties = metadata.get("properties") or {}
     folder = properties.get("write.metadata.path") or f"{metadata['location']}/metadata"
@@ -41,7 +41,7 @@ def _next_number(previous: str | None) -> int:
 
 
 def expired_metadata_files(base: Json, new: Json) -> list[str]:
-    """The metadata files that dropped out of the log, if the new properties say to delete them."""
+    """The metadata files that dropped out of the log, if the new properties ask to delete them."""
     if not boolean_property(new.get("properties") or {}, _DELETE_AFTER_COMMIT, False):
         return []
     kept = {entry["metadata-file"] for entry in new.get("metadata-log") or ()}
@@ -51,9 +51,9 @@ def expired_metadata_files(base: Json, new: Json) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class ReferencedFiles:
-    """The paths that stand in a table's metadata itself, each once, in order of appearance.
+    """The paths in a table's metadata itself, each once, in order of appearance.
 
-    `manifests` are those that v1 snapshots name inline; all others stand in the manifest lists.
+    `manifests` are those that v1 snapshots name inline; all others are in the manifest lists.
     """
 
     manifest_lists: list[str]

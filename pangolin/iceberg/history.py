@@ -50,7 +50,7 @@ def metadata_log(builder: MetadataBuilder, metadata_location: str | None) -> lis
 def spare(base: Json, new: Json, pointed: Container[str]) -> Json:
     """Return `new` with a log that adds none of the files `pointed` to, and drops none of them.
 
-    Clients delete what leaves the log. An entry that got in all the same stays as the oldest.
+    Clients delete files that leave the log. An entry that was added anyway stays as the oldest.
     """
     before, after = base.get("metadata-log") or [], new.get("metadata-log") or []
     old, left = _files(before), _files(after)

@@ -56,7 +56,7 @@ def _upgrade(builder: MetadataBuilder, version: int) -> None:
 
 
 def set_location(builder: MetadataBuilder, update: Json, where: str) -> None:
-    """set-location: nothing moves; later metadata files go under the new location."""
+    """set-location: nothing moves; later metadata files are written below the new location."""
     location = location_of(update, "location", where)
     if location != builder.document.get("location"):
         builder.put("location", location)

@@ -1,4 +1,4 @@
-"""What must hold of table metadata, whoever wrote it (table spec; checked on read and build)."""
+"""What must hold of any table metadata (table spec; checked on read and build)."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -8,7 +8,7 @@ from pangolin.iceberg import partitions, schemas, sorting
 from pangolin.iceberg.json_shape import Json
 from pangolin.iceberg.snapshots import sequence_number
 
-# Commits come from different machines: small clock skew must not fail them.
+# Commits come from different machines: small clock skew must not make them fail.
 _SKEW_MS = 60_000
 
 

@@ -1,4 +1,4 @@
-"""Reading members of a JSON object somebody sent: every reader names the member that is wrong."""
+"""Reading members of a JSON object from a client: every reader names the member that is wrong."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def as_objects(value: Any, where: str) -> list[tuple[str, Json]]:
 
 
 def as_integer(value: Any, where: str, *, bits: int = 64) -> int:
-    """`value`, which must be a whole number of at most `bits` bits; true and 1.0 are none."""
+    """`value`, which must be a whole number of at most `bits` bits; true and 1.0 are not."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadRequest(f"{where} must be an integer")
     if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):

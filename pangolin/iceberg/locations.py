@@ -1,7 +1,7 @@
 """Locations of tables and files: parsed once, compared by segment, written one way.
 
 Path segments are literal, as in the engines' own readers: `%20` is three characters of a key and
-is never decoded. Encodings are looked through only to refuse what another reader might decode.
+is never decoded. Encodings are examined only to refuse what another reader might decode.
 """
 
 import re
@@ -46,7 +46,7 @@ class Location:
         return f"{base}/{'/'.join(self.path)}"
 
     def contains(self, other: "Location") -> bool:
-        """Say whether the other location is this one or lies below it, segment by segment."""
+        """Return whether the other location is this one or below it, segment by segment."""
         return (
             self.scheme == other.scheme
             and self.authority == other.authority
@@ -54,9 +54,9 @@ class Location:
         )
 
     def child(self, *segments: str) -> "Location":
-        """Name a location below this one; raise `BadRequest` for a segment that is no plain name.
+        """Return a location below this one; raise `BadRequest` for a segment that is no plain name.
 
-        Segments are taken literally; `safe_segment` makes one of any text.
+        Segments are taken literally; `safe_segment` turns any text into one.
         """
         for segment in segments:
             if not segment or "/" in segment:
@@ -66,8 +66,8 @@ class Location:
     def within(self, text: str) -> "Location":
         """Parse the location of a file at or below this one; raise `Forbidden` for any other.
 
-        Unlike `parse_location` it lets encoded slashes and control characters pass, which engines
-        write for partition values (`part=a%2Fb`), as long as no decoding climbs upwards.
+        Unlike `parse_location` it accepts encoded slashes and control characters, which engines
+        write for partition values (`part=a%2Fb`), as long as no decoding leads upwards.
         """
         try:
             found = _parse(text, "location", strict=False)

@@ -9,8 +9,8 @@ from pangolin.iceberg.json_shape import Json
 from pangolin.iceberg.normalize import normalised
 from pangolin.iceberg.schemas import Columns
 
-# These are copied one level deep when a draft starts, so updates may change them in place; what
-# they hold is shared with the base and is only ever replaced.
+# These are copied one level deep when a draft starts, so that updates can change them in place;
+# what they hold is shared with the base and is only replaced.
 _COPIED = (
     "schemas",
     "partition-specs",
@@ -29,10 +29,10 @@ FIRST_PARTITION_ID = 1000
 
 @dataclass(slots=True)
 class MetadataBuilder:
-    """The document under change and what the updates of this commit did so far.
+    """The document being changed and what the updates of this commit have done so far.
 
     `added_*` is the id the last add resolved to, which -1 stands for. `set_on_main` lists the
-    snapshots of this commit that were current at some time.
+    snapshots of this commit that were current at some point.
     """
 
     document: Json

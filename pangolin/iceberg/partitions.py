@@ -75,7 +75,7 @@ def check_sources(spec: Json, columns: Columns) -> None:
 
 
 def _always_fits(field: Json, transform: Transform | None) -> bool:
-    # A transform of a later version may take several columns: we cannot judge it.
+    # A transform of a later version may take several columns: it cannot be checked here.
     return field.get("source-id") is None if transform is None else transform.name == "void"
 
 

@@ -1,4 +1,4 @@
-"""Reading metadata files others wrote: validation, and what older writers left out."""
+"""Reading metadata files of other writers: validation, and what older writers left out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ _LISTS = (
 def table_metadata(document: Json) -> Json:
     """Table metadata as we write it, from a file of any supported version.
 
-    What v1 writers left out is derived; members we do not know are kept. Raises ValidationFailed
+    What v1 writers left out is derived; unknown members are kept. Raises ValidationFailed
     naming the member that is wrong.
     """
     return _read(document, _table)
@@ -155,7 +155,7 @@ def _parsed(whole: Json, member: str, number: str, names: tuple[str, ...]) -> li
 
 
 def _parsed_field(field: Json, where: str, names: tuple[str, ...]) -> Json:
-    # Transforms we do not know are kept, however many columns they take: only add-spec refuses.
+    # Unknown transforms are kept, however many columns they take: only add-spec refuses them.
     for name in ("transform", *names):
         json_shape.string(field, name, where)
     json_shape.optional_integer(field, "field-id", where)
@@ -167,7 +167,7 @@ def _parsed_field(field: Json, where: str, names: tuple[str, ...]) -> Json:
 def _check_snapshots(whole: Json) -> None:
     version = whole["format-version"]
     for place, snapshot in json_shape.objects(whole, "snapshots", ""):
-        # Tables upgraded from v1 keep snapshots that only v1 could write.
+        # Tables upgraded from v1 keep snapshots that only v1 can write.
         inline = snapshot.get("manifest-list") is None or not snapshot.get("summary")
         snapshots.parse_snapshot(snapshot, place, 1 if inline else version)
     _check_unique([snapshot["snapshot-id"] for snapshot in whole["snapshots"]], "snapshots")

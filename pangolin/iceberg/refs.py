@@ -15,7 +15,7 @@ _BRANCH_ONLY = ("min-snapshots-to-keep", "max-snapshot-age-ms")
 
 
 def parse_ref(doc: Json, where: str) -> Json:
-    """A ref as JSON: the members of the spec that are set, and those we do not know."""
+    """A ref as JSON: the members of the spec that are set, and unknown ones."""
     ref = {name: value for name, value in doc.items() if value is not None}
     json_shape.long_integer(ref, "snapshot-id", where)
     ref["type"] = json_shape.string(ref, "type", where).lower()
@@ -71,7 +71,7 @@ def remove_ref(builder: MetadataBuilder, update: Json, where: str) -> None:
 
 
 def drop_ref(builder: MetadataBuilder, name: str) -> None:
-    """Forget one ref; nothing happens when there is none of this name."""
+    """Remove one ref; nothing happens if there is none of this name."""
     if builder.document["refs"].pop(name, None) is None:
         return
     if name == MAIN:

@@ -5,7 +5,7 @@ from pangolin.iceberg.normalize import normalised
 
 
 def only_refs(metadata: Json) -> Json:
-    """The metadata with only the snapshots a branch or tag names; all else is unchanged."""
+    """The metadata with only the snapshots that a branch or tag names; the rest is unchanged."""
     named = {ref["snapshot-id"] for ref in normalised(metadata)["refs"].values()}
     snapshots = metadata.get("snapshots") or []
     kept = [snapshot for snapshot in snapshots if snapshot["snapshot-id"] in named]

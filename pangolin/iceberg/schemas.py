@@ -48,7 +48,7 @@ class Columns:
 
 
 def parse_schema(value: Any, where: str) -> Json:
-    """A schema as JSON in canonical spelling; members we do not know are kept.
+    """A schema as JSON in canonical spelling; unknown members are kept.
 
     Raises BadRequest naming the member that is wrong, ids used twice and names used twice.
     """
@@ -86,7 +86,7 @@ def index(schema: Json, where: str = "schema") -> Columns:
 
 
 def _children(data_type: Json) -> Iterable[tuple[int, str, Any, bool, Any]]:
-    # Old files may leave the type of the schema itself out.
+    # Old files may omit the type of the schema itself.
     if data_type.get("type", "struct") == "struct":
         for f in data_type["fields"]:
             yield f["id"], f["name"], f["type"], f["required"], f.get("initial-default")
@@ -156,7 +156,7 @@ def check_version(columns: Columns, version: int) -> None:
 
 
 def structure(schema: Json) -> tuple[Any, frozenset[int]]:
-    """A key that two schemas share exactly when they are the same but for the schema id."""
+    """A key that two schemas share exactly if they are the same except for the schema id."""
     return _type_key(schema), frozenset(identifiers(schema))
 
 
@@ -178,7 +178,7 @@ def _field_key(f: Json) -> Any:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Whether two schemas are the same but for their schema ids."""
+    """Whether two schemas are the same except for their schema ids."""
     return structure(one) == structure(other)
 
 

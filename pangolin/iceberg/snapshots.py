@@ -13,10 +13,10 @@ def sequence_number(snapshot: Json) -> int:
 
 
 def parse_snapshot(value: object, where: str, version: int) -> Json:
-    """A snapshot as JSON; members we do not know are kept.
+    """A snapshot as JSON; unknown members are kept.
 
     Raises BadRequest naming the member that is wrong. A v1 snapshot may lack the summary, and may
-    name its manifests in place of a manifest list.
+    name its manifests instead of a manifest list.
     """
     snapshot = dict(json_shape.as_object(value, where))
     json_shape.long_integer(snapshot, "snapshot-id", where)
@@ -52,7 +52,7 @@ def _read_summary(snapshot: Json, where: str, version: int) -> None:
         snapshot.pop("summary", None)
         return
     summary = json_shape.string_map(snapshot, "summary", where)
-    # Readers refuse a summary without its operation; overwrite promises least.
+    # Readers refuse a summary without its operation; overwrite promises the least.
     snapshot["summary"] = {"operation": "overwrite", **summary}
 
 
@@ -109,7 +109,7 @@ def _take_rows(builder: MetadataBuilder, snapshot: Json) -> None:
 
 
 def remove_snapshots(builder: MetadataBuilder, update: Json, where: str) -> None:
-    """remove-snapshots: their statistics and the refs to them go too; unknown ids are ignored."""
+    """remove-snapshots: also removes their statistics and refs; unknown ids are ignored."""
     removed = builder.snapshot_ids & set(json_shape.integers(update, "snapshot-ids", where))
     if not removed:
         return

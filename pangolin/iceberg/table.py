@@ -60,11 +60,11 @@ def apply_updates(
     metadata_location: str | None,
     uuid: str,
 ) -> Json:
-    """The metadata after `updates`, in order; the very `base` when they change nothing.
+    """The metadata after `updates`, in order; `base` itself if they change nothing.
 
     `base` None builds a new table; `uuid` is the table's if no update assigns one.
-    `metadata_location` is the file of `base`, which goes to the metadata log. `base` is never
-    changed, and shares what did not change with the result. Raises BadRequest for malformed
+    `metadata_location` is the file of `base`, which is added to the metadata log. `base` is never
+    changed, and shares unchanged parts with the result. Raises BadRequest for malformed
     updates, ValidationFailed for those that break a rule, and CommitFailed for a snapshot whose
     sequence number or first row id is stale, which the client can retry.
     """

@@ -48,7 +48,7 @@ def parse_transform(text: str) -> Transform | None:
 
 
 def known_transform(text: str, where: str) -> Transform:
-    """The transform of this name; raises BadRequest for one we do not know."""
+    """The transform of this name; raises BadRequest for an unknown one."""
     transform = parse_transform(text)
     if transform is None:
         raise BadRequest(f"{where} is not a known transform: {text[:200]}")

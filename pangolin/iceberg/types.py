@@ -80,7 +80,7 @@ def minimum_version(data_type: Any) -> int:
 
 
 def parse_type(value: Any, where: str, depth: int = 0) -> Any:
-    """A type as JSON in canonical spelling; members we do not know are kept.
+    """A type as JSON in canonical spelling; unknown members are kept.
 
     Raises BadRequest naming the member of `where` that is wrong.
     """

@@ -13,7 +13,7 @@ _COPIED = ("schemas", "versions", "version-log")
 
 @dataclass(slots=True)
 class ViewDraft:
-    """A view's document under change; `added_*` is what -1 stands for."""
+    """A view's document being changed; `added_*` is what -1 stands for."""
 
     document: Json
     now_ms: int
@@ -30,7 +30,7 @@ class ViewDraft:
 
 
 def new_view(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
-    """The metadata a create request asks for: version 1, schema 0, field ids as they came.
+    """The metadata a create request asks for: version 1, schema 0, field ids as they were sent.
 
     Raises BadRequest naming the member that is wrong (REST spec, CreateViewRequest).
     """
@@ -55,7 +55,7 @@ def new_view(request: Json, *, location: str, uuid: str, now_ms: int) -> Json:
 
 
 def apply_updates(base: Json, updates: list[Json], *, now_ms: int) -> Json:
-    """The metadata after `updates`, in order; the very `base` when they change nothing.
+    """The metadata after `updates`, in order; `base` itself if they change nothing.
 
     Raises BadRequest for malformed updates, ValidationFailed and IllegalArgument for those that
     break a rule. `base` is never changed.

@@ -11,7 +11,7 @@ _DEFINITION = ("summary", "representations", "default-catalog", "default-namespa
 
 
 def parse_version(value: object, where: str) -> Json:
-    """A view version as JSON; members we do not know are kept.
+    """A view version as JSON; unknown members are kept.
 
     Raises BadRequest naming the member that is wrong, IllegalArgument for a dialect given twice.
     """
@@ -54,7 +54,7 @@ def same(one: Json, other: Json) -> bool:
 
 
 def version_id(version: Json, known: list[Json]) -> int:
-    """The id a version gets: the one it came with, unless that is taken or lower."""
+    """The id of a new version: the one it was sent with, unless that is taken or lower."""
     return max((int(version["version-id"]), *(int(v["version-id"]) + 1 for v in known)))
 
 
@@ -73,7 +73,7 @@ def expire(document: Json, added: set[int]) -> None:
     """Drop the oldest versions beyond `version.history.num-entries`, and their history.
 
     The current version and those added in this commit stay. The log is cut before any entry whose
-    version is gone.
+    version was dropped.
     """
     size = integer_property(document.get("properties") or {}, _HISTORY, 10)
     if size <= 0:
