@@ -5,7 +5,7 @@ from pangolin.plugin import AuthRequest, AuthServices, Principal, hookimpl
 
 @hookimpl
 def pangolin_authenticate(request: AuthRequest, services: AuthServices) -> Principal | None:
-    """Accept one of our API keys; leave what looks otherwise to others."""
+    """Accept one of our API keys; leave other credentials to other plugins."""
     if request.api_key:
         return services.principal_of_api_key(request.api_key)
     scheme, _, key = (request.authorization or "").partition(" ")

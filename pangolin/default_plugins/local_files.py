@@ -66,12 +66,12 @@ class LocalFiles:
         path = self._path(location)
         with _answering(location):
             if if_absent and os.path.lexists(path):
-                raise ObjectExists(f"there is an object at {location} already")
+                raise ObjectExists(f"there is already an object at {location}")
             temporary = self._write_beside(path, data)
             try:
                 _publish(temporary, path, if_absent=if_absent)
             except FileExistsError:
-                raise ObjectExists(f"there is an object at {location} already") from None
+                raise ObjectExists(f"there is already an object at {location}") from None
             finally:
                 temporary.unlink(missing_ok=True)
             _sync(path.parent)
@@ -136,7 +136,7 @@ class LocalFiles:
             yield info
 
     def _write_beside(self, path: Path, data: bytes) -> Path:
-        # A delete may prune a directory between its creation and the first file in it.
+        # A delete may prune a directory between its creation and its first file.
         for attempt in range(PUT_ATTEMPTS):
             temporary = path.with_name(TEMPORARY + secrets.token_hex(12))
             try:
@@ -161,13 +161,13 @@ class LocalFiles:
 
 
 def root_of(config: Mapping[str, str], settings: "Settings") -> str:
-    """Give the warehouse's location; raise `BadRequest` unless an allowed directory holds it."""
+    """Return the warehouse's location; raise `BadRequest` if no allowed directory holds it."""
     text = config.get("file.root", "")
     if not text:
         raise BadRequest("file.root is required: an absolute directory")
     root = parse_location("file://" + text if text.startswith("/") else text, "file.root")
     if root.scheme != "file":
-        raise BadRequest(f"file.root must be a directory, as in /data/warehouse, not {text!r}")
+        raise BadRequest(f"file.root must be a directory such as /data/warehouse, not {text!r}")
     allowed = [Path(top).resolve() for top in settings.file_roots]
     if not any(_directory(root).resolve().is_relative_to(top) for top in allowed):
         listed = ", ".join(settings.file_roots) or "no directory"
@@ -179,7 +179,7 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
 
 
 def open_store(warehouse: Warehouse, settings: "Settings") -> LocalFiles:
-    """Open a warehouse's directory; it is made at the first write."""
+    """Open a warehouse's directory; it is created with the first write."""
     return LocalFiles(parse_location(root_of(warehouse.config, settings)))
 
 

@@ -1,4 +1,4 @@
-"""Records in this process's memory: for tests and for looking around; gone when it ends."""
+"""Records in this process's memory, for tests and trials; they are lost when it ends."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ from pangolin.plugin import (
 
 
 class MemoryStore(Store):
-    """A thread-safe store in memory; each one is its own."""
+    """A thread-safe store in memory; each instance has its own records."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
@@ -156,16 +156,16 @@ class MemoryStore(Store):
                 claimed.add((order, values))
 
     def close(self) -> None:
-        """Keep the records: they live as long as the store."""
+        """Do nothing: the records live as long as the store."""
 
 
 def _open(url: str, _settings: Settings) -> Store:
     if url.removeprefix("memory:").strip("/"):
-        raise BadRequest(f"store_url must be 'memory:' and nothing more, not {url!r}")
+        raise BadRequest(f"store_url must be exactly 'memory:', not {url!r}")
     return MemoryStore()
 
 
 @hookimpl
 def pangolin_stores() -> Sequence[StoreBackend]:
     """Register `memory:`."""
-    return [StoreBackend(("memory",), _open, "records in memory, gone when the process ends")]
+    return [StoreBackend(("memory",), _open, "records in memory, lost when the process ends")]

@@ -1,4 +1,4 @@
-"""The sorted tables behind the memory store: rows nobody can change, searched by bisection."""
+"""The sorted tables behind the memory store: immutable rows, searched by bisection."""
 
 from bisect import bisect_left, bisect_right, insort
 from typing import Any
@@ -7,7 +7,7 @@ import orjson
 
 from pangolin.plugin import BadRequest, Key, Kind, Record, Version
 
-# A row is what nobody can change: the document's JSON, its version and its column values.
+# A row is immutable: the document's JSON, its version and its column values.
 Row = tuple[bytes, Version, dict[str, Any]]
 
 
@@ -19,7 +19,7 @@ def _encode(kind: Kind, doc: dict[str, Any]) -> bytes:
 
 
 def record_of(row: Row) -> Record:
-    """Make a record that is the caller's own."""
+    """Make a record that belongs to the caller."""
     return Record(orjson.loads(row[0]), row[1])
 
 
@@ -41,17 +41,17 @@ class Order:
         return tuple(columns[name] for name in self.fields)
 
     def add(self, row: Row) -> None:
-        """Enter a row, if it has a place here."""
+        """Add a row, if it belongs to this order."""
         if entry := self.entry(row):
             insort(self.entries, entry)
 
     def drop(self, row: Row) -> None:
-        """Take out a row that was added."""
+        """Remove a row that was added."""
         if entry := self.entry(row):
             del self.entries[bisect_left(self.entries, entry)]
 
     def key(self, entry: Key) -> Key:
-        """Return the record key inside an entry."""
+        """Return the record key in an entry."""
         return tuple(entry[place] for place in self.at)
 
     def bounds(self, prefix: Key) -> tuple[int, int]:

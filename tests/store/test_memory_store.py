@@ -27,5 +27,5 @@ def test_each_memory_store_is_its_own() -> None:
 
 def test_a_memory_store_cannot_be_named() -> None:
     (backend,) = pangolin_stores()
-    with pytest.raises(BadRequest, match="store_url must be 'memory:'"):
+    with pytest.raises(BadRequest, match="store_url must be exactly 'memory:'"):
         backend.open("memory://shared", Settings())
