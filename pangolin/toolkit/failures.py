@@ -61,9 +61,9 @@ class StorageFailures:
         if isinstance(error, FileNotFoundError) or (self.absent and self.absent.search(text)):
             return ObjectMissing(f"there is no object at {location}")
         if isinstance(error, self.exists):
-            return ObjectExists(f"there is an object at {location} already")
+            return ObjectExists(f"there is already an object at {location}")
         if isinstance(error, self.refused) or {status, code} & self.refusals:
-            return Forbidden(f"{self.service} refuses {self.access} to {location}: {reason}")
+            return Forbidden(f"{self.service} denies {self.access} to {location}: {reason}")
         return Unavailable(f"{self.service} did not serve {location}: {reason}")
 
 

@@ -54,7 +54,7 @@ class RoleVendor:
     def prepare(self, warehouse: Warehouse) -> Prepared | None:
         settings = self._sessions.settings
         external_id, place = external_id_of(warehouse, settings), place_of(warehouse.config)
-        # Asked without the role, which need not be there yet.
+        # Asked without the role, which may not exist yet.
         arn = server_arn(self._sessions.sts, place, own_key(warehouse.config))
         condition = {"sts:ExternalId": external_id} if external_id else {}
         return prepared(place, {"AWS": arn}, condition, external_id)

@@ -48,7 +48,7 @@ def check_sessions(
 
 
 def _flaws(warehouse: Warehouse, place: Place) -> Iterator[Check]:
-    # That of the options is told with them, whatever the strategy.
+    # The check of the options is reported with them, whatever the strategy.
     found = flaw_of(members_of(warehouse).get("role_arn", "")) if place.is_amazon else None
     if found:
         yield found

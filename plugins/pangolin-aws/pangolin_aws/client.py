@@ -1,4 +1,4 @@
-"""What a client is told of an S3 warehouse: where it is, never a secret."""
+"""What clients learn about an S3 warehouse: where it is, never a secret."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,9 @@ from pangolin_aws.options import DEFAULT_REGION, is_path_style
 
 
 def client_properties(config: Mapping[str, str]) -> dict[str, str]:
-    """Give the file-IO properties of Iceberg clients (Java, PyIceberg, DuckDB, Rust, Go).
+    """Return the file-IO properties of Iceberg clients (Java, PyIceberg, DuckDB, Rust, Go).
 
-    DuckDB demands a region; a compatible store takes any.
+    DuckDB requires a region; a compatible store accepts any.
     """
     found = {key: config[key] for key in ("s3.endpoint", "s3.region") if config.get(key)}
     if "s3.endpoint" in found:

@@ -26,7 +26,7 @@ MAX_CLIENTS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An access key, its secret and perhaps a session token."""
+    """An access key, its secret and optionally a session token."""
 
     id: str
     secret: str = field(repr=False)
@@ -35,7 +35,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls which STS: a key, or None for the environment's credentials, or nobody at all."""
+    """Who calls which STS: a key, or None for the environment's credentials, or nobody."""
 
     endpoint: str
     region: str
@@ -44,12 +44,12 @@ class Caller:
 
     @classmethod
     def at(cls, place: Place, key: Key | None, *, unsigned: bool = False) -> "Caller":
-        """Call the STS of a warehouse's place."""
+        """Return a caller of the STS of a warehouse's place."""
         return cls(place.sts, place.region, key, unsigned)
 
 
 class StsClients:
-    """Make STS clients and keep those that were used last."""
+    """Makes STS clients and keeps those that were used last."""
 
     def __init__(self, settings: "Settings") -> None:
         self._settings = settings
@@ -57,8 +57,8 @@ class StsClients:
         self._made: OrderedDict[tuple[int, Caller], Any] = OrderedDict()
 
     def client(self, caller: Caller) -> Any:
-        """Give the client of a caller; clients may be used by many threads at once."""
-        # A child of a fork makes its own: sockets are not shared.
+        """Return the client of a caller; clients may be used by many threads at once."""
+        # A forked child makes its own: sockets are not shared.
         wanted = (os.getpid(), caller)
         with self._lock:
             if wanted not in self._made:

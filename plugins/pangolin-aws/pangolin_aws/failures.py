@@ -1,4 +1,4 @@
-"""What a failure of the S3 client means; its own text, which quotes whole answers, stays inside."""
+"""What a failure of the S3 client means; its own text, which quotes whole answers, is hidden."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _S3: Final = StorageFailures(
     raised=(BaseError, OSError),
     exists=(AlreadyExistsError, PreconditionError),
     refused=(PermissionDeniedError, UnauthenticatedError, InvalidPathError),
-    access="the server's access",
+    access="the server access",
     codes=(
         re.compile(r"<Code>([A-Za-z0-9.]{1,80})</Code>"),
         # One of a batch of deletes that failed; the batch itself was answered with success.

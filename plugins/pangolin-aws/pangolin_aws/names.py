@@ -14,9 +14,9 @@ _NOT_OF_TAGS = re.compile(r"[^A-Za-z0-9 _.:/=+@-]", re.ASCII)
 
 
 def session_name(grant: Grant) -> str:
-    """Name a session after its principal, as Amazon's access log then shows it.
+    """Return the name of a principal's session, as Amazon's access log shows it.
 
-    Two principals whose names look alike differ in the digits of the hash.
+    Two principals with similar names differ in the digits of the hash.
     """
     digits = _digest(grant.warehouse.tenant, grant.principal)[:12]
     readable = _NOT_OF_NAMES.sub("_", grant.principal_name)
@@ -24,7 +24,7 @@ def session_name(grant: Grant) -> str:
 
 
 def session_tags(grant: Grant) -> dict[str, str]:
-    """Give the tags of a session: tenant, warehouse, and the principal's id and name."""
+    """Return the tags of a session: tenant, warehouse, and the principal's id and name."""
     tags = {
         "pangolin-tenant": grant.warehouse.tenant,
         "pangolin-warehouse": grant.warehouse.name,
@@ -35,10 +35,10 @@ def session_tags(grant: Grant) -> dict[str, str]:
 
 
 def external_id(warehouse: Warehouse) -> str:
-    """Give the external id of a warehouse: one that no other has and nobody can choose.
+    """Return the external id of a warehouse: one that no other has and nobody can choose.
 
-    It follows from the ids of tenant and warehouse, which the server makes, so that a role keeps
-    working when the warehouse is renamed or changed.
+    It follows from the ids of tenant and warehouse, which the server generates, so that a role
+    keeps working when the warehouse is renamed or changed.
     """
     return f"pangolin-{_digest('external id', warehouse.tenant, warehouse.id)[:32]}"
 

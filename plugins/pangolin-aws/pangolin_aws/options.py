@@ -20,15 +20,15 @@ ENCRYPTION: Final = {"none": "", "s3": "AES256", "kms": "aws:kms"}
 OPTIONS: Final = (
     Option("s3.bucket", "Name of the bucket.", aliases=("bucket",), required=True),
     Option("s3.prefix", "Path within the bucket.", aliases=("prefix", "key_prefix")),
-    Option("s3.region", "Region of the bucket, as eu-west-1.", aliases=("region",)),
+    Option("s3.region", "Region of the bucket, such as eu-west-1.", aliases=("region",)),
     Option(
         "s3.endpoint",
-        "Address of a compatible store, as https://s3.example.org; not needed for Amazon S3.",
+        "Address of a compatible store, such as https://s3.example.org; not needed for Amazon S3.",
         aliases=("endpoint",),
     ),
     Option(
         "s3.path-style-access",
-        "Whether the bucket goes into the path; true if there is an endpoint, else false.",
+        "Whether the bucket is part of the path; true if there is an endpoint, else false.",
         aliases=("path_style_access", "s3.path-style", "path_style"),
     ),
     Option(
@@ -51,7 +51,7 @@ OPTIONS: Final = (
     Option("s3.role-arn", "Role that vended credentials assume.", aliases=("role_arn",)),
     Option(
         "s3.external-id",
-        "External id that the role demands; confidential.",
+        "External id that the role requires; confidential.",
         aliases=("external_id",),
         secret=True,
     ),
@@ -65,7 +65,7 @@ OPTIONS: Final = (
         "Whether sessions carry tags; true needs sts:TagSession in the role's trust policy.",
         aliases=("session_tags",),
     ),
-    Option("s3.sse.type", "Encryption of what is written: none, s3 or kms.", aliases=("sse_type",)),
+    Option("s3.sse.type", "Encryption of written objects: none, s3 or kms.", aliases=("sse_type",)),
     Option(
         "s3.sse.key",
         "KMS key of the encryption, by ARN or id.",
@@ -83,7 +83,7 @@ _KMS_KEY = re.compile(r"[A-Za-z0-9:/_-]{1,2048}", re.ASCII)
 
 
 def root_of(config: Mapping[str, str], settings: "Settings") -> str:
-    """Give the warehouse's location; raise `BadRequest` naming an option that is illegal."""
+    """Return the warehouse's location; raise `BadRequest` naming an option that is illegal."""
     bucket = config.get("s3.bucket", "")
     if not _BUCKET.fullmatch(bucket) or _NUMERIC_HOST.fullmatch(bucket):
         raise BadRequest(
@@ -100,13 +100,13 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
 
 
 def flaws_of(config: Mapping[str, str]) -> list[Check]:
-    """List what is wrong with options that are legal all the same."""
+    """List what is wrong with options that are nevertheless legal."""
     found = None if sts_of(config) else flaw_of(config.get("s3.role-arn", ""))
     return [found] if found else []
 
 
 def is_path_style(config: Mapping[str, str]) -> bool:
-    """Say whether the bucket goes into the path; raise `BadRequest` for a value not boolean."""
+    """Return whether the bucket is part of the path; raise `BadRequest` unless it is a boolean."""
     return is_true(config, "s3.path-style-access", default=bool(config.get("s3.endpoint")))
 
 
@@ -119,7 +119,7 @@ def is_true(config: Mapping[str, str], option: str, *, default: bool = False) ->
 
 
 def encryption_of(config: Mapping[str, str]) -> str:
-    """Give the encryption that S3 is asked for: `AES256`, `aws:kms` or none as ``""``."""
+    """Return the encryption that S3 is asked for: `AES256`, `aws:kms` or ``""`` for none."""
     kind = config.get("s3.sse.type") or ("kms" if config.get("s3.sse.key") else "none")
     if kind not in ENCRYPTION:
         raise BadRequest(f"s3.sse.type must be none, s3 or kms, not {kind[:80]!r}")
@@ -127,7 +127,7 @@ def encryption_of(config: Mapping[str, str]) -> str:
 
 
 def endpoint_of(config: Mapping[str, str], name: str = "s3.endpoint") -> SplitResult | None:
-    """Parse an endpoint's address, or give None; raise `BadRequest` naming the option."""
+    """Parse an endpoint's address, or return None; raise `BadRequest` naming the option."""
     text = config.get(name, "")
     if not text:
         return None
@@ -153,9 +153,9 @@ def check_key(key_id: str, secret: str) -> None:
 
 
 def sts_of(config: Mapping[str, str]) -> str:
-    """Give the address of a store's own STS, or "" for Amazon's.
+    """Return the address of a store's own STS, or "" for Amazon's.
 
-    Compatible stores answer for STS where they answer for S3, if nothing else is said.
+    Compatible stores serve STS at their S3 endpoint unless another one is configured.
     """
     found = (_own(config, name) for name in ("s3.sts-endpoint", "s3.endpoint"))
     return next(filter(None, found), "")
@@ -211,7 +211,7 @@ def _check_encryption(config: Mapping[str, str]) -> None:
 
 
 def _check_host(host: str, name: str) -> None:
-    # Instance metadata lives at link-local addresses; a tenant must not reach it through us.
+    # Instance metadata is at link-local addresses; a tenant must not reach it through the server.
     try:
         address = ip_address(host)
     except ValueError:

@@ -14,7 +14,7 @@ class Partition:
     suffix: str
 
 
-# Of two that match a region the first is meant; any other region is one of the public partition.
+# The first that matches a region applies; any other region belongs to the public partition.
 PARTITIONS: Final = (
     Partition("aws-cn", r"cn-\w+-\d+", "amazonaws.com.cn"),
     Partition("aws-us-gov", r"us-gov-\w+-\d+", "amazonaws.com"),
@@ -28,11 +28,11 @@ PARTITIONS: Final = (
 
 
 def partition_of(region: str) -> Partition:
-    """Give the partition of a region."""
+    """Return the partition of a region."""
     found = (row for row in PARTITIONS if re.fullmatch(row.regions, region, re.ASCII))
     return next(found, PARTITIONS[-1])
 
 
 def is_amazons(host: str) -> bool:
-    """Say whether a host is one of Amazon's own services, in any partition."""
+    """Return whether a host is one of Amazon's own services, in any partition."""
     return any(host.lower().endswith(f".{row.suffix}") for row in PARTITIONS)

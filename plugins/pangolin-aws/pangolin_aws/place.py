@@ -1,4 +1,4 @@
-"""Where a warehouse is, for what is minted and signed: bucket, region, endpoints, encryption."""
+"""Where a warehouse is, for minting and signing: bucket, region, endpoints, encryption."""
 
 import os
 from collections.abc import Mapping
@@ -33,13 +33,13 @@ class Place:
 
     @property
     def partition(self) -> Partition:
-        """The partition that its ARNs name; compatible stores have the public one's."""
+        """The partition that its ARNs name; compatible stores use the public one's."""
         return partition_of(self.region if self.is_amazon else DEFAULT_REGION)
 
     def key(self, location: str) -> str:
-        """Give the key of a directory in the bucket, without a last slash.
+        """Return the key of a directory in the bucket, without a trailing slash.
 
-        Raises `Forbidden` outside of the warehouse, `BadRequest` for a whole bucket.
+        Raises `Forbidden` outside the warehouse, `BadRequest` for a whole bucket.
         """
         found = parse_location(location)
         if not self.root.contains(found):
@@ -50,7 +50,7 @@ class Place:
 
 
 def place_of(config: Mapping[str, str]) -> Place:
-    """Read a warehouse's place from its options, which are taken to be valid."""
+    """Read a warehouse's place from its options, which are assumed to be valid."""
     address = f"s3://{config['s3.bucket']}/{config.get('s3.prefix', '').strip('/')}"
     return Place(
         root=parse_location(address, "s3.prefix"),
@@ -64,6 +64,6 @@ def place_of(config: Mapping[str, str]) -> Place:
 
 
 def region_of(config: Mapping[str, str]) -> str:
-    """Give the region: the warehouse's, or the environment's, or us-east-1."""
+    """Return the region: the warehouse's, or the environment's, or us-east-1."""
     named = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
     return config.get("s3.region") or next(filter(None, named), DEFAULT_REGION)

@@ -1,4 +1,4 @@
-"""Session policies: what a vended credential may do, and nothing besides.
+"""Session policies: what a vended credential may do, and nothing else.
 
 Source: the grammar of IAM policies; the limits of AssumeRole in Amazon's STS reference.
 """
@@ -18,7 +18,7 @@ READ: Final = "s3:GetObject"
 READ_VERSION: Final = "s3:GetObjectVersion"
 WRITE: Final = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 DELETE: Final = "s3:DeleteObject"
-# A vended credential must not assume the role again, without this policy; some stores let it.
+# A vended credential must not assume the role again without this policy; some stores allow it.
 NO_STS: Final = {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}
 _ESCAPES: Final = {"*": "${*}", "?": "${?}", "$": "${$}"}
 
@@ -29,7 +29,7 @@ Statement = dict[str, Any]
 def session_policy(access: Access, place: Place) -> str:
     """Write the policy for an access, as compact ASCII JSON without spaces.
 
-    Raises `BadRequest` naming the paths if it cannot be said in 2048 characters: nothing is
+    Raises `BadRequest` naming the paths if it does not fit into 2048 characters: nothing is
     widened to make it fit.
     """
     rights = _without_covered(_rights_by_key(access, place))
@@ -43,13 +43,13 @@ def session_policy(access: Access, place: Place) -> str:
 
 
 def too_large(access: Access) -> BadRequest:
-    """Name the directories that do not fit into one policy together."""
+    """Return the error that names the directories that do not fit into one policy."""
     paths = dict.fromkeys((*access.read, *access.write, *access.delete))
     return BadRequest(f"these paths do not fit into one session policy: {', '.join(paths)}")
 
 
 def escaped(text: str) -> str:
-    """Take the meaning of a wildcard or a variable from every character that has one."""
+    """Escape every character that has a meaning as a wildcard or a variable."""
     return "".join(_ESCAPES.get(character, character) for character in text)
 
 
@@ -62,7 +62,7 @@ def _rights_by_key(access: Access, place: Place) -> dict[str, Rights]:
 
 
 def _without_covered(rights: Mapping[str, Rights]) -> dict[str, Rights]:
-    """Leave out directories that lie in another with the same rights or more."""
+    """Leave out directories below another with the same rights or more."""
     return {
         key: held
         for key, held in rights.items()

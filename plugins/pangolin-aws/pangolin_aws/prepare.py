@@ -37,9 +37,9 @@ def prepared(place: Place, principal: Document, condition: Document, external_id
 
 
 def server_arn(sts: Sts, place: Place, key: Key | None) -> str:
-    """Ask who assumes the role; a placeholder if STS does not say.
+    """Return who assumes the role; a placeholder if STS does not say.
 
-    Of a session its role is given, whose path STS does not tell.
+    For a session it is the session's role, whose path STS does not report.
     """
     try:
         arn = sts.caller_arn(Caller.at(place, key))
@@ -50,7 +50,7 @@ def server_arn(sts: Sts, place: Place, key: Key | None) -> str:
 
 
 def federated(role: str, token: str, place: Place) -> tuple[Document, Document]:
-    """Give principal and condition for the server's web identity, read from its token."""
+    """Return principal and condition for the server's web identity, read from its token."""
     claims = _claims(token)
     issuer = str(claims.get("iss", "ISSUER")).removeprefix("https://")
     found = _ACCOUNT_OF.fullmatch(role)
@@ -63,7 +63,7 @@ def federated(role: str, token: str, place: Place) -> tuple[Document, Document]:
 
 
 def _claims(token: str) -> Document:
-    # STS verifies it; here it only says what to write down.
+    # STS verifies it; here it only determines what the policy names.
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -1,4 +1,4 @@
-"""Probes of a role's trust: whether it demands the external id, and whom it lets in besides."""
+"""Probes of a role's trust: whether it requires the external id, and whom else it trusts."""
 
 import secrets
 import time
@@ -18,7 +18,7 @@ ALLOWED: Final = "allowed"
 DENIED: Final = "denied"
 TRIES: Final = 3
 NAME: Final = "ice-probe"
-_TRUST_IT: Final = "put the trust policy that is prepared on the role, and wait some seconds"
+_TRUST_IT: Final = "put the prepared trust policy on the role, and wait a few seconds"
 _DEMAND_IT: Final = (
     "add the condition StringEquals sts:ExternalId of the prepared trust policy to the role"
 )
@@ -31,7 +31,7 @@ _ALONE: Final = (
 class RoleProbes:
     """Call STS for sessions that open nothing; `pause` is between tries, in seconds.
 
-    A change of a role takes some seconds to be seen everywhere, so that a first no is asked again.
+    A change to a role takes a few seconds to propagate, so a first denial is tried again.
     """
 
     def __init__(self, sts: Sts, pause: float = 2.0) -> None:
@@ -39,7 +39,7 @@ class RoleProbes:
         self._pause = pause
 
     def external_id(self, caller: Caller, role: str, external_id: str) -> Check:
-        """Prove by three calls that the role demands the external id."""
+        """Prove by three calls that the role requires the external id."""
         name = "external-id"
         if not external_id:
             return Check(name, "skipped", "the warehouse's own key assumes the role without one")
@@ -51,7 +51,7 @@ class RoleProbes:
         others = ("", f"pangolin-probe-{secrets.token_hex(8)}")
         said = [self._once(caller, replace(asked, external_id=other)) for other in others]
         if ALLOWED in said:
-            return Check(name, "failed", "the role may be assumed without it", _DEMAND_IT)
+            return Check(name, "failed", "the role can be assumed without it", _DEMAND_IT)
         if said != [DENIED, DENIED]:
             return Check(name, "unknown", f"STS said: {', '.join(said)}", "try again")
         return Check(name, "passed")
@@ -62,7 +62,7 @@ class RoleProbes:
         for given in dict.fromkeys(("", external_id)):
             said = self._once(caller, Asked(role, NAME, NOTHING, LEAST_SECONDS, given))
             if said == ALLOWED:
-                return Check(name, "failed", "a vended key got the whole role", _ALONE)
+                return Check(name, "failed", "a vended key could assume the whole role", _ALONE)
             if said != DENIED:
                 return Check(name, "unknown", f"STS said: {said}", "try again")
         return Check(name, "passed")

@@ -15,7 +15,7 @@ _KINDS: Final = {"AES256": "s3", "aws:kms": "kms"}
 
 
 def place_properties(config: Mapping[str, str], place: Place) -> dict[str, str]:
-    """Say where the bucket is and how what is written must be encrypted; DuckDB needs a region."""
+    """Return the properties of the bucket and its encryption; DuckDB needs a region."""
     found = client_properties(config)
     found |= {"s3.region": place.region, "client.region": place.region}
     if place.encryption:
@@ -26,13 +26,13 @@ def place_properties(config: Mapping[str, str], place: Place) -> dict[str, str]:
 
 
 def key_properties(key: Key) -> dict[str, str]:
-    """Give the properties of a key."""
+    """Return the properties of a key."""
     found = {ID: key.id, SECRET: key.secret}
     return found | {TOKEN: key.token} if key.token else found
 
 
 def expiry_properties(expires_at_ms: int) -> dict[str, str]:
-    """Give the properties of an expiry: Java's and Go's."""
+    """Return the properties of an expiry: Java's and Go's."""
     return {EXPIRY: str(expires_at_ms), "expiration-time": str(expires_at_ms)}
 
 
@@ -42,7 +42,7 @@ def key_in(properties: Mapping[str, str]) -> Key:
 
 
 def signing_properties(config: Mapping[str, str], place: Place) -> dict[str, str]:
-    """Say that requests are signed remotely; of PyIceberg's two file systems one can do that."""
+    """Return the properties of remote signing, which only one PyIceberg file system supports."""
     return place_properties(config, place) | {
         "s3.remote-signing-enabled": "true",
         "s3.signer": "S3V4RestSigner",

@@ -1,4 +1,4 @@
-"""What a failure of STS means; its text, which may quote what was asked, stays inside."""
+"""What a failure of STS means; its text, which may quote the request, is hidden."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,23 +48,23 @@ _REFUSING: Final = frozenset(
 
 
 class PolicyTooLarge(BadRequest):
-    """STS packs a policy together with the tags, and found it too large; it says no limit."""
+    """STS packs a policy together with the tags and found it too large; it names no limit."""
 
 
 def code_of(error: ClientError) -> str:
-    """Give the error's code; some stores leave out the element that it should be in, or itself."""
+    """Return the error's code; some stores omit it or the element that should hold it."""
     response = error.response
     code = response.get("Error", {}).get("Code") or response.get("Code") or ""
     return str(code)[:80] or f"status {status_of(error)}"
 
 
 def status_of(error: ClientError) -> int:
-    """Give the HTTP status of the answer."""
+    """Return the HTTP status of the answer."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def is_denied(error: ClientError) -> bool:
-    """Say whether STS understood and said no: anything else proves nothing about trust."""
+    """Return whether STS understood and denied: anything else proves nothing about trust."""
     return code_of(error) == "AccessDenied" or (status_of(error) == 403 and _is_bare(error))
 
 
@@ -82,13 +82,15 @@ def answer(role: str, error: Exception) -> PangolinError:
     if isinstance(error, ClientError):
         return _refused(role, error)
     if isinstance(error, ParamValidationError):
-        return BadRequest(f"{role} or what belongs to it has a form that STS does not know")
+        return BadRequest(f"STS does not know the form of {role} or of its options")
     if isinstance(error, _NO_CREDENTIALS):
         return Unavailable(
             f"the server has no credentials of its own to call STS with: {GIVE_SOME}"
         )
     if isinstance(error, ResponseParserError):
-        return Unavailable(f"what answered for {role} is no STS: is s3.sts-endpoint right?")
+        return Unavailable(
+            f"the server that answered for {role} is not STS: is s3.sts-endpoint right?"
+        )
     return Unavailable(f"STS did not answer for {role}: {type(error).__name__}")
 
 
@@ -99,10 +101,10 @@ def _refused(role: str, error: ClientError) -> PangolinError:
     if code == "PackedPolicyTooLarge":
         return PolicyTooLarge(f"the session policy is too large for {role}")
     if code in _REFUSING or status in (401, 403):
-        return Forbidden(f"STS refuses {role}: {code}")
+        return Forbidden(f"STS denies {role}: {code}")
     if status in (404, 405, 501):
         return BadRequest("there is no STS at the address: give s3.sts-endpoint")
-    return BadRequest(f"STS finds fault with what it was asked for {role}: {code}")
+    return BadRequest(f"STS rejects the request for {role}: {code}")
 
 
 def _is_bare(error: ClientError) -> bool:

@@ -1,4 +1,4 @@
-"""Give clients no key and sign their requests: the strategy `S3RemoteSigning`."""
+"""Sign the requests of clients, which get no key: the strategy `S3RemoteSigning`."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -52,7 +52,7 @@ class RemoteSigning:
             self._by_role.validate(warehouse, settings)
         elif own_key(warehouse.config) is None and not settings.server_identity:
             raise BadRequest(
-                "s3.role-arn or s3.access-key-id is required: with what requests are signed"
+                "s3.role-arn or s3.access-key-id is required: requests are signed with it"
             )
 
     def identity(self, grant: Grant) -> tuple[str, ...]:
@@ -97,12 +97,12 @@ class RemoteSigning:
         if found is None and self._settings.server_identity:
             return servers_key()
         if found is None:
-            raise BadRequest("s3.access-key-id is required: with what requests are signed")
+            raise BadRequest("s3.access-key-id is required: requests are signed with it")
         return found
 
 
 def servers_key() -> Key:
-    """Give the key of the server's environment; raise `Unavailable` without one."""
+    """Return the key of the server's environment; raise `Unavailable` without one."""
     try:
         found = boto3.session.Session().get_credentials()
         frozen = found.get_frozen_credentials() if found else None

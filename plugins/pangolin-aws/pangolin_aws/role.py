@@ -13,17 +13,17 @@ _AMAZONS = re.compile(
     r"role/(?!aws-service-role/|aws-reserved/)(?:(?:[!-.0-~]+/){0,16})(?:[A-Za-z0-9_+=,.@-]{1,64})",
     re.ASCII,
 )
-# MinIO ignores it; others have forms of their own, as urn:ecs:… and arn:aws:iam:::role/x.
+# MinIO ignores it; others have their own forms, such as urn:ecs:… and arn:aws:iam:::role/x.
 _ANY = re.compile(r"(?:arn|urn):[!-~]{1,2040}", re.ASCII)
 DIGITS: Final = 12
 REMEDY: Final = "give the ARN of the role as the IAM console shows it"
 
 
 def check_role(arn: str, region: str, *, compatible: bool) -> None:
-    """Raise `BadRequest` for what is no role, or none of the region's partition.
+    """Raise `BadRequest` for a value that is not a role, or not one of the region's partition.
 
     A compatible store's roles only have to look like an ARN or a URN of 20 characters or more. How
-    many digits the account id has is not looked at here: see `flaw_of`.
+    many digits the account id has is not checked here: see `flaw_of`.
     """
     if compatible:
         if not _ANY.fullmatch(arn) or len(arn) < 20:
@@ -35,15 +35,15 @@ def check_role(arn: str, region: str, *, compatible: bool) -> None:
     needed = partition_of(region).name
     if found["partition"] != needed:
         raise BadRequest(
-            f"{OPTION} is of the partition {found['partition']}, "
-            f"and the region {region} is of {needed}"
+            f"{OPTION} belongs to the partition {found['partition']}, "
+            f"and the region {region} to {needed}"
         )
 
 
 def flaw_of(arn: str) -> Check | None:
-    """Return the failed check of a role whose account id Amazon cannot have given out, or None.
+    """Return the failed check of a role whose account id Amazon cannot have issued, or None.
 
-    Such a role may be saved: what stands in for Amazon's STS in a trial minds no account id.
+    Such a role can be saved: stand-ins for Amazon's STS in trials ignore the account id.
     """
     found = _AMAZONS.fullmatch(arn)
     if found is None or len(found["account"]) == DIGITS:

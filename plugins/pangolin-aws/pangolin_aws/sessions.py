@@ -35,11 +35,11 @@ class RoleSessions:
         return trust_of(warehouse, self.settings)
 
     def caller(self, warehouse: Warehouse) -> Caller:
-        """Say who calls STS."""
+        """Return who calls STS."""
         return Caller.at(place_of(warehouse.config), self.trust(warehouse).key)
 
     def asked(self, grant: Grant, place: Place) -> Asked:
-        """Say what STS is asked for."""
+        """Return what STS is asked for."""
         trust = self.trust(grant.warehouse)
         tagged = is_true(grant.warehouse.config, "s3.session-tags")
         return Asked(
@@ -70,9 +70,10 @@ class RoleSessions:
 class WebSessions(RoleSessions):
     """Mint by AssumeRoleWithWebIdentity, with the token of the server's environment.
 
-    STS knows no external id here, and who names a role that trusts the server's token gets it: only
-    where the setting `server_identity` lets everybody use the server's identity. Whoever sees the
-    token is the server: it is sent to Amazon, and where `web_identity_endpoints` allows.
+    STS knows no external id here, and anyone who names a role that trusts the server's token gets
+    it: this works only if the setting `server_identity` lets everybody use the server's identity.
+    Anyone who sees the token can act as the server, so it is sent only to Amazon and to
+    `web_identity_endpoints`.
     """
 
     def trust(self, warehouse: Warehouse) -> Trust:
@@ -87,17 +88,17 @@ class WebSessions(RoleSessions):
         known = (address.rstrip("/") for address in self.settings.web_identity_endpoints)
         if sts and sts not in known:
             raise BadRequest(
-                "s3.sts-endpoint is none to which the server's token may be sent: the operator can "
+                "the server's token must not be sent to s3.sts-endpoint: the operator can "
                 "name it in PANGOLIN_WEB_IDENTITY_ENDPOINTS"
             )
         return Trust(trust_of(warehouse, self.settings).role, "", None)
 
     def caller(self, warehouse: Warehouse) -> Caller:
-        """Say who calls STS: nobody signs, the token is in the request."""
+        """Return an anonymous caller: the token in the request authenticates it."""
         return Caller.at(place_of(warehouse.config), None, unsigned=True)
 
     def asked(self, grant: Grant, place: Place) -> Asked:
-        """Say what STS is asked for."""
+        """Return what STS is asked for."""
         return Asked(
             role=self.trust(grant.warehouse).role,
             name=session_name(grant),

@@ -55,7 +55,7 @@ class StaticKey:
         access = grant.access
         if not access.read or not set(access.read) <= set(access.write) & set(access.delete):
             raise Forbidden(
-                "a static key may do everything: it is given only to who may read, write and "
+                "a static key may do everything: it is only for callers who may read, write and "
                 "delete; ask for remote signing"
             )
         place, key = place_of(grant.warehouse.config), _key(grant.warehouse)

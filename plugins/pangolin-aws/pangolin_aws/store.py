@@ -31,7 +31,7 @@ def open_store(warehouse: Warehouse, settings: "Settings") -> BucketObjects:
 
 
 def _connect(bucket: str, config: Mapping[str, str], timeout: float) -> S3Store:
-    # The last attempt starts before half of the time has passed and takes at most the other half.
+    # The last attempt starts in the first half of the time and takes at most the other half.
     half = timedelta(seconds=timeout / 2)
     more: dict[str, Any] = _address(bucket, config) | _encryption(config)
     if config.get("s3.access-key-id"):
@@ -69,7 +69,7 @@ def _encryption(config: Mapping[str, str]) -> dict[str, Any]:
 
 
 class _StaticKey:
-    """The warehouse's own key; given as a provider so that no AWS_* variable is mixed into it."""
+    """The warehouse's own key, as a provider, so that no AWS_* variable is mixed into it."""
 
     def __init__(self, config: Mapping[str, str]) -> None:
         self._key = {

@@ -1,7 +1,7 @@
-"""Prove that a store insists on what was signed: else a client could add to a signed request.
+"""Prove that a store enforces what was signed: otherwise a client could add to signed requests.
 
-Needed where requests are signed with a key that opens the whole bucket. A session that opens one
-table only makes an added header or another body harmless.
+Needed if requests are signed with a key that opens the whole bucket. With a session that opens only
+one table, an added header or another body is harmless.
 """
 
 import http.client
@@ -38,7 +38,7 @@ class _Bench:
     sibling: str
 
     def sent(self, method: str, path: str, body: str, signed: str | None, **added: str) -> int:
-        """Sign a request for the table, add what was not signed, and give the answer's status."""
+        """Sign a request for the table, add something unsigned, and return the answer's status."""
         scheme, host, in_path = next(hosts(self.place))
         uri = f"{scheme}://{host}/{self.place.bucket if in_path else ''}{path}"
         request = SignRequest(self.place.region, uri, method, {}, signed)
@@ -61,7 +61,7 @@ class _Bench:
 def check_strictness(
     warehouse: Warehouse, key: Key, settings: "Settings", probe: str
 ) -> Iterator[Check]:
-    """Try signed requests as they are, and with what a client might add to them."""
+    """Try signed requests unchanged, and with what a client might add to them."""
     owner = open_store(warehouse, settings)
     place = place_of(warehouse.config)
     bench = _Bench(warehouse, place, key, settings, f"{probe}/table", f"{probe}/table2")
@@ -74,7 +74,9 @@ def check_strictness(
     try:
         yield from _tried(bench, secret)
         if owner.head(secret) is None:
-            yield Check("body", "failed", "a body other than the signed one was obeyed", LAX)
+            yield Check(
+                "body", "failed", "the store accepted a body other than the signed one", LAX
+            )
         else:
             yield Check("body", "passed")
     finally:

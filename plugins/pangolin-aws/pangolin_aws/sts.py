@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS: Final = 900
 MOST_SECONDS: Final = 43200
-# What a role may always be assumed for, also by an identity that is itself a role.
+# The time for which any role can be assumed, even by an identity that is itself a role.
 CHAINED_SECONDS: Final = 3600
 MAX_CHAINED: Final = 4096
 
@@ -54,8 +54,8 @@ class Sts:
     def assume(self, caller: Caller, asked: Asked) -> Session:
         """Assume a role.
 
-        An identity that is a role itself may have it for an hour only: what STS refuses for longer
-        is asked for again with an hour, and from then on.
+        An identity that is itself a role can have it for only an hour: if STS refuses more, an hour
+        is requested, from then on at once.
         """
         known = (asked.role, caller.key)
         seconds = max(LEAST_SECONDS, min(asked.seconds, MOST_SECONDS))
@@ -81,11 +81,11 @@ class Sts:
         try:
             return _session(call(**_parameters(asked, seconds)))
         except KeyError:
-            # So fails botocore itself where the answer is XML of another kind.
+            # botocore itself fails like this if the answer is another kind of XML.
             raise ResponseParserError("there is no session in the answer") from None
 
     def caller_arn(self, caller: Caller) -> str:
-        """Ask STS who the caller is, "" if it does not say; errors are botocore's."""
+        """Return the caller's ARN from STS, "" if it does not say; errors are botocore's."""
         return str(self._clients.client(caller).get_caller_identity().get("Arn", ""))
 
 

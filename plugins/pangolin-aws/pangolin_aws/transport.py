@@ -1,4 +1,4 @@
-"""How boto3 reaches an endpoint that a tenant chose: through the guard of outbound calls."""
+"""How boto3 reaches an endpoint that a tenant chose: through the guard for outbound calls."""
 
 import http.client
 import io

@@ -1,4 +1,4 @@
-"""By what a warehouse's role is assumed: whose key, which role, and which external id."""
+"""How a warehouse's role is assumed: with which key, role and external id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """A role and how it is asked for; without a key by the server's own identity."""
+    """A role and how it is assumed; without a key, by the server's own identity."""
 
     role: str
     external_id: str = field(repr=False)
@@ -25,7 +25,7 @@ class Trust:
 
 
 def members_of(warehouse: Warehouse) -> Mapping[str, str]:
-    """Give the members of the warehouse's strategy, whichever it is."""
+    """Return the members of the warehouse's strategy, whichever it is."""
     strategy = warehouse.vending_strategy
     if isinstance(strategy, dict) and strategy:
         members: Mapping[str, str] = next(iter(strategy.values()))
@@ -34,7 +34,7 @@ def members_of(warehouse: Warehouse) -> Mapping[str, str]:
 
 
 def own_key(config: Mapping[str, str]) -> Key | None:
-    """Give the warehouse's own access key, if it has one."""
+    """Return the warehouse's own access key, if it has one."""
     if not config.get("s3.access-key-id"):
         return None
     return Key(
@@ -45,7 +45,7 @@ def own_key(config: Mapping[str, str]) -> Key | None:
 
 
 def role_of(warehouse: Warehouse) -> str:
-    """Give the role's ARN, or ""."""
+    """Return the role's ARN, or ""."""
     return members_of(warehouse).get("role_arn") or warehouse.config.get("s3.role-arn", "")
 
 
@@ -59,11 +59,11 @@ def trust_of(warehouse: Warehouse, settings: "Settings") -> Trust:
 
 
 def external_id_of(warehouse: Warehouse, settings: "Settings") -> str:
-    """Give the external id that is said to a role; "" if none is.
+    """Return the external id that is sent for a role; "" if none is.
 
-    The server's own identity may be trusted by roles of many tenants: it says the id that the
-    server made, so that none can name the role of another. One that was chosen is used only with a
-    key of the warehouse's own, or where the setting `server_identity` lets everybody use it.
+    The server's own identity may be trusted by roles of many tenants: it sends the id that the
+    server generated, so that none can name the role of another. A chosen id is used only with a
+    key of the warehouse's own, or if the setting `server_identity` lets everybody use it.
     Raises `BadRequest` naming the option.
     """
     chosen, made = _chosen(warehouse), external_id(warehouse)
@@ -72,7 +72,7 @@ def external_id_of(warehouse: Warehouse, settings: "Settings") -> str:
     if chosen not in ("", made) and not settings.server_identity:
         raise BadRequest(
             "s3.external-id must not be chosen where the server's own identity assumes the role: "
-            "leave it out and take the one that is prepared, or give the warehouse its own key"
+            "leave it out and use the prepared one, or give the warehouse its own key"
         )
     return chosen or made
 

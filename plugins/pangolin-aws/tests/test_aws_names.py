@@ -79,7 +79,7 @@ def test_what_is_no_role_is_refused(arn: str) -> None:
 
 
 def test_a_role_of_another_partition_is_refused() -> None:
-    with pytest.raises(BadRequest, match="of the partition aws, and the region cn-north-1"):
+    with pytest.raises(BadRequest, match="to the partition aws, and the region cn-north-1"):
         check_role(ROLE, "cn-north-1", compatible=False)
 
 

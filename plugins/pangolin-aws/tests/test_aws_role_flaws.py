@@ -42,7 +42,7 @@ def test_a_compatible_stores_account_ids_are_its_own() -> None:
 
 
 def test_a_role_of_another_partition_is_refused_whatever_its_digits() -> None:
-    with pytest.raises(BadRequest, match="of the partition aws, and the region cn-north-1"):
+    with pytest.raises(BadRequest, match="to the partition aws, and the region cn-north-1"):
         check_role(SHORT, "cn-north-1", compatible=False)
 
 

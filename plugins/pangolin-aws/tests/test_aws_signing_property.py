@@ -34,7 +34,7 @@ def is_signed(request: SignRequest) -> bool:
 
 
 def is_inside(key: str) -> bool:
-    """Look at a key as a store, or another reader that decodes again, could."""
+    """Return whether a key stays inside for every reader, even one that decodes it again."""
     seen = key
     for _ in range(8):
         parts = seen.replace("\\", "/").split("/")

@@ -136,9 +136,9 @@ def test_durations_stay_within_what_sts_takes(sts: NotingSts, ttl_s: int, asked:
         (refusal(404, "NoSuchThing"), BadRequest, r"give s3\.sts-endpoint"),
         (Said(400, b"<Error><Code>InvalidArgument</Code></Error>"), BadRequest, "InvalidArgument"),
         (Said(403, b"<Error><RequestId>1</RequestId></Error>"), Forbidden, "status 403"),
-        (Said(403, b""), Unavailable, "is no STS"),
-        (Said(200, b"<html/>"), Unavailable, "is no STS"),
-        (Said(200, b"<html>not even", {"Content-Type": "text/html"}), Unavailable, "is no STS"),
+        (Said(403, b""), Unavailable, "is not STS"),
+        (Said(200, b"<html/>"), Unavailable, "is not STS"),
+        (Said(200, b"<html>not even", {"Content-Type": "text/html"}), Unavailable, "is not STS"),
     ],
 )
 def test_what_sts_says_is_translated_and_not_repeated(

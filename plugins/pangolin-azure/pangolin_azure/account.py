@@ -1,4 +1,4 @@
-"""Where a warehouse lies: storage account, container and cloud, by the rules of their names."""
+"""Where a warehouse is: storage account, container and cloud, by the rules of their names."""
 
 import re
 from collections.abc import Mapping
@@ -39,12 +39,12 @@ class Account:
 
     @property
     def blob_url(self) -> str:
-        """Address of the blob service, without a last slash."""
+        """Address of the blob service, without a trailing slash."""
         return self.endpoint or f"https://{self.name}.blob.{self.suffix}"
 
     @property
     def authority(self) -> str:
-        """Host of the authority that gives tokens for this cloud."""
+        """Host of the authority that issues tokens for this cloud."""
         return AUTHORITIES[self.suffix]
 
 
@@ -67,7 +67,7 @@ def account_of(options: Mapping[str, str]) -> Account:
 
 
 def root_of(config: Mapping[str, str], settings: "Settings") -> str:
-    """Give the warehouse's location; raise `BadRequest` naming an option that is illegal."""
+    """Return the warehouse's location; raise `BadRequest` naming an option that is illegal."""
     account = account_of(config)
     if account.endpoint:
         check_endpoint(account.endpoint, "adls.endpoint", settings)
@@ -75,7 +75,7 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
 
 
 def guard(account: Account, settings: "Settings") -> None:
-    """Look up an emulator's host, which a warehouse names, before anything is sent there.
+    """Resolve and check an emulator's host, which a warehouse names, before anything is sent there.
 
     Raises `BadRequest` for an address that warehouses may not use.
     """
@@ -84,7 +84,7 @@ def guard(account: Account, settings: "Settings") -> None:
 
 
 def location_of(options: Mapping[str, str]) -> str:
-    """Give the location of container and prefix; raise `BadRequest` naming an illegal option."""
+    """Return the location of container and prefix; raise `BadRequest` naming an illegal option."""
     account = account_of(options)
     prefix = options.get("adls.prefix", "")
     if any(character in "*?$" for character in prefix):

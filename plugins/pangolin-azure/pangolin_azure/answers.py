@@ -1,4 +1,4 @@
-"""What clients are given: the same credential under every name that one of them reads."""
+"""What clients receive: the same credential under every name that one of them reads."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from pangolin_azure.sas import Terms
 
 
 def sas_answer(sas: str, terms: Terms, account: Account, options: Mapping[str, str]) -> Vended:
-    """Answer with a SAS; its details name what it opens and the id in Azure's logs."""
+    """Return a SAS; its details name what it opens and the id in Azure's logs."""
     expires_at_ms = terms.expires_at * 1000
     config = {
         **client_properties(options),
@@ -30,7 +30,7 @@ def sas_answer(sas: str, terms: Terms, account: Account, options: Mapping[str, s
 
 
 def token_answer(token: AccessToken, options: Mapping[str, str]) -> Vended:
-    """Answer with a token of the identity."""
+    """Return a token of the identity."""
     expires_at_ms = token.expires_on * 1000
     config = {
         **client_properties(options),

@@ -37,7 +37,7 @@ TTL_S: Final = 900
 TIMEOUT_S: Final = 15.0
 ROLES: Final = (
     "assign Storage Blob Data Contributor on the container and Storage Blob Delegator on the "
-    "account to the identity; assignments take minutes to work"
+    "account to the identity; assignments take minutes to take effect"
 )
 NAMESPACE: Final = "hierarchical-namespace"
 
@@ -47,7 +47,7 @@ Vend = Callable[[Grant], Vended]
 def check_sas(
     vend: Vend, warehouse: Warehouse, probe: str, settings: "Settings"
 ) -> Iterator[Check]:
-    """Look at the account, then try what a SAS for a directory below the probe opens."""
+    """Check the account, then try what a SAS for a directory below the probe opens."""
     options = options_of(warehouse)
     root = location_of(options)
     guard(account_of(options), settings)

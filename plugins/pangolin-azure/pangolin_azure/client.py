@@ -1,4 +1,4 @@
-"""What a client is told of an Azure warehouse: where it is, never a secret."""
+"""What clients learn about an Azure warehouse: where it is, never a secret."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from pangolin_azure.account import account_of
 
 
 def client_properties(config: Mapping[str, str]) -> dict[str, str]:
-    """Give the file-IO properties of Iceberg clients (Java, PyIceberg)."""
+    """Return the file-IO properties of Iceberg clients (Java, PyIceberg)."""
     account = account_of(config)
     found = {"adls.account-name": account.name}
     if account.endpoint:

@@ -1,4 +1,4 @@
-"""User delegation keys: fetched from Azure once in hours, and kept in memory only."""
+"""User delegation keys: fetched from Azure every few hours, and kept in memory only."""
 
 import os
 import threading
@@ -19,7 +19,7 @@ from pangolin_azure.sas import DelegationKey
 LIFE_S: Final = 4 * 3600
 # Azure's limit is seven days.
 MAX_LIFE_S: Final = 7 * 24 * 3600 - 60
-# Clocks differ; Azure refuses what starts in its future.
+# Clocks differ; Azure refuses keys that start in its future.
 SKEW_S: Final = 300
 CAPACITY: Final = 1024
 
@@ -30,7 +30,7 @@ _Name = tuple[str, str, str]
 
 @dataclass(slots=True)
 class _Slot:
-    """One key; the lock is held while it is fetched, so that one thread asks."""
+    """One key; the lock is held while it is fetched, so that only one thread asks."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     key: DelegationKey | None = None
@@ -71,7 +71,7 @@ class DelegationKeys:
         self._kept = _Kept()
 
     def get(self, tenant: str, account: Account, identity: Identity, ttl_s: int) -> DelegationKey:
-        """Give a key that lives for `ttl_s` seconds more; a new one after half of its life."""
+        """Return a key that is valid for `ttl_s` more seconds; a new one after half of its life."""
         slot = self._slot((tenant, account.blob_url, identity.fingerprint))
         with slot.lock:
             now = self._clock()

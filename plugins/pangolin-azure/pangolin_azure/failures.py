@@ -1,4 +1,4 @@
-"""What a failure at Azure means; its own text, which quotes URLs and answers, stays inside."""
+"""What a failure at Azure means; its own text, which quotes URLs and answers, is hidden."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from pangolin.plugin import Forbidden, PangolinError, StorageFailures, Unavailab
 
 _ENTRA_CODE = re.compile(r"\bAADSTS[0-9]{1,10}\b")
 _REFUSALS: Final = frozenset({"401", "403", "InvalidAuthenticationInfo"})
-# What Entra says when it is asked again later.
+# Entra's errors that ask for a later retry.
 _TRANSIENT: Final = frozenset({"AADSTS90024", "AADSTS90033"})
 _AZURE: Final = StorageFailures(
     "Azure",
@@ -54,10 +54,10 @@ def _explained(what: str, error: AzureError) -> PangolinError:
     status = str(error.status_code or "") if isinstance(error, HttpResponseError) else ""
     code = _entra_code(str(error)) or str(getattr(error, "error_code", "") or "")
     reason = code or (f"status {status}" if status else "no connection")
-    # The SDK calls a lost connection to the authority a failed authentication too.
+    # The SDK also reports a lost connection to the authority as a failed authentication.
     if status in _REFUSALS or (code.startswith("AADSTS") and code not in _TRANSIENT):
-        return Forbidden(f"Azure refuses {what}: {reason}")
-    return Unavailable(f"Azure did not give {what}: {reason}")
+        return Forbidden(f"Azure denies {what}: {reason}")
+    return Unavailable(f"Azure did not return {what}: {reason}")
 
 
 def _entra_code(text: str) -> str:

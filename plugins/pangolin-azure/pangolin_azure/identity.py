@@ -25,17 +25,17 @@ from pangolin_azure.account import Account
 
 SCOPE: Final = "https://storage.azure.com/.default"
 ACCOUNT_KEY: Final = "account-key"
-# What each needs; the first one whose option is given is taken when `adls.identity` is empty.
+# What each needs; if `adls.identity` is empty, the first one whose option is given is used.
 SECRETS: Final = {
     "client-secret": "adls.client-secret",
     "client-certificate": "adls.client-certificate",
     "client-assertion": "adls.client-assertion",
     ACCOUNT_KEY: "adls.account-key",
 }
-# These are the server's own: whoever may use them may do what the server may.
+# These are the server's own: anyone who may use them may do what the server may.
 OF_SERVER: Final = ("workload-identity", "managed-identity")
 TOKEN_FILE: Final = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - a variable's name
-# Seconds; the storage client would wait for 15 of them before it tries again.
+# Seconds; the storage client would wait 15 of them before a retry.
 LIMITS: Final[Mapping[str, Any]] = {
     "connection_timeout": 3,
     "read_timeout": 5,
@@ -55,13 +55,13 @@ class Credential(Protocol):
 
 
 class GivenToken:
-    """A credential that is a token already: the storage client would wait between its refusals."""
+    """A credential that is already a token: the storage client would wait between denials."""
 
     def __init__(self, token: AccessToken) -> None:
         self._token = token
 
     def get_token(self, *_: str, **__: Any) -> AccessToken:
-        """Give the token."""
+        """Return the token."""
         return self._token
 
 
@@ -76,12 +76,12 @@ class Identity:
 
     @property
     def is_of_server(self) -> bool:
-        """Whether it is the server's own, and no warehouse's."""
+        """Whether it is the server's own, not a warehouse's."""
         return self.kind in OF_SERVER
 
     @property
     def fingerprint(self) -> str:
-        """A digest that another identity or another secret does not have."""
+        """A digest that no other identity or secret has."""
         parts = (self.kind, self.tenant_id, self.client_id, self.secret)
         return sha256("\0".join(parts).encode()).hexdigest()
 
@@ -103,7 +103,7 @@ def identity_of(options: Mapping[str, str]) -> Identity:
 def credential_of(identity: Identity, account: Account) -> Credential:
     """Build the SDK's credential; nothing is sent.
 
-    Raises `BadRequest` for a certificate that is none, `Unavailable` if the server has no such
+    Raises `BadRequest` for an invalid certificate, `Unavailable` if the server has no such
     identity itself.
     """
     if identity.kind == "managed-identity":

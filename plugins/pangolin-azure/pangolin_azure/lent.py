@@ -17,8 +17,8 @@ from pangolin_azure.identity import LIMITS
 class LentObjects(BucketObjects):
     """Deletes blob by blob, with the SDK.
 
-    obstore's client deletes in batches only, which are asked of the container: a signature for a
-    directory is refused there, whatever it may delete, and a refusal would prove nothing.
+    obstore's client deletes only in batches, which are requests to the container: a signature for a
+    directory is denied there, whatever it may delete, and a denial would prove nothing.
     """
 
     def __init__(

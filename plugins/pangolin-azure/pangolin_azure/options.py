@@ -1,4 +1,4 @@
-"""The options of an Azure warehouse, however they are given, and which words are booleans."""
+"""The options of an Azure warehouse, from storage or strategy, and which words are booleans."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -30,13 +30,13 @@ OPTIONS: Final = (
     ),
     Option(
         "adls.endpoint",
-        "Address of an emulator, as https://127.0.0.1:10000/account; not needed for Azure.",
+        "Address of an emulator, such as https://127.0.0.1:10000/account; not needed for Azure.",
         aliases=("endpoint",),
     ),
     Option(
         "adls.identity",
         "Identity of the server: client-secret, client-certificate, client-assertion, "
-        "workload-identity, managed-identity or account-key; empty: by what else is given.",
+        "workload-identity, managed-identity or account-key; empty: chosen by the given options.",
         aliases=("identity",),
     ),
     Option("adls.tenant-id", "Entra tenant of the identity.", aliases=("tenant_id",)),
@@ -61,7 +61,7 @@ OPTIONS: Final = (
     ),
     Option(
         "adls.account-key",
-        "Key of the storage account; opens all of it.",
+        "Key of the storage account; grants access to all of it.",
         aliases=("account_key",),
         secret=True,
     ),
@@ -72,17 +72,17 @@ OPTIONS: Final = (
     ),
     Option(
         "adls.hierarchical-namespace",
-        "Whether the account has a hierarchical namespace; true unless told otherwise.",
+        "Whether the account has a hierarchical namespace; true by default.",
         aliases=("hierarchical_namespace",),
     ),
     Option(
         "adls.allow-container-scope",
-        "Whether a vended SAS may open the whole container where it cannot be narrower.",
+        "Whether a vended SAS may open the whole container if it cannot be narrower.",
         aliases=("allow_container_scope",),
     ),
     Option(
         "adls.oauth-read-only",
-        "Whether the identity may only read, so that AzureOAuth tokens may go to readers.",
+        "Whether the identity may only read, so that readers may get AzureOAuth tokens.",
         aliases=("oauth_read_only",),
     ),
 )
@@ -92,12 +92,12 @@ _SPELLINGS: Final = {
 
 
 def strategy_of(warehouse: Warehouse) -> str:
-    """Name the strategy; a user-delegation SAS if the warehouse names none."""
+    """Return the name of the strategy; a user-delegation SAS if the warehouse names none."""
     return _tagged(warehouse.vending_strategy)[0]
 
 
 def options_of(warehouse: Warehouse) -> dict[str, str]:
-    """Give the options with the members of the vending strategy over those of the storage.
+    """Return the options with the members of the vending strategy over those of the storage.
 
     A storage account named twice must be the same; the key of a strategy signs its SAS.
     Raises `BadRequest` naming an unknown member.

@@ -17,7 +17,7 @@ _CONTAINER: Final = _ACCOUNT + "/blobServices/default/containers/{container}"
 
 
 def prepared(options: Mapping[str, str], strategy: str) -> Prepared | None:
-    """Give the role assignments of the identity; None where an account key signs."""
+    """Return the role assignments of the identity; None where an account key signs."""
     if strategy != OAUTH and signer_of(options) == ACCOUNT_KEY:
         return None
     account = account_of(options)

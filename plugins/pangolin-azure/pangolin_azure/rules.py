@@ -35,7 +35,7 @@ def check_warehouse(warehouse: Warehouse, settings: "Settings") -> None:
 def check_server_identity(
     identity: Identity, options: Mapping[str, str], settings: "Settings"
 ) -> None:
-    """Raise `BadRequest` if it is the server's own and may not be used, or not there."""
+    """Raise `BadRequest` if it is the server's own and not allowed, or missing."""
     if not identity.is_of_server:
         return
     if not settings.server_identity:
@@ -51,7 +51,7 @@ def check_server_identity(
 
 
 def signer_of(options: Mapping[str, str]) -> str:
-    """Say what signs a SAS; the account key only if that was chosen."""
+    """Return what signs a SAS; the account key only if it was chosen."""
     found = options.get("adls.sas-signer") or SIGNERS[0]
     if found not in SIGNERS:
         raise BadRequest(f"adls.sas-signer must be one of {', '.join(SIGNERS)}")
@@ -59,7 +59,7 @@ def signer_of(options: Mapping[str, str]) -> str:
 
 
 def account_key_of(options: Mapping[str, str]) -> str:
-    """Give the account's key; raise `BadRequest` if there is none, or it is no base64."""
+    """Return the account's key; raise `BadRequest` if there is none, or it is not base64."""
     key = options.get("adls.account-key", "")
     if not key:
         raise BadRequest("adls.account-key is required with adls.sas-signer account-key")
@@ -71,7 +71,7 @@ def account_key_of(options: Mapping[str, str]) -> str:
 
 
 def delegating_identity(options: Mapping[str, str]) -> Identity:
-    """Give the identity that user delegation keys and tokens are asked for with."""
+    """Return the identity that requests user delegation keys and tokens."""
     return _entra(options, SAS)
 
 

@@ -1,7 +1,7 @@
 """Sign shared access signatures for one directory, or for a container, in one pinned version.
 
-The SDK signs whatever version is its newest, and stores and emulators that do not know it yet
-refuse that. Source: Azure Storage REST reference, "Create a service SAS" and "Create a user
+The SDK signs its newest version, which stores and emulators refuse if they do not know it
+yet. Source: Azure Storage REST reference, "Create a service SAS" and "Create a user
 delegation SAS", version 2020-12-06 and later.
 """
 
@@ -24,7 +24,7 @@ _BY_ACCOUNT: Final = "sp st se resource si sip spr sv sr snapshot ses rscc rscd 
 
 @dataclass(frozen=True, slots=True)
 class DelegationKey:
-    """A key that Azure gives an identity to sign with; `expires_at` is in epoch seconds."""
+    """A key that Azure issues to an identity to sign with; `expires_at` is in epoch seconds."""
 
     fields: Mapping[str, str]
     value: str = field(repr=False)
@@ -33,7 +33,7 @@ class DelegationKey:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a signature opens: a directory, or the container if there is none; until when.
+    """What a signature opens: a directory, or the container if there is none; and until when.
 
     Times are in epoch seconds; `correlation_id` is a UUID that Azure's logs repeat.
     """
@@ -48,7 +48,7 @@ class Terms:
     https_only: bool = True
 
     def fields(self) -> dict[str, str]:
-        """Give the fields that both kinds of signature have."""
+        """Return the fields that both kinds of signature have."""
         found = {
             "sp": self.permissions,
             "st": timestamp(self.starts_at),
@@ -61,12 +61,12 @@ class Terms:
 
     @property
     def resource(self) -> str:
-        """The canonical name: the path as it is, nothing encoded."""
+        """The canonical name: the path as it is, without encoding."""
         return "/".join(("/blob", self.account, self.container, *self.path))
 
 
 def delegated_sas(terms: Terms, key: DelegationKey) -> str:
-    """Sign with a user delegation key; what it opens is what its identity may do as well."""
+    """Sign with a user delegation key; it opens at most what its identity may access."""
     fields = terms.fields() | dict(key.fields)
     if terms.correlation_id:
         fields["scid"] = terms.correlation_id
@@ -74,7 +74,7 @@ def delegated_sas(terms: Terms, key: DelegationKey) -> str:
 
 
 def account_sas(terms: Terms, account_key: str) -> str:
-    """Sign with the account's key; only a new key of the account takes it back."""
+    """Sign with the account's key; only a new key of the account revokes it."""
     return _signed(terms.fields(), _BY_ACCOUNT, terms.resource, account_key)
 
 

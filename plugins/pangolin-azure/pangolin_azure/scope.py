@@ -1,4 +1,4 @@
-"""From an access to what one signature can say: a single directory and its permissions."""
+"""From an access to what one signature can express: a single directory and its permissions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _ORDER = "racwdl"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A directory as segments below the container, none for all of it, and permissions."""
+    """A directory as segments below the container (none: all of it), and permissions."""
 
     path: tuple[str, ...]
     permissions: str
@@ -22,8 +22,8 @@ class Scope:
 def scope_of(access: Access, account: Account, options: Mapping[str, str]) -> Scope:
     """Narrow to the one directory that holds all others of the access.
 
-    Raises `Forbidden` for an access to nothing or outside of the container, `BadRequest` naming
-    the directories if one signature cannot say it without opening more.
+    Raises `Forbidden` for an access to nothing or outside the container, `BadRequest` naming
+    the directories if one signature cannot express it without opening more.
     """
     sets = {"rl": access.read, "acw": access.write, "d": access.delete}
     directories = {text for each in sets.values() for text in each}
@@ -38,7 +38,7 @@ def scope_of(access: Access, account: Account, options: Mapping[str, str]) -> Sc
 
 
 def check_container_scope(options: Mapping[str, str]) -> None:
-    """Raise `BadRequest` if no directory can be signed for, and the container may not be."""
+    """Raise `BadRequest` if no directory can be signed for, and the container must not be."""
     if flag(options, "adls.hierarchical-namespace", default=True):
         return
     if not flag(options, "adls.allow-container-scope"):
@@ -65,7 +65,7 @@ def _top(found: list[Location]) -> Location:
 
 
 def _check_reaches(directories: tuple[str, ...], top: Location) -> None:
-    # A privilege on a part of the directory cannot be said apart; never give it on the whole.
+    # A privilege on a part of the directory cannot be expressed; never grant it on the whole.
     if top not in map(parse_location, directories):
         raise BadRequest(
             f"one SAS gives its permissions on all of {top}, more than {', '.join(directories)}"

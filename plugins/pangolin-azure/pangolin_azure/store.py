@@ -32,7 +32,7 @@ def open_store(warehouse: Warehouse, settings: "Settings") -> BucketObjects:
 def open_own(
     options: Mapping[str, str], root: str, settings: "Settings", timeout: float
 ) -> BucketObjects:
-    """Open a warehouse with the identity that its options name; seconds."""
+    """Open a warehouse with the identity that its options name; `timeout` is in seconds."""
     identity = identity_of(options)
     if identity.kind == ACCOUNT_KEY:
         key = {"access_key": identity.secret, "expires_at": None}
@@ -44,10 +44,10 @@ def open_own(
 def open_with_sas(
     options: Mapping[str, str], root: str, settings: "Settings", timeout: float, sas: str
 ) -> BucketObjects:
-    """Open a warehouse with a vended SAS and nothing else; seconds."""
+    """Open a warehouse with a vended SAS and nothing else; `timeout` is in seconds."""
     account, place = account_of(options), parse_location(root, "adls.prefix")
     supplier = Supplier(lambda: {"sas_token": sas, "expires_at": None})
-    # What is deleted goes another way than the rest: looked at here, for both.
+    # Deletions use another client than the rest: the host is checked here for both.
     guard(account, settings)
     return LentObjects(place, account, sas, lambda: _connect(account, supplier, timeout))
 
@@ -76,13 +76,13 @@ def _token(credential: Credential) -> dict[str, Any]:
 
 
 def _connect(account: Account, supplier: Supplier, timeout: float) -> AzureStore:
-    # The last attempt starts before half of the time has passed and takes at most the other half.
+    # The last attempt starts in the first half of the time and takes at most the other half.
     half = timedelta(seconds=timeout / 2)
     return AzureStore(
         account.container,
         account_name=account.name,
         endpoint=account.blob_url,
-        # Given as they are by default, so that no AZURE_* variable of the server is mixed in.
+        # Set to their defaults, so that no AZURE_* variable of the server is mixed in.
         use_emulator=False,
         skip_signature=False,
         use_fabric_endpoint=False,

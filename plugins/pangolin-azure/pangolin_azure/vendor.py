@@ -45,12 +45,12 @@ class AzureVendor:
         check_warehouse(warehouse, settings)
 
     def identity(self, grant: Grant) -> tuple[str, ...]:
-        # The principal enters a delegated SAS, as the id that Azure's logs repeat.
+        # A delegated SAS carries the principal, as the id that Azure's logs repeat.
         delegated = strategy_of(grant.warehouse) == SAS
         return (grant.principal,) if delegated and not _is_by_account(grant.warehouse) else ()
 
     def vend(self, grant: Grant) -> Vended:
-        # Again, because the operator may have taken back what was allowed when it was saved.
+        # Again, because the operator may have withdrawn what was allowed when it was saved.
         check_warehouse(grant.warehouse, self._settings)
         options = options_of(grant.warehouse)
         account = account_of(options)
@@ -103,7 +103,7 @@ def _is_by_account(warehouse: Warehouse) -> bool:
 
 def _token(access: Access, account: Account, options: Mapping[str, str]) -> Vended:
     _check_may_have_token(access, options)
-    # A credential of its own, because the SDK's memory would give a token that is about to expire.
+    # A credential of its own, because the SDK's cache would return a token that is about to expire.
     credential = credential_of(delegating_identity(options), account)
     with asking("a token"):
         found = credential.get_token(SCOPE)
@@ -111,7 +111,7 @@ def _token(access: Access, account: Account, options: Mapping[str, str]) -> Vend
 
 
 def _check_may_have_token(access: Access, options: Mapping[str, str]) -> None:
-    # A token cannot be narrowed: whoever may do less than its identity must not get it.
+    # A token cannot be narrowed: callers that may do less than its identity must not get it.
     if flag(options, "adls.oauth-read-only"):
         allowed = bool(access.read) and not (access.write or access.delete)
     else:

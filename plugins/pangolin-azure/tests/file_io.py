@@ -24,7 +24,7 @@ def run(io: FsspecFileIO, step: str, location: str, size: int = 4) -> object:
 
 
 def answer(io: FsspecFileIO, step: list[Any]) -> object:
-    """Give what a step returned, or the name of what it raised."""
+    """Return what a step returned, or the name of the error that it raised."""
     try:
         return run(io, *step)
     except Exception as error:

@@ -18,7 +18,7 @@ _ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "rw": ("objectViewer", "objectCreator"),
     "rwd": ("objectUser",),
 }
-# No more than a literal in single quotes needs: engines differ in what else they unescape.
+# No more than a single-quoted literal needs: engines differ in what else they unescape.
 _ESCAPES: Final = {
     "\\": r"\\",
     "'": r"\'",
@@ -32,9 +32,9 @@ _OR: Final = " || "
 
 
 def boundary_of(access: Access, bucket: str) -> dict[str, Any]:
-    """Give the boundary as the token exchange takes it.
+    """Return the boundary as the token exchange takes it.
 
-    Raises `Forbidden` for an access to nothing or outside of the bucket, `BadRequest` naming the
+    Raises `Forbidden` for an access to nothing or outside the bucket, `BadRequest` naming the
     directories that do not fit.
     """
     grouped = _grouped(access)
@@ -52,7 +52,7 @@ def boundary_of(access: Access, bucket: str) -> dict[str, Any]:
 
 
 def literal(text: str) -> str:
-    """Write a text as a CEL string in single quotes; raise `BadRequest` for what it cannot hold."""
+    """Write a text as a CEL string in single quotes; raise `BadRequest` for text it cannot hold."""
     for character in text:
         if character not in _ESCAPES and (
             ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF
@@ -66,7 +66,7 @@ def _sets(access: Access) -> dict[str, tuple[str, ...]]:
 
 
 def _grouped(access: Access) -> dict[str, list[str]]:
-    """Put directories together of which the same may be done."""
+    """Group directories by what is allowed below them."""
     grouped: dict[str, list[str]] = {}
     sets = _sets(access)
     for text in dict.fromkeys(text for each in sets.values() for text in each):
@@ -79,7 +79,7 @@ def _check_roles(grouped: Mapping[str, list[str]]) -> None:
     for privileges, directories in grouped.items():
         if privileges not in _ROLES:
             raise BadRequest(
-                "who may delete must be able to read and write as well at Google Cloud: "
+                "at Google Cloud a caller who may delete must be able to read and write as well: "
                 f"{', '.join(directories)}"
             )
 
@@ -95,7 +95,7 @@ def _rule(bucket: str, privileges: str, expression: str) -> dict[str, Any]:
 def _condition(text: str, bucket: str) -> str:
     prefix = "/".join(_located(text, bucket).path) + "/"
     name = f"projects/_/buckets/{bucket}"
-    # Folders are of buckets with a hierarchical namespace.
+    # Folders exist in buckets with a hierarchical namespace.
     starts = [literal(f"{name}/{kind}/{prefix}") for kind in ("objects", "folders")]
     listed = "api.getAttribute('storage.googleapis.com/objectListPrefix', '')"
     return _OR.join(
@@ -109,12 +109,12 @@ def _located(text: str, bucket: str) -> Location:
     if (found.scheme, found.authority) != ("gs", bucket):
         raise Forbidden(f"{text} is outside of the bucket of its warehouse")
     if not found.path:
-        raise BadRequest(f"{text} is a whole bucket, which no token is made for")
+        raise BadRequest(f"{text} is a whole bucket, for which no token is issued")
     return found
 
 
 def _packed(conditions: list[str], directories: Iterable[str]) -> list[str]:
-    """Join as many conditions into an expression as it holds."""
+    """Join as many conditions into an expression as it can hold."""
     packed: list[str] = []
     for condition in conditions:
         if len(condition) > MAX_EXPRESSION:

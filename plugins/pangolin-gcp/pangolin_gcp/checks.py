@@ -14,7 +14,7 @@ TTL_S: Final = 3600
 TIMEOUT_S: Final = 15.0
 ROLES: Final = (
     "grant roles/storage.objectUser on the bucket to the service account, and "
-    "roles/iam.serviceAccountTokenCreator where it is impersonated; grants take minutes to work"
+    "roles/iam.serviceAccountTokenCreator if it is impersonated; grants take effect after minutes"
 )
 UNIFORM: Final = "uniform-access"
 REMEDY: Final = "gcloud storage buckets update gs://<bucket> --uniform-bucket-level-access"
@@ -23,7 +23,7 @@ REMEDY: Final = "gcloud storage buckets update gs://<bucket> --uniform-bucket-le
 def check_uniform(
     options: Mapping[str, str], token: Callable[[], Token], transport: Transport
 ) -> Check:
-    """Ask the bucket for uniform bucket-level access, without which a boundary binds nothing."""
+    """Check the bucket for uniform bucket-level access, without which a boundary has no effect."""
     try:
         enabled = _is_uniform(options, token(), transport)
     except PangolinError as error:

@@ -1,7 +1,7 @@
 """Exchange a token for a narrower one. Source: Google Cloud STS, and RFC 8693.
 
-google-auth's own downscoped credentials fetch their source anew each time and change it, which
-several threads cannot share.
+google-auth's own downscoped credentials fetch their source again each time and change it, so that
+threads cannot share it.
 """
 
 import json
@@ -22,16 +22,16 @@ WHAT: Final = "a token for the table"
 def downscope(
     source: Token, boundary: Mapping[str, Any], transport: Transport, clock: Seconds
 ) -> Token:
-    """Narrow a token; the new one ends with it, or before if Google says so.
+    """Narrow a token; the new one expires with it, or earlier if Google says so.
 
-    Raises `Forbidden` if Google refuses, `Unavailable` if it cannot be asked.
+    Raises `Forbidden` if Google denies it, `Unavailable` if it cannot be reached.
     """
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
         "requested_token_type": _TYPE,
         "subject_token": source.value,
         "subject_token_type": _TYPE,
-        # Encoded twice, as Google wants it.
+        # Encoded twice, as Google expects it.
         "options": quote(json.dumps(boundary, separators=(",", ":"))),
     }
     now = clock()
@@ -52,5 +52,5 @@ def _read(data: bytes | str, source: Token, now: float) -> Token:
         found = json.loads(data)
         value, life = str(found["access_token"]), float(found.get("expires_in") or 0)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unavailable(f"Google Cloud did not give {WHAT}: unexpected answer") from None
+        raise Unavailable(f"Google Cloud did not return {WHAT}: unexpected answer") from None
     return Token(value, min(source.expires_at, now + life) if life else source.expires_at)

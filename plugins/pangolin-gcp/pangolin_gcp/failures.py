@@ -1,4 +1,4 @@
-"""What a failure at Google means; its own text, which quotes whole answers, stays inside."""
+"""What a failure at Google means; its own text, which quotes whole answers, is hidden."""
 
 import json
 import re
@@ -41,15 +41,15 @@ def asking(what: str) -> Iterator[None]:
     except RefreshError as error:
         raise _refreshed(what, error) from None
     except GoogleAuthError:
-        raise Unavailable(f"Google Cloud did not give {what}: no connection") from None
+        raise Unavailable(f"Google Cloud did not return {what}: no connection") from None
 
 
 def refused(what: str, status: int, body: bytes | str) -> PangolinError:
-    """Say what an answer that is no success means."""
+    """Return the error for an answer that is not a success."""
     reason = code_of(body) or f"status {status}"
     if status == 429 or status >= 500:
-        return Unavailable(f"Google Cloud did not give {what}: {reason}")
-    return Forbidden(f"Google Cloud refuses {what}: {reason}")
+        return Unavailable(f"Google Cloud did not return {what}: {reason}")
+    return Forbidden(f"Google Cloud denies {what}: {reason}")
 
 
 def code_of(body: object) -> str:

@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 NAME: Final = "gcs.service-account-key"
 TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-# A key that names another address would have the server post its signature there.
+# A key that names another address would make the server send its signature there.
 TOKEN_URIS: Final = frozenset({TOKEN_URI, "https://accounts.google.com/o/oauth2/token"})
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A service account's key, or the server's own credentials; and whom to act as."""
+    """A service account's key, or the server's own credentials; and the account to impersonate."""
 
     key: Mapping[str, str] | None = field(default=None, repr=False)
     impersonate: str = ""
 
     @property
     def is_of_server(self) -> bool:
-        """Whether it is the server's own, and no warehouse's."""
+        """Whether it is the server's own, not a warehouse's."""
         return self.key is None
 
     @property
     def account(self) -> str:
-        """The service account whose rights count, as far as it is known."""
+        """The service account whose rights apply, if it is known."""
         return self.impersonate or (self.key or {}).get("client_email", "")
 
     @property
     def fingerprint(self) -> str:
-        """A digest that another identity or another key does not have."""
+        """A digest that no other identity or key has."""
         text = json.dumps([self.key, self.impersonate], sort_keys=True)
         return sha256(text.encode()).hexdigest()
 
@@ -55,7 +55,7 @@ def identity_of(options: Mapping[str, str]) -> Identity:
 def check_server_identity(
     identity: Identity, options: Mapping[str, str], settings: "Settings"
 ) -> None:
-    """Raise `BadRequest` if it is the server's own and may not be used, or not there."""
+    """Raise `BadRequest` if it is the server's own and not allowed, or missing."""
     if not identity.is_of_server:
         return
     if not settings.server_identity:
@@ -92,7 +92,7 @@ def _read(text: str) -> dict[str, str]:
         found = None
     if not isinstance(found, dict):
         raise BadRequest(f"{NAME} must be the JSON of a service account's key")
-    # Other types read files and run programs of whoever loads them.
+    # Other types read files and run programs on the host that loads them.
     if found.get("type") != "service_account":
         raise BadRequest(f"{NAME}.type must be service_account")
     uri = found.get("token_uri", TOKEN_URI)

@@ -1,4 +1,4 @@
-"""The options of a Google Cloud warehouse, however they are given, and the rules of their names."""
+"""The options of a Google Cloud warehouse, and the rules of their names."""
 
 import json
 import re
@@ -33,16 +33,16 @@ OPTIONS: Final = (
     ),
     Option(
         "gcs.impersonate",
-        "Service account, by its address, that the server acts as.",
+        "Address of the service account that the server impersonates.",
         aliases=("impersonate", "impersonate_service_account"),
     ),
     Option(
         "gcs.endpoint",
-        "Address of an emulator, as http://127.0.0.1:4443; not needed for Google Cloud.",
+        "Address of an emulator, such as http://127.0.0.1:4443; not needed for Google Cloud.",
         aliases=("endpoint", "gcs.service.host"),
     ),
 )
-# What the members of the vending strategy mean besides the options' own names.
+# The vending strategy's members under other names than the options' own.
 _MEMBERS: Final = {"service_account_email": "email", "private_key": "private-key"}
 _SPELLINGS: Final = _MEMBERS | {
     spelling: option.name for option in OPTIONS for spelling in (option.name, *option.aliases)
@@ -54,12 +54,12 @@ _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]{0,126}", re.ASCII)
 
 
 def strategy_of(warehouse: Warehouse) -> str:
-    """Name the strategy; a downscoped token if the warehouse names none."""
+    """Return the name of the strategy; a downscoped token if the warehouse names none."""
     return _tagged(warehouse.vending_strategy)[0]
 
 
 def options_of(warehouse: Warehouse) -> dict[str, str]:
-    """Give the options with the members of the vending strategy over those of the storage.
+    """Return the options with the members of the vending strategy over those of the storage.
 
     Raises `BadRequest` naming an unknown member.
     """
@@ -69,12 +69,12 @@ def options_of(warehouse: Warehouse) -> dict[str, str]:
 
 
 def root_of(config: Mapping[str, str], settings: "Settings") -> str:
-    """Give the warehouse's location; raise `BadRequest` naming an option that is illegal."""
+    """Return the warehouse's location; raise `BadRequest` naming an option that is illegal."""
     _check_endpoint(config.get("gcs.endpoint", ""), settings)
     target, project = config.get("gcs.impersonate", ""), config.get("gcs.project-id", "")
     if target and not _ACCOUNT.fullmatch(target):
         raise BadRequest(
-            "gcs.impersonate must be a service account as vend@project.iam.gserviceaccount.com"
+            "gcs.impersonate must be a service account such as vend@project.iam.gserviceaccount.com"
         )
     if project and not _PROJECT.fullmatch(project):
         raise BadRequest(f"gcs.project-id must be a project's id, not {project[:80]!r}")
@@ -82,7 +82,7 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
 
 
 def guard(options: Mapping[str, str], settings: "Settings") -> None:
-    """Look up an emulator's host, which a warehouse names, before anything is sent there.
+    """Resolve and check an emulator's host, which a warehouse names, before anything is sent there.
 
     Raises `BadRequest` for an address that warehouses may not use.
     """
@@ -91,7 +91,7 @@ def guard(options: Mapping[str, str], settings: "Settings") -> None:
 
 
 def location_of(options: Mapping[str, str]) -> str:
-    """Give the location of bucket and prefix; raise `BadRequest` naming an illegal option."""
+    """Return the location of bucket and prefix; raise `BadRequest` naming an illegal option."""
     bucket, prefix = options.get("gcs.bucket", ""), options.get("gcs.prefix", "")
     if not _BUCKET.fullmatch(bucket) or _NUMERIC.fullmatch(bucket):
         raise BadRequest(
@@ -104,7 +104,7 @@ def location_of(options: Mapping[str, str]) -> str:
 
 
 def client_properties(config: Mapping[str, str]) -> dict[str, str]:
-    """Give the file-IO properties of Iceberg clients (Java, PyIceberg); never a secret."""
+    """Return the file-IO properties of Iceberg clients (Java, PyIceberg); never a secret."""
     wanted = {"gcs.project-id": "gcs.project-id", "gcs.service.host": "gcs.endpoint"}
     return {key: config[name] for key, name in wanted.items() if config.get(name)}
 
@@ -132,7 +132,7 @@ def _member(tag: str, name: str) -> str:
 
 
 def _with_key(options: dict[str, str], tag: str) -> dict[str, str]:
-    """Make a service account key of the address and the private key of a strategy."""
+    """Make a service account key from the address and the private key of a strategy."""
     email, private_key = options.pop("email", ""), options.pop("private-key", "")
     if not email and not private_key:
         return options

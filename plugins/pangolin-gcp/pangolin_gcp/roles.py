@@ -7,7 +7,7 @@ from pangolin_gcp.identity import identity_of
 
 
 def prepared(options: Mapping[str, str]) -> Prepared:
-    """Give the bucket's settings and the grants of the service account."""
+    """Return the bucket's settings and the grants of the service account."""
     bucket, identity = options.get("gcs.bucket", ""), identity_of(options)
     account = identity.account or "<service account of the server>"
     grants = [

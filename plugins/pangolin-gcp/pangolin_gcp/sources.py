@@ -20,10 +20,10 @@ from pangolin_gcp.transport import PatientRequest, Transport
 PLATFORM: Final = "https://www.googleapis.com/auth/cloud-platform"
 READ_WRITE: Final = "https://www.googleapis.com/auth/devstorage.read_write"
 READ_ONLY: Final = "https://www.googleapis.com/auth/devstorage.read_only"
-# Google's limit for impersonation, and what a service account's key gives anyway.
+# Google's limit for impersonation, and the fixed lifetime with a service account's key.
 MAX_LIFE_S: Final = 3600
 MIN_LIFE_S: Final = 600
-# A narrower token ends with its source, so a source is used for the first tenth of its life only.
+# A narrower token expires with its source, so a source is used for its first tenth of life only.
 FRESH: Final = 0.9
 CAPACITY: Final = 1024
 
@@ -40,7 +40,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A token to ask for: whose tenant, which identity, scope, and for how long (seconds)."""
+    """A token to request: for which tenant, identity and scope, and for how many seconds."""
 
     tenant: str
     identity: Identity
@@ -50,7 +50,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class _Slot:
-    """One token; the lock is held while it is fetched, so that one thread asks."""
+    """One token; the lock is held while it is fetched, so that only one thread asks."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     token: Token | None = None
@@ -67,7 +67,7 @@ class _Kept:
 class Sources:
     """Tokens by tenant, identity, scope and life; safe to share between threads and forks.
 
-    google-auth's credentials are not: each is made for one fetch and thrown away.
+    google-auth's credentials are not: each is made for one fetch and discarded.
     """
 
     def __init__(self, transport: Transport = PatientRequest, clock: Seconds = time.time) -> None:
@@ -76,9 +76,9 @@ class Sources:
         self._kept = _Kept()
 
     def get(self, wanted: Wanted) -> Token:
-        """Give a token with nine tenths of its life before it.
+        """Return a token with nine tenths of its life left.
 
-        Raises `Forbidden` if Google refuses the identity, `Unavailable` if it cannot be asked.
+        Raises `Forbidden` if Google denies the identity, `Unavailable` if it cannot be reached.
         """
         slot = self._slot(wanted)
         with slot.lock:
@@ -91,7 +91,7 @@ class Sources:
     def _slot(self, wanted: Wanted) -> _Slot:
         if self._kept.pid != os.getpid():
             self._kept = _Kept()
-        # Google gives all others the same life, whatever is wished.
+        # Google gives all others the same lifetime, whatever is requested.
         life = str(wanted.life_s) if wanted.identity.impersonate else ""
         name = (wanted.tenant, wanted.identity.fingerprint, wanted.scope, life)
         with self._kept.lock:
@@ -103,7 +103,7 @@ class Sources:
 
 
 def fetch(wanted: Wanted, transport: Transport) -> Token:
-    """Ask Google for a token; only an impersonated identity's lives as long as is wished."""
+    """Ask Google for a token; only an impersonated identity's has the requested lifetime."""
     request = transport()
     with asking("a token"):
         credential = credential_of(wanted.identity, wanted.scope, request)
@@ -112,8 +112,8 @@ def fetch(wanted: Wanted, transport: Transport) -> Token:
         credential.refresh(request)  # type: ignore[no-untyped-call]
     expiry: datetime | None = credential.expiry
     if expiry is None:
-        raise Unavailable("Google Cloud gave a token without an expiry")
-    # It has no zone, and means UTC.
+        raise Unavailable("Google Cloud returned a token without an expiry")
+    # It has no zone and is in UTC.
     return Token(str(credential.token), expiry.replace(tzinfo=UTC).timestamp())
 
 

@@ -20,7 +20,7 @@ MAX_RETRIES: Final = 5
 
 
 class GcsOpener:
-    """Opens warehouses with the server's identity; `sources` gives the tokens."""
+    """Opens warehouses with the server's identity; `sources` supplies the tokens."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -55,11 +55,11 @@ def _credential(token: Token) -> dict[str, Any]:
 
 
 def _connect(bucket: str, endpoint: str, supplier: Supplier, timeout: float) -> GCSStore:
-    # The last attempt starts before half of the time has passed and takes at most the other half.
+    # The last attempt starts in the first half of the time and takes at most the other half.
     half = timedelta(seconds=timeout / 2)
     return GCSStore(
         bucket,
-        # Given as they are by default, so that no GOOGLE_* variable of the server is mixed in.
+        # Set to their defaults, so that no GOOGLE_* variable of the server is mixed in.
         base_url=endpoint,
         skip_signature=False,
         credential_provider=supplier,

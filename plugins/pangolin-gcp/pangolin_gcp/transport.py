@@ -1,4 +1,4 @@
-"""The one way in which the vendor speaks to Google, which tests replace."""
+"""The only connection from the vendor to Google, which tests replace."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -9,12 +9,12 @@ from google.auth.transport.requests import Request as RequestsRequest
 CONNECT_S: Final = 3.0
 READ_S: Final = 5.0
 
-# Gives what sends one request after the other, for one thread.
+# Returns a sender of one request after the other, for one thread.
 Transport = Callable[[], Request]
 
 
 class PatientRequest(RequestsRequest):
-    """Requests that give up after seconds, not minutes, and follow no redirect."""
+    """Requests that time out after seconds, not minutes, and follow no redirect."""
 
     def __call__(
         self,

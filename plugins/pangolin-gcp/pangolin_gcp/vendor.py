@@ -62,11 +62,11 @@ class GcpVendor:
         check_server_identity(identity_of(options), options, settings)
 
     def identity(self, grant: Grant) -> tuple[str, ...]:
-        # Nothing of the principal enters a token.
+        # Tokens carry nothing about the principal.
         return ()
 
     def vend(self, grant: Grant) -> Vended:
-        # Again, because the operator may have taken back what was allowed when it was saved.
+        # Again, because the operator may have withdrawn what was allowed when it was saved.
         self.validate(grant.warehouse, self._settings)
         options = options_of(grant.warehouse)
         if strategy_of(grant.warehouse) == TOKEN:
@@ -110,7 +110,7 @@ class GcpVendor:
 
 
 def _scope_of(access: Access) -> str:
-    # A scope is all that narrows such a token: whoever may write and not delete cannot be told.
+    # Only a scope narrows such a token: it cannot express write without delete.
     if access.read and not (access.write or access.delete):
         return READ_ONLY
     if access.read and access.write and access.delete:

@@ -1,7 +1,7 @@
-"""Remote signing: sign a client's own requests to S3, each after all that it asks was checked.
+"""Remote signing: sign a client's own requests to S3, each after everything in it was checked.
 
-Everything is an allow-list. A request that is refused is refused whole: nothing is rewritten, since
-a client goes on with the headers it had.
+Everything is an allow-list. A refused request is refused as a whole: nothing is rewritten, because
+a client continues with its own headers.
 """
 
 from datetime import datetime
@@ -31,8 +31,8 @@ def sign_request(
 ) -> Signed:
     """Sign a request; raise `Forbidden`, whose `details` name the rule, for one not allowed.
 
-    `scoped` says that the key opens nothing but the access, so that a DeleteObjects whose body is
-    not shown may be signed.
+    `scoped` means that the key opens nothing but the access, so that a DeleteObjects without its
+    body may be signed.
     """
     if request.region != place.region:
         raise refused("region", "its region is not the warehouse's")
@@ -50,7 +50,7 @@ def sign_request(
     return Signed(
         request.uri,
         {name: (value,) for name, value in sent.items()},
-        # Clients use a signature again for the same method and address, whatever the headers are.
+        # Clients reuse a signature for the same method and address, whatever the headers are.
         cacheable=request.method in ("GET", "HEAD"),
     )
 

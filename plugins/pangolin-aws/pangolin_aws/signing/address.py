@@ -29,7 +29,7 @@ class Target:
 
 
 def target_of(uri: str, place: Place) -> Target:
-    """Parse a URI; raise `Forbidden` if its host is none of the warehouse's, or it is ambiguous."""
+    """Parse a URI; raise `Forbidden` if its host is not the warehouse's, or it is ambiguous."""
     parts = _split(uri)
     raw = _path_in_bucket(parts, place)
     key = decoded_key(raw) if raw else ""
@@ -38,14 +38,14 @@ def target_of(uri: str, place: Place) -> Target:
 
 
 def hosts(place: Place) -> Iterator[tuple[str, str, bool]]:
-    """Give scheme, host with port, and whether the bucket is in the path, of all ways to it."""
+    """Return the ways to a bucket: scheme, host with port, and whether the path has the bucket."""
     if place.endpoint:
         own = urlsplit(place.endpoint)
         bases = [(own.scheme, _netloc(own))]
     else:
         suffix = place.partition.suffix
         names = [f"s3.{place.region}.{suffix}", f"s3.dualstack.{place.region}.{suffix}"]
-        # What clients still call in the first of all regions.
+        # The host that clients still use in the oldest region.
         names += [f"s3.{suffix}"] if place.region == "us-east-1" else []
         bases = [("https", name) for name in names]
     for scheme, host in bases:
@@ -71,7 +71,7 @@ def _path_in_bucket(parts: SplitResult, place: Place) -> str:
     for scheme, host, in_path in hosts(place):
         if asked == (scheme, host):
             return _within(parts.path, place.bucket) if in_path else parts.path.removeprefix("/")
-    raise refused("host", "its host is none of the warehouse's")
+    raise refused("host", "its host is not the warehouse's")
 
 
 def _within(path: str, bucket: str) -> str:
@@ -83,7 +83,7 @@ def _within(path: str, bucket: str) -> str:
 
 
 def _netloc(parts: SplitResult) -> str:
-    """Give host and port, the port only where it is not the scheme's own."""
+    """Return host and port, the port only where it is not the scheme's own."""
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
     plain = parts.port in (None, _PORTS.get(parts.scheme))

@@ -1,4 +1,4 @@
-"""The body of DeleteObjects: which keys it deletes, read so that no store can read it otherwise."""
+"""The body of DeleteObjects: which keys it deletes, read so that no store reads it differently."""
 
 import re
 from typing import Final
@@ -20,7 +20,7 @@ _DECLARATION = re.compile(
 
 def deleted_keys(body: str) -> list[str]:
     """List the keys; raise `Forbidden` for a body that has anything but keys in it."""
-    # Comments, CDATA, document types and instructions have no place here; readers differ on them.
+    # Comments, CDATA, document types and instructions are refused, because readers differ on them.
     plain = _DECLARATION.sub("", body, count=1) if body.startswith("<?xml") else body
     if "<!" in plain or "<?" in plain:
         raise refused("delete-body", "its body has more than elements and text")

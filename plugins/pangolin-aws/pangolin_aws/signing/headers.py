@@ -12,7 +12,7 @@ UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _KMS_KEY: Final = f"{_ENCRYPTION}-aws-kms-key-id"
 _BUCKET_KEY: Final = f"{_ENCRYPTION}-bucket-key-enabled"
-# Made anew, whatever the client says.
+# Always replaced, whatever the client sends.
 _REPLACED: Final = frozenset(
     {"authorization", "x-amz-date", "x-amz-security-token", "date", "host", CONTENT_SHA256}
 )
@@ -39,7 +39,7 @@ _SIGNED: Final = frozenset(
     }
 )
 _SIGNED_KINDS = re.compile(r"x-amz-(checksum-(crc32|crc32c|crc64nvme|sha1|sha256)|meta-[!-~]+)")
-# The Java SDK asks for an MD5 behind what it reads: of this header, nothing else is known.
+# The Java SDK asks for an MD5 after what it reads: only that value of this header is allowed.
 _TRANSFER: Final = {"x-amz-te": "append-md5"}
 # Everything else of these kinds may mean something to a store: x-amz-copy-source, x-amz-acl, …
 _MEANINGFUL = re.compile(r"x-(?!amzn-)|content-range$")
@@ -48,7 +48,7 @@ _PLAIN = re.compile(r"[\t -~]*", re.ASCII)
 
 
 def signed_headers(given: Mapping[str, tuple[str, ...]], place: Place) -> dict[str, str]:
-    """Give the headers to sign, of those that a client sent.
+    """Return which headers of a client to sign.
 
     Raises `Forbidden` for one that may change what a request does or where its data comes from.
     """
@@ -65,7 +65,7 @@ def signed_headers(given: Mapping[str, tuple[str, ...]], place: Place) -> dict[s
 
 
 def payload_of(given: Mapping[str, tuple[str, ...]]) -> str:
-    """Give the hash of the payload as the client says it, or that it is not signed."""
+    """Return the payload's hash as the client sent it, or the mark of an unsigned payload."""
     text = _value(CONTENT_SHA256, given.get(CONTENT_SHA256, (UNSIGNED,)))
     if not _PAYLOAD.fullmatch(text):
         raise refused("header", f"its {CONTENT_SHA256} is neither a hash nor an unsigned payload")

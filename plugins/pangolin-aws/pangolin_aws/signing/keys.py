@@ -1,4 +1,4 @@
-"""Object keys in requests: decoded once, and refused if anyone could read them in another way."""
+"""Object keys in requests: decoded once, and refused if any reader could differ."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _UPWARDS: Final = frozenset({".", ".."})
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Prefixes of keys, each with its last slash, by what may be done below them."""
+    """Prefixes of keys, each with its trailing slash, by what is allowed below them."""
 
     read: tuple[str, ...]
     write: tuple[str, ...]
@@ -35,7 +35,7 @@ class Allowed:
         )
 
     def check(self, key: str, right: str) -> None:
-        """Raise `Forbidden` for a key outside of what the right covers."""
+        """Raise `Forbidden` for a key that the right does not cover."""
         if not is_inside(key, getattr(self, right)):
             raise refused("outside", f"it would {right} outside of what is allowed")
         if right != "read" and key in self.protected:
@@ -43,7 +43,7 @@ class Allowed:
 
 
 def is_inside(key: str, prefixes: Iterable[str]) -> bool:
-    """Say whether a key lies below one of the prefixes."""
+    """Return whether a key is below one of the prefixes."""
     return any(key.startswith(prefix) and key != prefix for prefix in prefixes)
 
 
@@ -83,5 +83,5 @@ def _parts_at_every_level(key: str) -> Iterable[str]:
 
 def _prefixes(locations: Iterable[str]) -> tuple[str, ...]:
     keys = ("/".join(parse_location(location).path) for location in locations)
-    # A whole bucket is no table: it would be the prefix of everything.
+    # A whole bucket is not a table: it would be the prefix of everything.
     return tuple(f"{key}/" for key in keys if key)

@@ -49,7 +49,7 @@ _BARE: Final = _names("uploads delete")
 
 
 def operation_of(method: str, target: Target) -> Operation:
-    """Find the operation that a request is; raise `Forbidden` if it is none of the table."""
+    """Find the operation that a request is; raise `Forbidden` if it is not in the table."""
     # Some SDKs repeat the operation's name, which has no effect.
     claimed = target.query.get("x-id")
     given = target.query.keys() - {"x-id"}
@@ -62,9 +62,9 @@ def operation_of(method: str, target: Target) -> Operation:
 
 
 def check_right(operation: Operation, target: Target, allowed: Allowed) -> None:
-    """Raise `Forbidden` if an operation is outside of what its right covers.
+    """Raise `Forbidden` if the operation's right does not cover it.
 
-    The keys of DeleteObjects are in its body, and are not looked at here.
+    The keys of DeleteObjects are in its body and are not checked here.
     """
     if not operation.on_bucket:
         allowed.check(target.key, operation.right)

@@ -20,7 +20,7 @@ _LITERAL: Final = "-_.~"
 
 @dataclass(frozen=True, slots=True)
 class Unsigned:
-    """A request: its decoded path and query, and the headers to sign, among them the payload's."""
+    """A request: its decoded path and query, and the headers to sign, including the payload's."""
 
     method: str
     host: str
@@ -30,7 +30,7 @@ class Unsigned:
 
 
 def signature_headers(request: Unsigned, region: str, key: Key, now: datetime) -> dict[str, str]:
-    """Give the headers to send: those to sign and those of the signature."""
+    """Return the headers to send: those to sign and those of the signature."""
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     sent = {**request.headers, "x-amz-date": stamp}
     if key.token:
