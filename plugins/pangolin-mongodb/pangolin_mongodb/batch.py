@@ -58,13 +58,13 @@ class Batch:
             raise Conflict(self._steps[taken.place].change, why) from taken
 
     def share(self, session: ClientSession) -> None:
-        """Share the records that were touched: somebody else wanted one at the same time."""
+        """Share the touched records, because another batch wanted one at the same time."""
         for step in self._touched:
             markers.share(self._connection, session, step.kind, step.key)
 
     def _collided(self) -> None:
         if self._touched:
-            # Whoever shares it first does it for all.
+            # The first batch to share it does so for all.
             with suppress(Collision):
                 run_once(self._connection, self.share, time.monotonic() + self._connection.seconds)
         if self._claims:
@@ -117,8 +117,8 @@ class Batch:
     def _is_cleared(self, step: Step, state: State) -> bool:
         if step.id not in state.found:
             return False
-        # A batch may hand a unique value from one record to another: what it replaces goes before
-        # anything is written. A lone write of a kind replaces in place.
+        # A batch may move a unique value from one record to another: replaced records are deleted
+        # before anything is written. A lone write of a kind replaces in place.
         unique = any(index.unique for index in step.kind.indexes.values())
         swaps = unique and self._kinds[step.kind.name] > 1
         return swaps or not isinstance(step.change, Put)

@@ -1,4 +1,4 @@
-"""The client: made on first use in each process, with every wait bounded."""
+"""The client: created on first use in each process, with every wait bounded."""
 
 import os
 from collections.abc import Iterator
@@ -27,11 +27,11 @@ FORM = "mongodb://[user:password@]host[:port][,host…]/[database][?options], pe
 
 
 class Connection:
-    """One process's client and database; `slot` goes round from a random start."""
+    """One process's client and database; `slot` rotates from a random start."""
 
     def __init__(self, url: str, database: str, seconds: float, **options: Any) -> None:
         self.pid = os.getpid()
-        # What the store promises must not depend on options of the URL.
+        # The store's guarantees must not depend on options of the URL.
         self.client: MongoClient[Stored] = MongoClient(
             url, connect=False, appname="pangolin", retryWrites=True, retryReads=True, **options
         )
@@ -49,7 +49,7 @@ class Connection:
 class Connections:
     """Opens the client on first use, and again after a fork or a close.
 
-    Raises `BadRequest` for a URL that cannot be one, without repeating it: it may hold a password.
+    Raises `BadRequest` for an invalid URL, without repeating it: it may hold a password.
     """
 
     def __init__(self, url: str, seconds: float) -> None:
@@ -79,7 +79,7 @@ class Connections:
 
     @contextmanager
     def bounded(self) -> Iterator[Connection]:
-        """Use this process's connection; calls of the driver give up when the time is over."""
+        """Use this process's connection; calls of the driver time out when the time is up."""
         connection = self.here()
         with pymongo.timeout(self.seconds):
             yield connection
@@ -92,7 +92,7 @@ class Connections:
 
 
 def _patience(seconds: float) -> dict[str, int]:
-    # Elections take a few seconds; a server that is down must not hold every thread for a minute.
+    # Elections take a few seconds; a server that is down must not block every thread for a minute.
     return {"serverSelectionTimeoutMS": int(1000 * min(SELECTION_SECONDS, seconds))}
 
 

@@ -1,4 +1,4 @@
-"""What the deployment is: a replica set or a cluster, new enough, in time and in good health."""
+"""The deployment: a replica set or a cluster, its version, clock and health."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ REMEDY = (
 
 
 def refuse_unfit(hello: Mapping[str, Any]) -> None:
-    """Raise `BadRequest` if a server's `hello` reply tells that batches cannot be atomic on it."""
+    """Raise `BadRequest` if a server's `hello` reply shows that batches cannot be atomic on it."""
     if not hello.get("setName") and hello.get("msg") != "isdbgrid":
         raise BadRequest(
             "store_url: this MongoDB server is standalone and has no transactions, which Pangolin"
@@ -31,7 +31,7 @@ def refuse_unfit(hello: Mapping[str, Any]) -> None:
 
 
 def inspect(client: MongoClient[Stored]) -> Iterator[Inspection]:
-    """Tell the version, the members and the clock."""
+    """Return the version, the members and the clock."""
     hello = client.admin.command("hello")
     yield Inspection("MongoDB", str(client.server_info().get("version", "")))
     yield _members(hello)
@@ -45,15 +45,15 @@ def _members(hello: Mapping[str, Any]) -> Inspection:
     value = f"replica set {hello.get('setName')}, {members} members with data"
     if members >= 3:
         return Inspection("replication", value)
-    problem = "it cannot lose a member and go on"
+    problem = "it does not survive the loss of a member"
     return Inspection("replication", value, problem, "add members until there are three")
 
 
 def _clock(hello: Mapping[str, Any]) -> Inspection:
-    # The driver gives times in UTC that do not say so.
+    # The driver returns times in UTC without a time zone.
     theirs = hello["localTime"].replace(tzinfo=UTC)
     skew = abs(theirs.timestamp() - time.time())
     part, value = "clock", f"{skew * 1000:.0f} ms apart"
     if skew < SKEW_SECONDS:
         return Inspection(part, value)
-    return Inspection(part, value, "it is far from this host's", "run NTP on both")
+    return Inspection(part, value, "it differs from this host's", "run NTP on both")

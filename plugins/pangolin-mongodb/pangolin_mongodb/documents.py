@@ -5,7 +5,7 @@
 
 Key and index fields are fields, so that an operator can query them and so that indexes and shard
 keys can be made of them. `doc` is the whole record: embedded, or JSON text where MongoDB could not
-give it back as it was (see `embeddable`). A field of a kind that has the name of one of the
+return it unchanged (see `embeddable`). A field of a kind that has the name of one of the
 store's own gets an underscore.
 
 `_id` is 16 bytes of BLAKE2 over the kind and the key, not the key itself: the key is stored once,
@@ -50,12 +50,12 @@ CODEC: CodecOptions[Stored] = CodecOptions(type_registry=TypeRegistry([PlainInte
 
 
 def field(name: str) -> str:
-    """Name the stored field of a kind's field."""
+    """Return the name under which a kind's field is stored."""
     return f"{name}_" if name in OWN else name
 
 
 def identity(kind: Kind, key: Key) -> bytes:
-    """Digest a kind and a checked key."""
+    """Return the digest of a kind and a checked key."""
     return blake2b(orjson.dumps([kind.name, *key]), digest_size=16).digest()
 
 
@@ -90,7 +90,7 @@ def to_body(kind: Kind, doc: Doc) -> Stored | str:
 
 
 def embeddable(text: bytes) -> Stored | None:
-    """Parse JSON if MongoDB can hold it as it is: small, not deep, plain names and numbers."""
+    """Parse JSON if MongoDB can hold it unchanged: small, not deep, plain names and numbers."""
     if len(text) > EMBEDDED_BYTES or DOLLAR_NAME.search(text):
         return None
     doc: Stored = orjson.loads(text)
@@ -110,7 +110,7 @@ def _depth(value: Any) -> int:
 
 
 def to_record(stored: Stored) -> Record:
-    """Read a record out of its stored form."""
+    """Read a record from its stored form."""
     return Record(to_doc(stored["doc"]), stored["version"])
 
 

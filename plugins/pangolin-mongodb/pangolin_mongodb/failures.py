@@ -1,4 +1,4 @@
-"""What an error of the driver means: taken, again, away, or not known."""
+"""What an error of the driver means: taken, retry, unavailable, or unknown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ UNSENT = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
 
 
 def cause_of(error: PyMongoError) -> PyMongoError:
-    """Unwrap the error that a bulk write over several collections was stopped by."""
+    """Unwrap the error that stopped a bulk write over several collections."""
     inner = error.error if isinstance(error, ClientBulkWriteException) else None
     return inner if isinstance(inner, PyMongoError) else error
 
@@ -41,7 +41,7 @@ def code_of(error: PyMongoError) -> int:
 
 
 def write_errors(error: PyMongoError) -> list[dict[str, Any]]:
-    """List what single writes of a bulk failed with: `index`, `code`, `keyPattern`."""
+    """List the errors of single writes of a bulk: `index`, `code`, `keyPattern`."""
     if isinstance(error, ClientBulkWriteException):
         errors: Any = error.write_errors or ()
         return [{**found, "index": found["idx"]} for found in errors]
@@ -51,7 +51,7 @@ def write_errors(error: PyMongoError) -> list[dict[str, Any]]:
 
 
 def is_transient(error: PyMongoError) -> bool:
-    """Tell whether the transaction was not applied and may be run again at once."""
+    """Return whether the transaction was not applied and may be run again at once."""
     inner = cause_of(error)
     if isinstance(inner, UNSENT):
         return False
@@ -83,7 +83,7 @@ def _refused(error: PyMongoError) -> bool:
 
 
 def describe(error: PyMongoError) -> str:
-    """Say what the driver said, in brief; it never repeats the URL or a password."""
+    """Return the driver's message in brief; it never repeats the URL or a password."""
     text = str(error).split(", full error:", 1)[0].split(", Timeout:", 1)[0]
     return f"{type(error).__name__}: {text[:300]}"
 

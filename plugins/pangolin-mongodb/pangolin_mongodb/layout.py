@@ -1,4 +1,4 @@
-"""Collections and indexes from kinds: create what is missing, extend what an older version left."""
+"""Collections and indexes from kinds: create what is missing, extend what older versions made."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Wanted:
     condition: Stored | None = None
 
     def is_same(self, found: dict[str, Any]) -> bool:
-        """Compare with what the server tells of an index of this name."""
+        """Compare with the server's description of an index of this name."""
         unique, condition = bool(found.get("unique")), found.get("partialFilterExpression")
         shape = [(name, int(way)) for name, way in found["key"]]
         return (shape, unique, condition or None) == (self.fields, self.unique, self.condition)
@@ -49,9 +49,9 @@ def wanted_indexes(kind: Kind) -> list[Wanted]:
 
 
 def lay_out(database: Database[Stored], kind: Kind) -> None:
-    """Create or extend one kind's collection; safe to run twice and at once.
+    """Create or extend one kind's collection; idempotent, and safe to run concurrently.
 
-    Errors raised: `BadRequest` for another key or for values that a unique index cannot take.
+    Errors raised: `BadRequest` for another key or for values that a unique index cannot hold.
     """
     create(database, kind.name)
     found = database[kind.name].index_information()
@@ -112,7 +112,7 @@ def _updates(kind: Kind, names: list[str], rows: Any) -> Iterator[UpdateOne]:
         values = columns(kind, to_doc(row["doc"]))
         fresh = {name: values[name] for name in names if name in values and name not in row}
         if fresh:
-            # Whoever has written it since has written the fields as well.
+            # Any later write of it has written the fields as well.
             at_version = {"_id": row["_id"], "version": row["version"]}
             yield UpdateOne(at_version, {"$set": fresh})
 

@@ -1,4 +1,4 @@
-"""A lone write, where one document says all: no transaction, one round trip."""
+"""A lone write that depends on one document only: no transaction, one round trip."""
 
 from pymongo.errors import PyMongoError
 
@@ -12,7 +12,7 @@ ABSENT_FIELD = {"$exists": False}
 
 
 def write_alone(connection: Connection, step: Step) -> bool:
-    """Write a step if it is all of its batch and its condition fits into one filter.
+    """Write a step if it is the whole batch and its condition fits into one filter.
 
     False means that nothing was written and that a transaction has to judge: the record is not at
     the version, or batches share it (see `markers`), or an index entry changes (so that the write

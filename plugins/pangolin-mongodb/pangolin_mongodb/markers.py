@@ -1,36 +1,36 @@
-"""Markers: how a batch holds what it only reads.
+"""Markers: how a batch locks what it only reads.
 
 A MongoDB transaction has snapshot isolation: two transactions that write one document exclude each
 other, but a transaction does not notice that what it merely read has been changed by another. So a
 batch must write something wherever it requires something, and two batches that only require the
-same thing must not write the same document. Three rules do it.
+same thing must not write the same document. Three rules ensure this.
 
-1. **A required record nobody competes for** is touched itself (`touched` is raised by one). That
-   excludes whoever writes the record, and whoever else requires it at that moment.
+1. **A required record without competition** is touched itself (`touched` is increased by one). That
+   excludes batches that write the record, and other batches that require it at that moment.
 
 2. **A required record that batches compete for** is shared: after the first collision it gets
    `shared: 32` and 32 markers in the collection `pangolin_marker`. From then on a batch that
    requires it touches one marker, and a batch that writes or deletes it touches all of them. So
-   any number of commits to tables of one branch go on side by side, and a fork, which writes the
-   branch's line, waits for none of them and misses none: whoever commits second fails and is run
+   any number of commits to tables of one branch run concurrently, and a fork, which writes the
+   branch's line, waits for none of them and misses none: the second to commit fails and is run
    again. A batch learns from the record, in its own snapshot, whether it is shared; sharing it is
    a write of the record, so no batch can have read that it is not while another relied on markers.
    Records that nothing requires, such as tables, cost nothing more to write.
 
 3. **A required absence** (`RequireEmpty`, or ABSENT without a write) is a gate. Every write that
    can bring a record under a new prefix, an insert or a change of an indexed field, touches one of
-   16 gates; a batch that requires an absence touches all 16. A write need not know who may ask for
-   which prefix: gates stand per kind and group of tenants (the first key field, hashed to 16
+   16 gates; a batch that requires an absence touches all 16. A write need not know which prefixes
+   others require: gates exist per kind and group of tenants (the first key field, hashed to 16
    groups), not per prefix. What an absence excludes beyond its prefix is run again, not refused.
    A commit to an existing table inserts nothing and passes no gate.
 
-Whoever touches all markers of something would, while many touch one each, lose every race. So after
-a collision it announces itself by one more document, `… wanted`, outside its transaction, and those
-who touch one wait for a moment when they see it. That is courtesy, not exclusion: nobody waits for
-an announcement longer than a second, and then removes it, for the announcer may be gone.
+A batch that touches all markers would lose every race while many others touch one each. So after a
+collision it announces itself by one more document, `… wanted`, outside its transaction, and batches
+that touch one wait for a moment when they see it. That is courtesy, not exclusion: no batch waits
+for an announcement longer than a second, and it then removes it, as the announcer may have ended.
 
-Which of a record's markers or of a group's gates a batch touches goes round in each process, from
-a random start: batches of one process never collide, and those of two seldom and never for long.
+Each process rotates through a record's markers and a group's gates, from a random start: batches
+of one process never collide, and those of two collide rarely and never for long.
 Markers are upserted, so that losing their collection costs nothing. They hold no data.
 """
 
@@ -75,22 +75,22 @@ def _groups(kind: Kind, first: Scalar | None) -> Iterable[int]:
 
 
 def leads(kind: Kind) -> bool:
-    """Tell whether the first key field leads every order, so that each prefix names its group."""
+    """Return whether the first key field leads every order, so that each prefix names its group."""
     return all(index.fields[0] == kind.key[0] for index in kind.indexes.values())
 
 
 def wanted_record(identity: bytes) -> str:
-    """Name the announcement that somebody wants a shared record for himself."""
+    """Return the name of the announcement that a batch wants a shared record exclusively."""
     return f"{identity.hex()} wanted"
 
 
 def wanted_gates(kind: Kind, first: Scalar | None) -> list[str]:
-    """Name the announcements that somebody requires an absence."""
+    """Return the names of the announcements that a batch requires an absence."""
     return [f"{kind.name} {group} wanted" for group in _groups(kind, first)]
 
 
 def announce(connection: Connection, names: Iterable[str]) -> None:
-    """Write announcements; an error is no harm, for they only speed things up."""
+    """Write announcements; an error does no harm, because they only speed things up."""
     with suppress(PyMongoError):
         for name in sorted(names):
             filter_, update = {"_id": name}, {"$set": {"touched": 1}}
@@ -98,7 +98,7 @@ def announce(connection: Connection, names: Iterable[str]) -> None:
 
 
 def withdraw(connection: Connection, names: Iterable[str]) -> None:
-    """Remove announcements, or leave that to those who see them."""
+    """Remove announcements, or leave that to the batches that see them."""
     with suppress(PyMongoError):
         connection.database[COLLECTION].delete_many({"_id": {"$in": sorted(names)}})
 
@@ -121,7 +121,7 @@ def touch_record(kind: Kind, key: Key) -> Write:
 
 
 def share(connection: Connection, session: ClientSession, kind: Kind, key: Key) -> None:
-    """Make a record shared and its markers, unless it is shared already or gone."""
+    """Make a record shared and create its markers, unless it is already shared or deleted."""
     filter_ = {**at(kind, key), "shared": {"$exists": False}}
     update = {"$set": {"shared": MARKERS}}
     if connection.database[kind.name].update_one(filter_, update, session=session).matched_count:

@@ -5,7 +5,7 @@ from pangolin_mongodb.documents import Stored, field
 
 
 def index_fields(kind: Kind, index: str | None) -> tuple[str, ...]:
-    """List the fields of the MongoDB index that answers for an order.
+    """List the fields of the MongoDB index that serves an order.
 
     Rows of a unique index are never equal, so it needs no key to tell them apart.
     """
@@ -36,7 +36,7 @@ def beyond(kind: Kind, prefix: Key, index: str | None, after: Key, reverse: bool
     """Make the filter of the records under a prefix that are beyond `after`.
 
     Each branch is one range of the index and repeats the prefix, so that the server merges sorted
-    ranges instead of sorting what it found.
+    ranges instead of sorting results.
     """
     order = kind.order(index)
     kind.checked_values((*prefix, *after), order)

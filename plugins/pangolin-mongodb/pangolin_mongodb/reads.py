@@ -2,7 +2,7 @@
 
 Outside a transaction one command does it: `$unionWith`, each of whose parts begins with a `$match`
 on `_id`. Inside one MongoDB refuses `$unionWith` (its manual: "Restrictions"; error 263), so that
-there each collection is asked by a `find` of its own; the transaction's snapshot is the moment.
+each collection is read by its own `find`; the transaction's snapshot is the moment.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,9 @@ from pangolin_mongodb.steps import Step
 
 @dataclass(slots=True)
 class State:
-    """What a batch found: records by `_id` (without `doc`), places of prefixes that hold some.
+    """What a batch found: records by `_id` (without `doc`), and places of non-empty prefixes.
 
-    `wanted` are the announcements that were there (see `markers`).
+    `wanted` are the existing announcements (see `markers`).
     """
 
     found: dict[bytes, Stored] = field(default_factory=dict)
@@ -55,7 +55,7 @@ def read_state(
     announcements: Iterable[str],
     session: ClientSession,
 ) -> State:
-    """Read what the steps depend on, and which of the announcements are there."""
+    """Read what the steps depend on, and which of the announcements exist."""
     state = State()
     for row in _judged(database, steps, session):
         state.found[row["_id"]] = row

@@ -41,7 +41,7 @@ class Step:
 
     @property
     def is_absence(self) -> bool:
-        """Whether the change demands that nothing is there and writes nothing."""
+        """Whether the change requires that nothing is there and writes nothing."""
         if isinstance(self.change, RequireEmpty):
             return True
         return isinstance(self.change, Require | Delete) and self.change.expect is ABSENT
@@ -55,7 +55,7 @@ class Step:
 def prepare(changes: Sequence[Change]) -> list[Step]:
     """Check changes and draw new versions.
 
-    Errors raised: `BadRequest` for what cannot be kept, `ValueError` if two writes touch one key.
+    Errors raised: `BadRequest` for what cannot be stored, `ValueError` if two writes touch one key.
     """
     steps = [_prepare(place, change) for place, change in enumerate(changes)]
     times = Counter(step.id for step in steps if step.is_write)
@@ -70,7 +70,7 @@ def _prepare(place: int, change: Change) -> Step:
         under(kind, change.prefix, change.index)
         return Step(place, change, change.prefix)
     if isinstance(change, Put):
-        # 63 random bits: never reused, and without a counter that must outlive deletion.
+        # 63 random bits: never reused, and without a counter that must survive deletion.
         stored = to_stored(kind, change.doc, randbits(63))
         return Step(place, change, kind.key_of(change.doc), stored["_id"], stored)
     key = kind.checked_key(change.key)

@@ -33,14 +33,14 @@ PING_SECONDS = 5.0
 
 
 class MongoStore(Store):
-    """A store in one MongoDB database; connected on first use, in each process anew."""
+    """A store in one MongoDB database; connected on first use in each process."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     def setup(self, kinds: Sequence[Kind]) -> None:
         """Create or extend collections and indexes; raise `BadRequest` for an unfit server."""
-        # A client of its own, so that a server which sets up before it forks has none open then.
+        # A client of its own, so that a server that sets up before it forks has none open then.
         connection = self._connections.fresh()
         try:
             with reading():
@@ -117,7 +117,7 @@ class MongoStore(Store):
         while True:
             with self._connections.bounded() as connection:
                 found, gone = _purge_some(connection, kind, filter_, batch)
-            # What batches share has markers that go with it.
+            # Shared records have markers that are removed with them.
             shared = [row for row in found if "shared" in row]
             for row in shared:
                 self.apply(Delete(kind, tuple(row[field(name)] for name in kind.key)))
@@ -126,7 +126,7 @@ class MongoStore(Store):
                 return total
 
     def inspect(self, kinds: Sequence[Kind]) -> Sequence[Inspection]:
-        """Tell the version, the members, the clock and which indexes are missing."""
+        """Return the version, the members, the clock and which indexes are missing."""
         with reading(), self._connections.bounded() as connection:
             found = [*deployment.inspect(connection.client)]
             for kind in kinds:
@@ -134,12 +134,12 @@ class MongoStore(Store):
         return found
 
     def ping(self) -> None:
-        """Raise `errors.Unavailable` when there is no primary that can be written."""
+        """Raise `errors.Unavailable` if there is no writable primary."""
         seconds = min(PING_SECONDS, self._connections.seconds)
         with reading(), pymongo.timeout(seconds):
             hello = self._connections.here().client.admin.command("hello")
         if not hello.get("isWritablePrimary"):
-            raise Unavailable("this MongoDB deployment has no primary that can be written")
+            raise Unavailable("this MongoDB deployment has no writable primary")
 
     def close(self) -> None:
         """Close this process's connections; the next use opens new ones."""

@@ -1,4 +1,4 @@
-"""Transactions: run, committed, run again while that is safe, and never longer than allowed.
+"""Transactions: run, committed, and retried while that is safe, within a time limit.
 
 Source: MongoDB driver specifications, "Transactions" and "Convenient API for Transactions".
 """
@@ -17,8 +17,8 @@ from pangolin_mongodb.failures import code_of, describe, is_transient, not_appli
 
 SHORTEST_PAUSE = 0.002
 LONGEST_PAUSE = 0.05
-# What a server answers that has lost its memory of a transaction, whether by aborting it or by a
-# restart after it committed; the driver may have sent the commit before and got no answer.
+# The answer of a server that no longer knows a transaction, whether it aborted it or restarted
+# after it committed; the driver may have sent the commit before and got no answer.
 NO_SUCH_TRANSACTION = 251
 RANDOM = SystemRandom()
 Work = Callable[[ClientSession], None]

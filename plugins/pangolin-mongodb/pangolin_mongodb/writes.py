@@ -43,7 +43,7 @@ def write_all(connection: Connection, session: ClientSession, writes: Sequence[W
 
 
 def takes_one_command(connection: Connection) -> bool:
-    """Tell whether the server writes several collections by one command."""
+    """Return whether the server writes several collections by one command."""
     return (connection.client.topology_description.common_wire_version or 0) >= ONE_COMMAND_WIRE
 
 

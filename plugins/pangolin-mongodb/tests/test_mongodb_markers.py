@@ -70,7 +70,7 @@ class Two:
         return session
 
     def exclude(self, first: Sequence[Change], second: Sequence[Change]) -> bool:
-        """Tell whether the second cannot go on while the first is open."""
+        """Return whether the second cannot continue while the first is open."""
         session = self.begin(first)
         try:
             other = self.begin(second)

@@ -146,7 +146,7 @@ def most_examined(read: Read) -> int:
 
 
 def serves(index: Wanted, read: Read) -> bool:
-    """Tell whether a read is one range of an index, in its order."""
+    """Return whether a read is one range of an index, in its order."""
     names = [name for name, _ in index.fields]
     equal = list(takewhile(lambda name: is_value(read.filter.get(name)), names))
     after = names[len(equal) :]
