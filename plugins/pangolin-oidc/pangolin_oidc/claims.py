@@ -11,12 +11,12 @@ from pangolin_oidc.tokens import Claims
 # How providers say yes: the standard is a boolean, some send text, and Entra ID's xms_edov 1.
 YES: Final = (True, "true", "True", 1, "1")
 LONGEST_EMAIL: Final = 320
-# JSON may hold halves of characters, which no store can keep.
+# JSON may hold lone surrogates, which no store can keep.
 SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def identity_of(claims: Claims, options: Options) -> ExternalIdentity:
-    """Give the person of a token's claims."""
+    """Return the identity in a token's claims."""
     email = _text(claims, "email")
     email = email if email and len(email) <= LONGEST_EMAIL else None
     return ExternalIdentity(
@@ -34,7 +34,7 @@ def identity_of(claims: Claims, options: Options) -> ExternalIdentity:
 
 
 def groups_of(claims: Claims, options: Options) -> tuple[str, ...]:
-    """List a person's groups; a claim's name may hold dots, or lead into objects with them."""
+    """List a person's groups; a claim's name may contain dots, also as a path into objects."""
     found = _lookup(claims, options.groups_claim)
     if isinstance(found, str):
         return (found,)
@@ -44,13 +44,13 @@ def groups_of(claims: Claims, options: Options) -> tuple[str, ...]:
 
 
 def lacks(claims: Claims, options: Options) -> bool:
-    """Say whether the e-mail address or the groups are to be asked for elsewhere."""
+    """Return whether the e-mail address or the groups must be fetched from userinfo."""
     no_groups = bool(options.groups_claim) and _lookup(claims, options.groups_claim) is None
     return no_groups or _text(claims, "email") is None
 
 
 def filled(claims: Claims, info: Claims, options: Options) -> Claims:
-    """Add what userinfo knows; an address and whether it is verified come from one of the two."""
+    """Add userinfo's claims; an address and its verification always come from the same source."""
     pair = ("email", options.email_verified_claim)
     known = {name: value for name, value in claims.items() if value is not None}
     source = info if _text(claims, "email") is None else known

@@ -9,13 +9,13 @@ from pangolin_oidc.options import is_safe_url
 
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 REQUIRED: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-# What a provider that lists none supports.
+# What a provider that lists none supports by default.
 DEFAULT_METHODS: Final = ("client_secret_basic",)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Where a provider is asked for what, and how a client authenticates to it."""
+    """A provider's endpoints, and how a client authenticates to it."""
 
     authorization_endpoint: str
     token_endpoint: str
@@ -28,10 +28,10 @@ def discover(line: Line, issuer: str) -> Metadata:
     """Fetch and check the description of an issuer; raise `Unavailable` saying what is wrong."""
     answer = line.get(issuer.rstrip("/") + WELL_KNOWN)
     if answer.status != 200 or not isinstance(answer.body, Mapping):
-        raise line.down(f"its description is not there (status {answer.status})")
+        raise line.down(f"its description is missing (status {answer.status})")
     body = answer.body
     if body.get("issuer") != issuer:
-        raise line.down("the issuer in its description is not the one that is configured")
+        raise line.down("the issuer in its description is not the configured one")
     for name in REQUIRED:
         _check(line, name, body.get(name))
     userinfo = body.get("userinfo_endpoint")

@@ -9,7 +9,7 @@ from pangolin_oidc.discovery import Metadata
 from pangolin_oidc.fetching import Answer, Line, basic
 from pangolin_oidc.options import Options
 
-# What the provider says of the code; anything else it says is about us, or about itself.
+# The provider's errors about the code; any other is about this server or the provider itself.
 BAD_CODE: Final = frozenset(
     {"invalid_grant", "invalid_request", "access_denied", "bad_verification_code"}
 )
@@ -24,7 +24,7 @@ class Exchange:
         self._line = line
 
     def redeem(self, metadata: Metadata, login: LoginRequest, code: str) -> Mapping[str, Any]:
-        """Give the provider's answer; raise `Unauthorized` for a bad code, else `Unavailable`."""
+        """Return the provider's answer; raise `Unauthorized` for a bad code, else `Unavailable`."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -35,7 +35,7 @@ class Exchange:
         return self.checked(self._line.post(metadata.token_endpoint, form | more, headers))
 
     def checked(self, answer: Answer) -> Mapping[str, Any]:
-        """Give the members of an answer of the token endpoint, unless it is an error."""
+        """Return the members of the token endpoint's answer, unless it is an error."""
         body = answer.body
         if not isinstance(body, Mapping):
             raise self._line.down(f"its token endpoint answered {answer.status} without JSON")
@@ -58,5 +58,5 @@ class Exchange:
 
 
 def word(value: object) -> str:
-    """Give an error code that may be repeated in a message, or nothing."""
+    """Return an error code that can be repeated in a message, or ""."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""

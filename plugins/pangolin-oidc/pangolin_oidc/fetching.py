@@ -1,4 +1,4 @@
-"""Ask a provider: bounded in time and size, without redirects, answered in JSON."""
+"""Requests to a provider: bounded in time and size, without redirects, answered in JSON."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ READ_S: Final = 5.0
 TOTAL_S: Final = 10.0
 MOST_BYTES: Final = 1 << 20
 CHUNK: Final = 1 << 16
-# What is compressed could be of any size once it is not.
+# A compressed answer could have any size once decompressed.
 PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The way to one provider: its name, for messages, and whether plain http is allowed."""
+    """The connection to one provider: its name, for messages, and whether plain http is allowed."""
 
     name: str
     allow_http: bool
@@ -64,7 +64,7 @@ class Line:
                     url,
                     headers={**PLAIN, **headers},
                     data=form,
-                    # Without it a line in ~/.netrc would take the place of our headers.
+                    # Without it a line in ~/.netrc would replace our headers.
                     auth=_as_it_is,
                     allow_redirects=False,
                     stream=True,
@@ -88,7 +88,7 @@ class Line:
 
 
 def basic(user: str, secret: str) -> str:
-    """Give the Basic credentials of a client (RFC 6749, section 2.3.1: form-encoded first)."""
+    """Return the Basic credentials of a client (RFC 6749, section 2.3.1: form-encoded first)."""
     pair = f"{quote_plus(user)}:{quote_plus(secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
 

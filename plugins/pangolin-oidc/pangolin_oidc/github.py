@@ -1,8 +1,8 @@
-"""GitHub, which is plain OAuth 2.0 and no OpenID provider.
+"""GitHub, which is plain OAuth 2.0 and not an OpenID provider.
 
-It gives no ID token: nothing signed says for whom and for which login the answer is, there is no
+It issues no ID token: nothing signed says for whom and for which login the answer is, there is no
 nonce, and its access tokens name no audience. So it only signs people in, with state and PKCE, by a
-code that goes straight from GitHub to this server; its tokens are never accepted as credentials.
+code that is sent directly from GitHub to this server; its tokens are never accepted as credentials.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class GithubProvider:
         )
 
     def authorize_url(self, login: LoginRequest) -> str:
-        """Give the URL the browser is sent to."""
+        """Return the URL the browser is sent to."""
         asked = {
             "client_id": self._options.client_id,
             "redirect_uri": login.callback,
@@ -47,7 +47,7 @@ class GithubProvider:
         return f"{self._endpoints.authorization_endpoint}?{urlencode(asked)}"
 
     def identify(self, login: LoginRequest, code: str) -> ExternalIdentity:
-        """Exchange the code and ask who it is; raise `Unauthorized` or `Unavailable`."""
+        """Exchange the code and return the identity; raise `Unauthorized` or `Unavailable`."""
         answer = Exchange(self._options, self._line).redeem(self._endpoints, login, code)
         token = answer.get("access_token")
         if not isinstance(token, str):
@@ -69,15 +69,15 @@ class GithubProvider:
 
     def _user(self, token: str) -> Mapping[str, Any]:
         user = self._ask("user", token)
-        # The number stays; a login name can be given up and taken by somebody else.
+        # The number is permanent; a login name can be given up and taken by somebody else.
         if not isinstance(user, Mapping) or type(user.get("id")) is not int:
             raise self._line.down("its answer does not say who the user is")
         if not isinstance(user.get("login"), str):
-            raise self._line.down("its answer does not say what the user is called")
+            raise self._line.down("its answer does not hold the user's name")
         return user
 
     def _email(self, token: str) -> str | None:
-        """Give the primary address, if GitHub has verified it; the profile's is never taken."""
+        """Return the primary address, if GitHub has verified it; the profile's is never taken."""
         for row in self._rows(f"user/emails?{PAGE}", token):
             if row.get("primary") is True and row.get("verified") is True:
                 address = row.get("email")
@@ -95,7 +95,7 @@ class GithubProvider:
     def _rows(self, path: str, token: str) -> list[Mapping[str, Any]]:
         found = self._ask(path, token)
         if not isinstance(found, list):
-            raise self._line.down(f"its answer to {path.partition('?')[0]} is no list")
+            raise self._line.down(f"its answer to {path.partition('?')[0]} is not a list")
         return [row for row in found if isinstance(row, Mapping)]
 
     def _ask(self, path: str, token: str) -> Any:

@@ -22,7 +22,7 @@ class PublicKey:
 
 
 def parse_keys(document: Any, algorithms: Sequence[str]) -> tuple[PublicKey, ...]:
-    """Read a key set, leaving out what no algorithm can use: a provider may publish more."""
+    """Read a key set, without keys that no algorithm can use: a provider may publish more."""
     listed = document.get("keys") if isinstance(document, Mapping) else None
     rows = listed if isinstance(listed, list) else []
     made = (
@@ -36,7 +36,7 @@ def parse_keys(document: Any, algorithms: Sequence[str]) -> tuple[PublicKey, ...
 
 
 def choose(keys: Sequence[PublicKey], kid: str | None, algorithm: str) -> PublicKey | None:
-    """Find the key of a token; one that names none is checked only if there is no choice."""
+    """Find the key of a token; one that names no key is checked only if there is a single key."""
     fitting = [key for key in keys if key.algorithm == algorithm]
     if kid is not None:
         fitting = [key for key in fitting if key.kid == kid]
@@ -46,7 +46,7 @@ def choose(keys: Sequence[PublicKey], kid: str | None, algorithm: str) -> Public
 def _is_for_signatures(row: Mapping[str, Any]) -> bool:
     operations = row.get("key_ops")
     fit = operations is None or (isinstance(operations, list) and "verify" in operations)
-    # A private key in public is nobody's any more.
+    # A published private key proves nothing.
     return row.get("use", "sig") == "sig" and fit and "d" not in row
 
 

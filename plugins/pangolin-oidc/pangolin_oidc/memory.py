@@ -1,4 +1,4 @@
-"""Remember what was fetched from a provider, without asking it too often."""
+"""A cache of what was fetched from a provider, so that it is not asked too often."""
 
 import threading
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from pangolin.plugin import Unavailable
 
 T = TypeVar("T")
 Seconds = Callable[[], float]
-# Half an hour's outage of a provider is bridged; a key it withdrew counts an hour at most.
+# Bridges a provider's outage of half an hour; a withdrawn key works for an hour at most.
 REFRESH_S: Final = 1800.0
 KEEP_S: Final = 3600.0
-# After a failure, and between two looks for something that was not there.
+# After a failure, and between two searches for something missing.
 RETRY_S: Final = 5.0
 RENEW_S: Final = 30.0
 
@@ -26,8 +26,8 @@ class _Kept(Generic[T]):
 class Fetched(Generic[T]):
     """A document that is fetched when it is first asked for; safe for several threads.
 
-    The lock is held while it is fetched, so that one thread asks; those that still have the old
-    document go on with it.
+    The lock is held while it is fetched, so that only one thread asks; those that still have the
+    old document continue with it.
     """
 
     def __init__(self, fetch: Callable[[], T], clock: Seconds) -> None:
@@ -39,7 +39,7 @@ class Fetched(Generic[T]):
         self._failure = "it was not asked yet"
 
     def get(self) -> T:
-        """Give the document, at most an hour old; raise `Unavailable` if there is none."""
+        """Return the document, at most an hour old; raise `Unavailable` if there is none."""
         kept = self._usable(REFRESH_S)
         if kept is not None:
             return kept.value
@@ -53,7 +53,7 @@ class Fetched(Generic[T]):
         return self._present()
 
     def renewed(self) -> T:
-        """Give the document as it is now, unless it was asked for within the last 30 s."""
+        """Return the current document, unless it was fetched within the last 30 s."""
         with self._lock:
             self._try(RENEW_S)
         return self._present()

@@ -1,4 +1,4 @@
-"""What an operator says of one identity provider."""
+"""An operator's configuration of one identity provider."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-# Algorithm to the key type and curve that it needs; what is not here is never accepted.
+# Algorithm to the key type and curve that it needs; others are never accepted.
 FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     **{f"{family}{size}": ("RSA", ()) for family in ("RS", "PS") for size in (256, 384, 512)},
     "ES256": ("EC", ("P-256",)),
@@ -16,7 +16,7 @@ FAMILIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 GITHUB: Final = "https://github.com"
 GITHUB_API: Final = "https://api.github.com"
-# Anybody can have an account there, so that making users of all of them is never meant.
+# Anybody can have an account there, so creating users for all of them is never intended.
 PUBLIC: Final = frozenset({GITHUB, "https://accounts.google.com", "https://appleid.apple.com"})
 
 
@@ -46,7 +46,7 @@ class Options:
 
 
 def is_safe_url(text: str, allow_http: bool) -> bool:
-    """Say whether a URL is https, or http to this very machine where that is allowed."""
+    """Return whether a URL is https, or http to this machine if that is allowed."""
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
@@ -58,7 +58,7 @@ def is_safe_url(text: str, allow_http: bool) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:

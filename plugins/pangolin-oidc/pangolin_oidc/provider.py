@@ -21,7 +21,7 @@ from pangolin_oidc.memory import Fetched, Seconds
 from pangolin_oidc.options import Options
 from pangolin_oidc.tokens import Claims, Looked, Verifier, audiences_of
 
-# After that a remembered token is checked again, so that a key that was withdrawn counts no more.
+# After that a remembered token is checked again, so that a withdrawn key stops working.
 REMEMBER_MS: Final = 600_000
 
 
@@ -46,16 +46,16 @@ class OidcProvider:
         self._verifier = Verifier(options, self._find_key)
 
     def is_meant(self, token: Looked) -> bool:
-        """Say whether a token that is not verified yet says that it is for this provider."""
+        """Return whether an unverified token claims to be for this provider."""
         mine = self._options.audiences
         return self.has_issued(token) and bool(set(mine) & set(audiences_of(token.claims)))
 
     def has_issued(self, token: Looked) -> bool:
-        """Say whether a token that is not verified yet names this provider's issuer."""
+        """Return whether an unverified token names this provider's issuer."""
         return token.issuer == self._options.issuer
 
     def authenticate(self, token: str, services: AuthServices) -> Principal:
-        """Give the principal of a bearer token; raise `Unauthorized` or `Unavailable`."""
+        """Return the principal of a bearer token; raise `Unauthorized` or `Unavailable`."""
         known = services.remembered(token)
         if known is not None:
             return known
@@ -66,7 +66,7 @@ class OidcProvider:
         return services.admit(identity, token, min(expires, now_ms + REMEMBER_MS))
 
     def authorize_url(self, login: LoginRequest) -> str:
-        """Give the URL the browser is sent to."""
+        """Return the URL the browser is sent to."""
         endpoint = self._metadata.get().authorization_endpoint
         asked = {
             "response_type": "code",
@@ -81,7 +81,7 @@ class OidcProvider:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
     def identify(self, login: LoginRequest, code: str) -> ExternalIdentity:
-        """Exchange the code and say who signed in; raise `Unauthorized` or `Unavailable`."""
+        """Exchange the code and return who signed in; raise `Unauthorized` or `Unavailable`."""
         metadata = self._metadata.get()
         answer = Exchange(self._options, self._line).redeem(metadata, login, code)
         id_token = answer.get("id_token")
@@ -98,7 +98,7 @@ class OidcProvider:
             raise self._line.down("its answer holds no access_token")
         found = self._line.get(url, {"Authorization": f"Bearer {token}"})
         if found.status != 200 or not isinstance(found.body, Mapping):
-            raise self._line.down(f"userinfo is not there (status {found.status})")
+            raise self._line.down(f"userinfo is missing (status {found.status})")
         if found.body.get("sub") != claims["sub"]:
             raise Unauthorized(f"userinfo of {self.name} is about somebody else")
         return filled(claims, found.body, self._options)
@@ -114,14 +114,14 @@ class OidcProvider:
         answer = self._line.get(self._metadata.get().jwks_uri)
         keys = parse_keys(answer.body, self._options.algorithms) if answer.status == 200 else ()
         if not keys:
-            raise self._line.down(f"it publishes no key to use (status {answer.status})")
+            raise self._line.down(f"it publishes no usable key (status {answer.status})")
         return keys
 
 
 def authenticate(
     providers: list[OidcProvider], looked: Looked, token: str, services: AuthServices
 ) -> Principal | None:
-    """Let the provider that issued a token check it; None if none of them did."""
+    """Return the principal of a token, checked by the provider that issued it; None if none did."""
     issuers = [provider for provider in providers if provider.has_issued(looked)]
     if not issuers:
         return None

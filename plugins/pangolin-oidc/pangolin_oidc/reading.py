@@ -25,7 +25,7 @@ _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]
 
 
 class Table:
-    """One provider's table as it stands in the file; reads raise `BadRequest`."""
+    """One provider's table as it is in the file; reads raise `BadRequest`."""
 
     def __init__(self, raw: Mapping[str, Any], number: int) -> None:
         self._raw = raw
@@ -33,7 +33,7 @@ class Table:
         self.label = repr(name) if isinstance(name, str) else f"number {number}"
 
     def has(self, field: str) -> bool:
-        """Say whether a field is given."""
+        """Return whether a field is given."""
         return field in self._raw
 
     def wrong(self, field: str, rule: str) -> BadRequest:
@@ -108,7 +108,7 @@ def _refuse_twins(options: Options, others: Sequence[Options]) -> None:
             raise BadRequest(f"identity provider {options.name!r}: name is given twice")
         shared = set(other.audiences) & set(options.audiences)
         if other.issuer == options.issuer and shared:
-            # A token of that audience would belong to two providers, and so to two tenants.
+            # A token of that audience would belong to two providers and thus to two tenants.
             raise BadRequest(
                 f"identity provider {options.name!r}: audiences {sorted(shared)} are those of "
                 f"{other.name!r} as well, which has the same issuer"
@@ -232,7 +232,7 @@ def _secret(table: Table, directory: Path) -> str:
     if not given:
         return ""
     if len(given) > 1:
-        raise table.wrong(given[1], f"must not stand beside {given[0]}")
+        raise table.wrong(given[1], f"must not be combined with {given[0]}")
     value = table.text(given[0])
     if given[0] == "client_secret_env":
         value = os.environ.get(value, "")

@@ -17,7 +17,7 @@ Claims = Mapping[str, Any]
 KeyFinder = Callable[[str | None, str], PublicKey | None]
 MOST_CHARACTERS: Final = 16_384
 LONGEST_SUBJECT: Final = 255
-# What the header may say a token is, and what providers say of it in a claim.
+# The types that a token's header may name, and those that providers put into a claim.
 ACCESS_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 ID_TYPES: Final = frozenset({"jwt"})
 CLAIMED_TYPES: Final = frozenset({"bearer", "id", "jwt"})
@@ -25,20 +25,20 @@ CLAIMED_TYPES: Final = frozenset({"bearer", "id", "jwt"})
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A token's parts before anything of it is verified."""
+    """A token's parts before any of them is verified."""
 
     header: Mapping[str, Any]
     claims: Claims
 
     @property
     def issuer(self) -> str:
-        """Who the token says has issued it."""
+        """The issuer that the token names."""
         issuer = self.claims.get("iss")
         return issuer if isinstance(issuer, str) else ""
 
 
 def look_at(token: str) -> Looked | None:
-    """Read a token without believing it; None if it is too long or no signed JWT at all."""
+    """Read a token without verifying it; None if it is too long or not a signed JWT."""
     parts = token.split(".", 3)
     if len(token) > MOST_CHARACTERS or len(parts) != 3:
         return None
@@ -62,15 +62,15 @@ class Verifier:
     find_key: KeyFinder
 
     def bearer(self, token: str, now_s: float) -> Claims:
-        """Give the claims of a token that a client presents."""
+        """Return the claims of a token that a client presents."""
         claims = self._signed(token, ACCESS_TYPES)
         self._check(claims, now_s, self.options.audiences)
         if "cnf" in claims:
-            raise self.refused("cnf: it is bound to a key, so that it is not good by itself")
+            raise self.refused("cnf: it is bound to a key, so that it is not sufficient by itself")
         return claims
 
     def id_token(self, token: str, now_s: float, nonce: str) -> Claims:
-        """Give the claims of the ID token of a login (OpenID Connect Core, 3.1.3.7)."""
+        """Return the claims of the ID token of a login (OpenID Connect Core, 3.1.3.7)."""
         claims = self._signed(token, ID_TYPES)
         client = self.options.client_id
         self._check(claims, now_s, (client,))
@@ -100,7 +100,7 @@ class Verifier:
         try:
             jwt.PyJWS().decode_complete(token, key.key, algorithms=[algorithm])
         except (jwt.PyJWTError, ValueError, TypeError):
-            raise self.refused("the signature does not fit") from None
+            raise self.refused("the signature does not match") from None
         return looked.claims
 
     def _check_header(self, header: Mapping[str, Any], types: frozenset[str]) -> str:
@@ -108,7 +108,7 @@ class Verifier:
         if not isinstance(algorithm, str) or algorithm not in self.options.algorithms:
             raise self.refused(f"alg: it must be one of {', '.join(self.options.algorithms)}")
         if "crit" in header or "b64" in header:
-            raise self.refused("crit: it demands an extension that is not known here")
+            raise self.refused("crit: it requires an unknown extension")
         kind = header.get("typ", "JWT")
         if not isinstance(kind, str) or kind.lower() not in types:
             raise self.refused("typ: it is a token of another kind")
@@ -148,7 +148,7 @@ class Verifier:
 
 
 def _is_sane(value: float) -> bool:
-    # Not so for NaN and infinity, nor for integers that are no float.
+    # False for NaN and infinity, and for integers that do not fit into a float.
     return 0 <= value < 2**40
 
 

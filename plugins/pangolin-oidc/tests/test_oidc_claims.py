@@ -8,7 +8,7 @@ from pangolin_oidc.options import Options
 
 
 def options(**more: Any) -> Options:
-    """Give options that map groups."""
+    """Return options that map groups."""
     given: dict[str, Any] = {"groups_claim": "groups", "roles": {"devs": "developer", "ops": "op"}}
     return Options(
         name="corp",

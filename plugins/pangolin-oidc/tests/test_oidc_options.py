@@ -231,7 +231,7 @@ class Another:
 
 
 def read_one() -> Options:
-    """Give a provider's options as they could be written."""
+    """Return a provider's options as they could be written."""
     return Options(
         name="corp", type="oidc", label="x", issuer="https://x.example", client_id="x", tenant="x"
     )
