@@ -24,7 +24,7 @@ def pangolin_stores() -> Sequence[StoreBackend]:
 
 
 def _open_postgresql(url: str, settings: Settings) -> Store:
-    # Who keeps records in SQLite need not have the driver.
+    # SQLite users need not have the driver.
     try:
         from pangolin_sql.postgresql import open_postgresql
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Where a PostgreSQL database is and how to use it, read out of its URL."""
+"""Where a PostgreSQL database is and how to use it, read from its URL."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from pangolin.plugin import BadRequest, Settings
 
 SCHEMES = ("postgresql", "postgres")
 OWN = ("isolation", "pool_size", "pool_timeout", "replica", "schema", "statement_timeout")
-# What the store decides itself, and what would make another kind of connection.
+# Parameters that the store sets itself, and those of other kinds of connections.
 KEPT = frozenset({"client_encoding", "fallback_application_name", "replication"})
 KNOWN = frozenset(each.keyword.decode() for each in Conninfo.get_defaults()) - KEPT
 ISOLATIONS = ("locks", "serializable")
@@ -35,13 +35,13 @@ class Address:
     replica: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        """Name the database for messages."""
+        """Return the name of the database for messages."""
         where = self.parameters.get("host", "local socket")
         port = f":{self.parameters['port']}" if "port" in self.parameters else ""
         return f"PostgreSQL database {self.parameters['dbname']!r} at {where}{port}"
 
     def connect_parameters(self) -> dict[str, Any]:
-        """List what libpq is given, with limits on how long a dead server is waited for."""
+        """Return libpq's parameters, with limits on the wait for a dead server."""
         milliseconds = max(1, round(self.statement_timeout * 1000))
         names = ("statement_timeout", "idle_in_transaction_session_timeout")
         options = [f'-c search_path="{self.schema}"', *(f"-c {n}={milliseconds}" for n in names)]

@@ -44,7 +44,7 @@ class Step:
 
 
 def prepare(change: Change, sql: Statements) -> Step:
-    """Check and encode a change; raise `BadRequest` for what cannot be kept."""
+    """Check and encode a change; raise `BadRequest` for what cannot be stored."""
     kind = change.kind
     if isinstance(change, RequireEmpty):
         return Step(change, sql, encode_values(kind, change.prefix, kind.order(change.index)), [])
@@ -56,7 +56,7 @@ def prepare(change: Change, sql: Statements) -> Step:
 
 
 def new_version() -> Version:
-    """Draw 63 random bits: never reused, and without a counter that must outlive deletion."""
+    """Draw 63 random bits: never reused, and without a counter that must survive deletion."""
     return int.from_bytes(os.urandom(8), "big") >> 1
 
 
@@ -74,7 +74,7 @@ class Batch:
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
         keyed = (step for step in steps if not isinstance(step.change, RequireEmpty))
-        # Every batch locks in one order, so that two of them cannot wait for each other.
+        # Every batch locks in the same order, so that no two wait for each other.
         self._keyed = sorted(keyed, key=lambda step: step.place)
         self._writes = [step for step in self._keyed if not isinstance(step.change, Require)]
         places = Counter(step.place for step in self._writes)
@@ -87,7 +87,7 @@ class Batch:
         self.asks = [*self._reads(places), *map(_look, self._empties)]
 
     def locks(self) -> Sequence[tuple[Lock, bool]]:
-        """Name what keeps absent rows absent; see `pangolin_sql.locks`."""
+        """Return the locks that keep absent rows absent; see `pangolin_sql.locks`."""
         return locks_of((step.change, step.key) for step in self._steps)
 
     def decide(self, rows: Sequence[Row | None]) -> Sequence[Ask]:
@@ -123,9 +123,9 @@ class Batch:
         for step in gone:
             if (version := found[step.place]) is not None:
                 yield step, (step.sql.delete, [*step.key, version])
-        # A batch may hand a unique value from one record to another: all let go of theirs before
-        # any takes another's. A row is never deleted to be replaced: whoever waits for it would
-        # think it gone.
+        # A batch may move a unique value from one record to another: all release theirs before
+        # any takes another's. A row is never deleted to be replaced: a writer that waits for it
+        # would take it for deleted.
         for step in self._writes:
             swaps = step.sql.unique and self._kinds[step.change.kind.name] > 1
             if swaps and step.row and (version := found[step.place]) is not None:
@@ -150,7 +150,7 @@ class Purge:
         self.gone = 0
 
     def locks(self) -> Sequence[tuple[Lock, bool]]:
-        """Name nothing: rows that go make no other batch's precondition false unseen."""
+        """Return no locks: deleted rows break no other batch's precondition unnoticed."""
         return ()
 
     def decide(self, rows: Sequence[Row | None]) -> Sequence[Ask]:
@@ -158,11 +158,11 @@ class Purge:
         return [self._ask]
 
     def check(self, at: int, rows: int) -> None:
-        """Take the number of rows."""
+        """Keep the number of rows."""
         self.gone = rows
 
     def refusal(self, at: int, why: str) -> BadRequest:
-        """Make the error for a deletion that breaks a rule of somebody else's making."""
+        """Return the error for a deletion that breaks a foreign rule."""
         return BadRequest(f"the records cannot be deleted: {why}")
 
 

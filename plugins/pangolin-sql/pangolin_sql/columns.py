@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pangolin.plugin import Key, Kind, Scalar
 
-# PostgreSQL text cannot hold NUL, so NUL and the character it is written with are escaped. Each
+# PostgreSQL text cannot hold NUL, so NUL and its escape character are escaped. Each
 # escape starts with \1, sorts in the order of what it stands for and below all other text.
 ESCAPES = str.maketrans({"\0": "\1\1", "\1": "\1\2"})
 Encoded = tuple[Scalar | None, ...]
@@ -34,7 +34,7 @@ def quote(name: str) -> str:
 
 
 def column(name: str) -> str:
-    """Name a field's column; the names of the store's own columns get an underscore."""
+    """Return a field's column name; one that the store itself uses gets an underscore."""
     return f"{name}_" if name in OWN else name
 
 

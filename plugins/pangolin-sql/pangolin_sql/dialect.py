@@ -1,4 +1,4 @@
-"""What one SQL database does differently from another."""
+"""The differences between SQL databases."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -21,10 +21,10 @@ class Session(Protocol):
 
 
 class Sessions(Protocol):
-    """Where connections are borrowed from; `turn` is held by whoever is about to write."""
+    """Where connections are borrowed from; `turn` is held by a thread that is about to write."""
 
     def borrow(self) -> Any:
-        """Take a session, opened if need be; raise `errors.Unavailable` if the wait is long."""
+        """Take a session, opened if necessary; raise `errors.Unavailable` after a long wait."""
 
     def give_back(self, session: Any) -> None:
         """Return what was borrowed."""
@@ -33,14 +33,14 @@ class Sessions(Protocol):
         """Borrow a session for a block."""
 
     def turn(self) -> AbstractContextManager[None]:
-        """Wait to be this process's writer, where the database has but one."""
+        """Wait to be this process's writer, if the database allows only one."""
 
     def close(self) -> None:
         """Close the connections of this process; the next loan opens new ones."""
 
 
 class Work(Protocol):
-    """One transaction: what it depends on, and what it writes once it knows that.
+    """One transaction: what it depends on, and what it then writes.
 
     `asks` are reads of one integer; `decide` takes their first rows to return the writes.
     """
@@ -53,10 +53,10 @@ class Work(Protocol):
         """Judge the rows and return the writes; raise `Conflict`. May be called again."""
 
     def locks(self) -> Sequence[tuple[int, bool]]:
-        """Name in order what to lock before reading, where many write; True: lock it alone."""
+        """Return in order what to lock before reading, if many write; True: exclusively."""
 
     def check(self, at: int, rows: int) -> None:
-        """Take the number of rows the write at a place of `decide` touched; raise `Conflict`."""
+        """Check the number of rows that a write of `decide` touched; raise `Conflict`."""
 
     def refusal(self, at: int, why: str) -> PangolinError:
         """Make the error for a write that the database refused."""
@@ -67,8 +67,8 @@ class Dialect(Protocol):
 
     `text` and `integer` are column types, `text` one that orders by code point (bytes of UTF-8).
     `param` marks a parameter. `hold` ends a read of a row that a batch writes, `share` of one it
-    only depends on. `errors` are what the driver and peewee raise. `one_writer` says that no two
-    transactions write at a time.
+    only depends on. `errors` are what the driver and peewee raise. `one_writer` says that only one
+    transaction writes at a time.
     """
 
     text: str
@@ -85,41 +85,41 @@ class Dialect(Protocol):
         """List the statements that open a transaction in which the layout is changed."""
 
     def sessions(self) -> Sessions:
-        """Make the place connections come from; opens none."""
+        """Create the source of connections; opens none."""
 
     def connect(self) -> peewee.Database:
         """Open one connection."""
 
     def prepare(self, database: peewee.Database) -> None:
-        """Make the place where the data will lie and set what is set once for all connections."""
+        """Create the place for the data and apply settings that hold for all connections."""
 
     def probe(self, database: peewee.Database) -> None:
         """Raise one of `errors` or `errors.Unavailable` if the database cannot be written."""
 
     def inspect(self, database: peewee.Database) -> Iterator[Inspection]:
-        """Look at what an operator should know of the database."""
+        """Return what an operator should know about the database."""
 
     def abandon(self, database: peewee.Database) -> None:
         """Roll back the transaction, if one is open."""
 
     def one_row(self, sql: str) -> str:
-        """Make a write fail, or countable by `Work.check`, when it touches no row."""
+        """Make a write that touches no row fail, or countable by `Work.check`."""
 
     def fetch(self, session: Any, ask: Ask) -> list[Row]:
-        """Run a read outside of a transaction; integers are int, text is str or UTF-8."""
+        """Run a read outside a transaction; integers are int, text is str or UTF-8."""
 
     def transact(self, sessions: Sessions, work: Work) -> None:
         """Do the work in one transaction."""
 
     def is_lost(self, error: Exception) -> bool:
-        """Tell whether a read failed with its connection, so that another may succeed."""
+        """Return whether a read failed with its connection, so that another may succeed."""
 
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
         """Make a domain error; `committing` says that COMMIT itself failed."""
 
 
 def connection_of(database: peewee.Database) -> Any:
-    """Return the driver's connection, opened if need be."""
+    """Return the driver's connection, opened if necessary."""
     connect: Any = database.connection
     return connect()
 

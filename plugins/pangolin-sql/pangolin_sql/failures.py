@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean for who asked (PostgreSQL documentation, appendix A)."""
+"""What PostgreSQL's errors mean for the caller (PostgreSQL documentation, appendix A)."""
 
 import psycopg
 
@@ -13,7 +13,7 @@ TRANSIENT = frozenset({"40001", "40P01"})
 COMPLETION_UNKNOWN = "40003"
 # Classes of errors after which COMMIT has definitely not happened.
 ROLLED_BACK = frozenset({"23", "25", "40"})
-# Except those that end a session which took too long: it may have committed first.
+# Except those that end a session that took too long: it may have committed first.
 TIMED_OUT = frozenset({"25P03", "25P04"})
 CONNECTION = "08"
 TOO_LARGE = frozenset({"54000", "54001", "54023"})
@@ -35,18 +35,18 @@ def code_of(error: BaseException) -> str:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Tell whether the server refused the statement, rather than that something lost it."""
-    # A pooler says that it lost the server, or its patience, in place of any statement's answer.
+    """Return whether the server refused the statement, rather than lost it."""
+    # A pooler reports that it lost the server, or timed out, instead of any statement's answer.
     return code_of(error)[:2] not in ("", CONNECTION)
 
 
 def is_key_taken(error: psycopg.Error) -> bool:
-    """Tell whether the primary key of a table is taken, rather than another unique value."""
+    """Return whether the primary key of a table is taken, rather than another unique value."""
     return code_of(error) == TAKEN and error.diag.constraint_name == f"{error.diag.table_name}_pkey"
 
 
 def is_lost(error: BaseException) -> bool:
-    """Tell whether the connection failed, rather than the statement."""
+    """Return whether the connection failed, rather than the statement."""
     code = code_of(error)
     if code:
         ended = code in TIMED_OUT or code in ("57P01", "57P02", "57P05")
@@ -55,7 +55,7 @@ def is_lost(error: BaseException) -> bool:
 
 
 def to_domain(error: BaseException, name: str, *, committing: bool = False) -> PangolinError:
-    """Make a domain error that says what the server said, and why it matters."""
+    """Return a domain error with the server's message and its likely reason."""
     code = code_of(error)
     reason = f" ({REASONS[code]})" if code in REASONS else ""
     text = f"{name} failed{reason}: {str(error).strip()}"

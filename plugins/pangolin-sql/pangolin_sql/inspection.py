@@ -1,4 +1,4 @@
-"""What an operator should know of a SQL store: its indexes, and what its dialect looks at."""
+"""What an operator should know about a SQL store: its indexes, and its dialect's checks."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ MIB = 2**20
 
 
 def indexes(database: peewee.Database, kinds: Iterable[Kind]) -> Inspection:
-    """Look whether every declared table and index is there."""
+    """Check whether every declared table and index exists."""
     tables = set(database.get_tables())
     missing = [kind.name for kind in kinds if kind.name not in tables]
     for kind in kinds:
@@ -31,7 +31,7 @@ def indexes(database: peewee.Database, kinds: Iterable[Kind]) -> Inspection:
 
 
 def sqlite(database: peewee.Database) -> Iterator[Inspection]:
-    """Look at the journal, the size and the soundness of a SQLite file."""
+    """Check the journal, the size and the integrity of a SQLite file."""
     mode = str(_one(database, "PRAGMA journal_mode"))
     wal = mode == "wal"
     problem = "" if wal else f"it is {mode}: readers wait for writers"
@@ -45,7 +45,7 @@ def sqlite(database: peewee.Database) -> Iterator[Inspection]:
 
 
 def postgresql(database: peewee.Database) -> Iterator[Inspection]:
-    """Look at version, role, durability, clock, room for connections and indexes."""
+    """Check version, role, durability, clock, free connections and indexes."""
     yield Inspection("PostgreSQL", str(_one(database, "SHOW server_version")))
     standby = bool(_one(database, "SELECT pg_is_in_recovery()"))
     yield Inspection(
@@ -56,7 +56,7 @@ def postgresql(database: peewee.Database) -> Iterator[Inspection]:
     )
     durable = str(_one(database, "SHOW synchronous_commit"))
     lax = durable in ("off", "local")
-    problem = "a crash may lose what was acknowledged" if durable == "off" else ""
+    problem = "a crash may lose acknowledged writes" if durable == "off" else ""
     yield Inspection("synchronous_commit", durable, problem, "set it to on" if lax else "")
     yield _clock(float(_one(database, "SELECT extract(epoch FROM clock_timestamp())")))
     used, most = _one(database, "SELECT count(*) FROM pg_stat_activity"), _one(database, MOST)

@@ -1,4 +1,4 @@
-"""Tables from kinds: create what is missing, extend what an older version left."""
+"""Tables from kinds: create what is missing, extend what an older version created."""
 
 from typing import Any
 

@@ -1,14 +1,14 @@
-"""What a batch locks where many write at once, so that what it read stays as it was.
+"""What a batch locks where many write at once, so that what it read stays unchanged.
 
-Row locks would not do. They cannot hold a row that is not there, and they are unfair: a fork that
-wants a branch's line alone would wait as long as commits that share it keep coming. So each batch
-takes locks by name before it reads, all in one order; the database grants them first come, first
-served, and lets go of them at the end of the transaction.
+Row locks are not sufficient. They cannot hold an absent row, and they are unfair: a fork that
+wants a branch's line exclusively would wait as long as commits that share it keep coming. So each
+batch takes locks by name before it reads, all in the same order; the database grants them first
+come, first served, and releases them at the end of the transaction.
 
-A place is a kind and a key. Who writes it takes it alone, who requires something of it, present or
-absent, shares it. An area is a kind, or a kind and the first value of a key (the tenant). Who may
-bring a row into an area, or into one of its indexes, shares it; who requires a prefix to be empty
-takes the smallest area that holds the prefix alone.
+A place is a kind and a key. A batch that writes it takes it exclusively; one that requires it to be
+present or absent shares it. An area is a kind, or a kind and the first value of a key (the tenant).
+A batch that may bring a row into an area, or into one of its indexes, shares it; one that requires
+a prefix to be empty takes the smallest area that holds the prefix exclusively.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ Values = tuple[Scalar | None, ...]
 
 
 def locks_of(changes: Iterable[tuple[Change, Values]]) -> Sequence[tuple[Lock, bool]]:
-    """Name the locks of changes with encoded keys or prefixes, in order; True: taken alone."""
+    """Return the locks of changes with encoded keys or prefixes, in order; True: exclusive."""
     found: dict[Lock, bool] = {}
     for change, key in changes:
         for lock, alone in _locks(change, key):
@@ -30,7 +30,7 @@ def locks_of(changes: Iterable[tuple[Change, Values]]) -> Sequence[tuple[Lock, b
 
 
 def name_lock(*parts: Scalar | None) -> Lock:
-    """Draw a signed 64-bit number from what it stands for; two that collide only wait."""
+    """Derive a signed 64-bit number from what is locked; collisions only cause a wait."""
     digest = blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 

@@ -24,9 +24,9 @@ GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 class Failed(Exception):
-    """The statement at a place failed and none after it was run; the driver's error is `error`.
+    """The statement at a place failed and none after it was run; `error` is the driver's error.
 
-    The last one may have been run all the same, and any if `error` does not come from the server.
+    The last one may still have been run, and any of them if `error` is not the server's.
     """
 
     def __init__(self, at: int, error: psycopg.Error) -> None:
@@ -36,7 +36,7 @@ class Failed(Exception):
 
 
 class Pipeline:
-    """Runs statements on one connection, preparing those that come again."""
+    """Runs statements on one connection, preparing those that are repeated."""
 
     def __init__(self, pgconn: PGconn) -> None:
         self._pgconn = pgconn
@@ -46,7 +46,7 @@ class Pipeline:
         self._names = count(1)
 
     def run(self, asks: Sequence[Ask]) -> list[PGresult]:
-        """Run statements in one round trip; raise `Failed`, and no other error of the driver's."""
+        """Run statements in one round trip; raise `Failed`, and no other error of the driver."""
         at = 0
         results: list[PGresult] = []
         try:
@@ -70,13 +70,13 @@ class Pipeline:
             self._pgconn.pipeline_sync()
             self._flush()
         except psycopg.Error:
-            # Without the sync, no answer would ever come.
+            # Without the sync, no answer would ever arrive.
             self._pgconn.finish()
             raise
         return fresh
 
     def _end(self) -> None:
-        # A server that is told to stop while it commits does both, and says so in this place.
+        # A server that is stopped while it commits does both, and reports it here.
         end = self._next()
         if end is None or end.status != ExecStatus.PIPELINE_SYNC:
             raise error_from_result(end) if end else psycopg.OperationalError(NO_RESULT)
@@ -93,7 +93,7 @@ class Pipeline:
         return fresh
 
     def _prepare(self, sql: str) -> bytes:
-        # What is run once is not worth preparing, and BEGIN and COMMIT never are.
+        # A statement that is run once is not worth preparing, and BEGIN and COMMIT never are.
         if sql not in self._seen or "%s" not in sql:
             if len(self._seen) < PREPARED:
                 self._seen.add(sql)
@@ -128,7 +128,7 @@ class Pipeline:
 
     def _flush(self) -> None:
         while self._pgconn.flush():
-            # A server that waits for its answers to be read takes no more statements.
+            # A server that waits for its answers to be read accepts no more statements.
             if self._wait(select.POLLIN | select.POLLOUT) & select.POLLIN:
                 self._pgconn.consume_input()
 

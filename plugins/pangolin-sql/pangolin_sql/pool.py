@@ -27,31 +27,31 @@ class Link:
         self.closing = closing
 
     def is_idle(self) -> bool:
-        """Tell whether the connection is open and no statement or transaction is."""
+        """Return whether the connection is open and no statement or transaction is."""
         pgconn = self.connection.pgconn
         if self.connection.closed or pgconn.pipeline_status != PipelineStatus.OFF:
             return False
         return pgconn.transaction_status == TransactionStatus.IDLE
 
     def is_alive(self) -> bool:
-        """Tell whether the server has not hung up since the connection was last used."""
+        """Return whether the server has not hung up since the connection was last used."""
         if not self.has_heard():
             return True
-        # It may also have sent a notice; nothing follows that, but the end follows a good-bye.
+        # It may also have sent a notice, which nothing follows; a farewell is followed by the end.
         with suppress(psycopg.Error):
             self.connection.pgconn.consume_input()
             return not self.has_heard()
         return False
 
     def roll_back(self) -> None:
-        """Roll back what is open; a connection that cannot is not kept by the pool."""
+        """Roll back what is open; the pool does not keep a connection that cannot."""
         # Not through the driver, which would forget all prepared statements.
         if self.connection.pgconn.transaction_status in OPEN:
             with suppress(Failed):
                 self.pipeline.run([("ROLLBACK", ())])
 
     def has_heard(self) -> bool:
-        """Tell whether the server said something unasked: most likely good-bye."""
+        """Return whether the server sent something unrequested: most likely a farewell."""
         watch = select.poll()
         watch.register(self.connection.fileno(), select.POLLIN)
         return bool(watch.poll(0))
@@ -77,7 +77,7 @@ class Pool:
         self._size = size
         self._timeout = timeout
         self._name = name
-        # An inherited connection must be neither used nor closed: the parent still talks on it.
+        # An inherited connection must be neither used nor closed: the parent still uses it.
         self._processes: dict[int, Process] = {}
 
     def here(self) -> Process:
@@ -100,7 +100,7 @@ class Pool:
             raise
 
     def give_back(self, link: Link) -> None:
-        """Keep a connection for the next, unless something is open on it or broken."""
+        """Keep a connection for the next caller, unless it is broken or something is open on it."""
         process = self.here()
         with process.guard:
             keep = link.closing == process.closings and link.is_idle()
@@ -121,7 +121,7 @@ class Pool:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Let everybody write: the database orders them."""
+        """Let every thread write: the database orders them."""
         yield
 
     def close(self) -> None:

@@ -79,17 +79,17 @@ class Postgresql:
 
     @property
     def begin(self) -> Sequence[str]:
-        """Begin a change of the layout: one process at a time, as long as it takes."""
+        """Begin a change of the layout: one process at a time, without a time limit."""
         lock = f"SELECT {TAKE}({self._setup_lock})"
         return "BEGIN", "SET LOCAL statement_timeout = 0", lock
 
     def sessions(self) -> Pool:
-        """Make a pool; opens no connection."""
+        """Create a pool; opens no connection."""
         address = self.address
         return Pool(self.connect, address.pool_size, address.pool_timeout, str(address))
 
     def connect(self) -> peewee.Database:
-        """Open one connection, which commits by itself unless a transaction is begun."""
+        """Open one connection, which commits automatically unless a transaction is begun."""
         parameters = self.address.connect_parameters()
         database = peewee.PostgresqlDatabase(
             parameters.pop("dbname"),
@@ -102,7 +102,7 @@ class Postgresql:
         return database
 
     def prepare(self, database: peewee.Database) -> None:
-        """Make the schema, and choose the faster compression where the server has it."""
+        """Create the schema, and choose the faster compression if the server has it."""
         found = execute(database, COMPRESSIONS).fetchone()
         if found and "lz4" in (found[0] or ()):
             self.body = "TEXT COMPRESSION lz4"
@@ -112,13 +112,13 @@ class Postgresql:
                 execute(database, sql)
 
     def probe(self, database: peewee.Database) -> None:
-        """Ask whether the server would take a write."""
+        """Check whether the server would accept a write."""
         sql = "SELECT current_setting('transaction_read_only')"
         if execute(database, sql).fetchone()[0] == "on":
             raise Unavailable(f"{self.address} is read-only or a standby")
 
     def inspect(self, database: peewee.Database) -> Iterator[Inspection]:
-        """Look at what an operator should know of the database."""
+        """Return what an operator should know about the database."""
         return inspection.postgresql(database)
 
     def abandon(self, database: peewee.Database) -> None:
@@ -131,7 +131,7 @@ class Postgresql:
         return f"WITH done AS ({sql} RETURNING 1) SELECT 1 / count(*) FROM done"
 
     def fetch(self, session: Link, ask: Ask) -> list[Row]:
-        """Run a read outside of a transaction."""
+        """Run a read outside a transaction."""
         try:
             (result,) = session.pipeline.run([ask])
         except Failed as failed:
@@ -139,15 +139,15 @@ class Postgresql:
         return rows_of(result)
 
     def is_lost(self, error: Exception) -> bool:
-        """Tell whether the connection failed, rather than the statement."""
+        """Return whether the connection failed, rather than the statement."""
         return is_lost(error)
 
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
-        """Make a domain error that says what the server said."""
+        """Return a domain error with the server's message."""
         return to_domain(error, str(self.address), committing=committing)
 
     def transact(self, sessions: Sessions, work: Work) -> None:
-        """Do the work, again after a serialization failure or a deadlock."""
+        """Do the work; retry after a serialization failure or a deadlock."""
         for attempt in range(ATTEMPTS):
             try:
                 return self._attempt(sessions, work)
@@ -183,7 +183,7 @@ class Postgresql:
     def _refusal(self, connection: Any, work: Work, failed: Failed, commit: int) -> Exception:
         code = code_of(failed.error)
         if code in TRANSIENT or is_key_taken(failed.error):
-            # Whoever inserted the key was not seen: the next attempt will judge what it left.
+            # The writer that inserted the key was not seen: the next attempt judges what it wrote.
             return Again(failed.error)
         if code == READ_ONLY:
             # A former primary, perhaps: the next connection may find the new one.
@@ -203,7 +203,7 @@ def _lock(locks: Sequence[tuple[int, bool]]) -> Ask:
 
 
 def open_postgresql(url: str, settings: Settings) -> Store:
-    """Make a store that connects on first use; raise `BadRequest` for a bad URL."""
+    """Return a store that connects on first use; raise `BadRequest` for a bad URL."""
     address = parse_address(url, settings)
     store = SqlStore(Postgresql(address))
     if not address.replica:

@@ -1,4 +1,4 @@
-"""Reads that may be a little old, from a replica; everything else from the primary."""
+"""Reads that may be a little stale, from a replica; everything else from the primary."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class ReplicatedStore(SqlStore):
 
 
 class TolerantStore(Store):
-    """A read-only view: from the replica, or from the primary while the replica is away."""
+    """A read-only view: from the replica, or from the primary while the replica is unavailable."""
 
     def __init__(self, primary: SqlStore, replica: SqlStore) -> None:
         self._primary = primary
@@ -38,11 +38,11 @@ class TolerantStore(Store):
 
     def setup(self, kinds: Sequence[Kind]) -> None:
         """Raise `TypeError`: the primary is set up, and the replica follows."""
-        raise TypeError("this view of the store is for reading")
+        raise TypeError("this view of the store is read-only")
 
     def apply(self, *changes: Change) -> None:
         """Raise `TypeError`: a batch is judged and written by the primary."""
-        raise TypeError("this view of the store is for reading")
+        raise TypeError("this view of the store is read-only")
 
     def get(self, kind: Kind, key: Key) -> Record | None:
         """Read one record."""
@@ -78,7 +78,7 @@ class TolerantStore(Store):
         return self._read(lambda store: store.count(kind, prefix, index=index))
 
     def ping(self) -> None:
-        """Raise `errors.Unavailable` when neither can be read."""
+        """Raise `errors.Unavailable` if neither can be read."""
         self._read(lambda store: store.get_many([]))
 
     def close(self) -> None:
@@ -90,6 +90,6 @@ class TolerantStore(Store):
             try:
                 return read(self._replica)
             except Unavailable:
-                # Not every read should wait to learn that the replica is still away.
+                # Not every read should wait to learn that the replica is still unavailable.
                 self._away_until = time.monotonic() + PAUSE
         return read(self._primary)

@@ -23,12 +23,12 @@ class Session:
         self._thread = weakref.ref(threading.current_thread())
 
     def orphaned(self) -> bool:
-        """Tell whether the thread has ended."""
+        """Return whether the thread has ended."""
         thread = self._thread()
         return thread is None or not thread.is_alive()
 
     def lend(self) -> bool:
-        """Take the lock; say no, without it, if the connection is closed."""
+        """Take the lock; return False, without it, if the connection is closed."""
         self.lock.acquire()
         if not self.open:
             self.lock.release()
@@ -52,12 +52,12 @@ class Process:
         self.local = threading.local()
         self.guard = threading.Lock()
         self.sessions: list[Session] = []
-        # SQLite's wait between processes is unfair; in front of it, threads wait their turn.
+        # SQLite's wait between processes is unfair; threads wait for their turn before it.
         self.writer = threading.Lock()
 
 
 class ThreadSessions:
-    """Give each thread of each process its own connection."""
+    """Gives each thread of each process its own connection."""
 
     def __init__(self, connect: Callable[[], peewee.Database], timeout: float) -> None:
         self._connect = connect
@@ -72,7 +72,7 @@ class ThreadSessions:
         return self._processes.get(pid) or self._processes.setdefault(pid, Process())
 
     def borrow(self) -> Session:
-        """Return this thread's session, opened if need be, with its lock held."""
+        """Return this thread's session, opened if necessary, with its lock held."""
         process = self.here()
         session: Session | None = getattr(process.local, "session", None)
         while session is None or not session.lend():
@@ -80,7 +80,7 @@ class ThreadSessions:
         return session
 
     def give_back(self, session: Session) -> None:
-        """Let others close it."""
+        """Release the lock, so that others can close it."""
         session.lock.release()
 
     @contextmanager
@@ -106,7 +106,7 @@ class ThreadSessions:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Be this process's writer for a block; `Unavailable` if the wait is too long."""
+        """Be this process's writer for a block; raise `Unavailable` if the wait is too long."""
         writer = self.here().writer
         if not writer.acquire(timeout=self._timeout):
             raise Unavailable(f"no turn to write within {self._timeout:g} s")

@@ -59,11 +59,11 @@ class Sqlite:
         self.timeout = timeout
 
     def sessions(self) -> ThreadSessions:
-        """Give each thread its own connection."""
+        """Return sessions that give each thread its own connection."""
         return ThreadSessions(self.connect, self.timeout)
 
     def connect(self) -> peewee.Database:
-        """Open one connection for one thread; closing it may be left to another."""
+        """Open one connection for one thread; another thread may close it."""
         pragmas = {"synchronous": "FULL", "mmap_size": MMAP_BYTES}
         return peewee.SqliteDatabase(
             str(self.path),
@@ -74,11 +74,11 @@ class Sqlite:
         )
 
     def prepare(self, database: peewee.Database) -> None:
-        """Make the parent directory and switch to WAL."""
+        """Create the parent directory and switch to WAL."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Unavailable(f"store_url: cannot make {self.path.parent}: {error}") from error
+            raise Unavailable(f"store_url: cannot create {self.path.parent}: {error}") from error
         give_up = time.monotonic() + self.timeout
         while not self._switch_to_wal(database, give_up):
             time.sleep(0.02)
@@ -100,7 +100,7 @@ class Sqlite:
             raise Unavailable(f"the database {self.path} is missing or read-only")
 
     def inspect(self, database: peewee.Database) -> Iterator[Inspection]:
-        """Look at what an operator should know of the database."""
+        """Return what an operator should know about the database."""
         return inspection.sqlite(database)
 
     def abandon(self, database: peewee.Database) -> None:
@@ -114,7 +114,7 @@ class Sqlite:
         return sql
 
     def fetch(self, session: Session, ask: Ask) -> list[Row]:
-        """Run a read outside of a transaction."""
+        """Run a read outside a transaction."""
         rows: list[Row] = session.connection.execute(*ask).fetchall()
         return rows
 
@@ -131,7 +131,7 @@ class Sqlite:
                 committing = True
                 run("COMMIT")
             except self.errors as error:
-                # The connection was opened when the file was read-only, or was another.
+                # The connection was opened when the file was read-only, or to another file.
                 if code_of(error) & 0xFF == sqlite3.SQLITE_READONLY:
                     session.retire()
                 raise self.failure(error, committing=committing) from error
@@ -147,11 +147,11 @@ class Sqlite:
             raise work.refusal(at, "a unique value is taken") from error
 
     def is_lost(self, error: Exception) -> bool:
-        """Say no: there is no server to lose."""
+        """Return False: there is no server to lose."""
         return False
 
     def failure(self, error: Exception, *, committing: bool = False) -> PangolinError:
-        """Make a domain error that says what SQLite said."""
+        """Return a domain error with SQLite's message."""
         code = code_of(error) & 0xFF
         why = f"the database {self.path} failed: {error}"
         if committing and code in UNSURE:
@@ -167,7 +167,7 @@ def code_of(error: Exception) -> int:
 
 
 def open_sqlite(url: str, settings: Settings) -> Store:
-    """Make a store that opens its file on first use; raise `BadRequest` for a bad URL."""
+    """Return a store that opens its file on first use; raise `BadRequest` for a bad URL."""
     path = url.removeprefix(PREFIX)
     if path in ("", ":memory:") or url in ("sqlite:", "sqlite://", "sqlite://:memory:"):
         raise BadRequest(f"store_url {url!r} would be lost at exit: use 'memory:' or name a file")

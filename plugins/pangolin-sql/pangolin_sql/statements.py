@@ -66,7 +66,7 @@ class Statements:
 
     @cached_property
     def vacate(self) -> str:
-        """Take the row at a key and a version out of every unique index that is not its key."""
+        """Remove the row at a key and a version from every unique index but its key."""
         unique = (index for index in self.kind.indexes.values() if index.unique)
         names = {name for index in unique for name in index.fields} - set(self.kind.key)
         sets = ", ".join(f"{quote(column(name))} = NULL" for name in sorted(names))

@@ -30,7 +30,7 @@ class SqlStore(Store):
 
     def setup(self, kinds: Sequence[Kind]) -> None:
         """Create or extend tables and indexes in one transaction."""
-        # The connection is this call's own, so that a server which sets up before it forks has
+        # The connection is this call's own, so that a server that sets up before it forks has
         # none open when it does.
         with self._sessions.turn(), self._domain_errors():
             database = self.dialect.connect()
@@ -114,12 +114,12 @@ class SqlStore(Store):
                 return total
 
     def ping(self) -> None:
-        """Raise `errors.Unavailable` when the database cannot be read or written."""
+        """Raise `errors.Unavailable` if the database cannot be read or written."""
         with self._domain_errors(), self._sessions.use() as session:
             self.dialect.probe(session.database)
 
     def inspect(self, kinds: Sequence[Kind]) -> Sequence[Inspection]:
-        """Look at tables, indexes, and what the database says of itself."""
+        """Check tables and indexes, and run the database's own checks."""
         with self._domain_errors():
             database = self.dialect.connect()
             try:

@@ -105,7 +105,7 @@ def test_a_path_that_is_a_directory_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="unable to open"):
         store.apply(Put(THING, {"tenant": "t", "order": "1"}))
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="cannot make"):
+    with pytest.raises(Unavailable, match="cannot create"):
         opened(tmp_path / "file" / "records.db").setup([THING])
 
 
