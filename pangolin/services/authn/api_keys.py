@@ -20,22 +20,22 @@ PREFIX = "pgl_"
 KIND = "api-key"
 FORM = re.compile(r"pgl_([0-9a-f]{32})([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 REFUSED = "the API key is unknown, expired or was revoked"
-# How much later the time of a key's last use may be written.
+# How far the recorded time of a key's last use may lag behind.
 LAZY_MS = 300_000
-# When this process last wrote down that a key was used, by tenant and key.
+# When this process last recorded the use of a key, by tenant and key.
 NOTED_USES: Final = Part(lambda runtime: Lru[tuple[str | None, str], int]())
 
 
 @dataclass(frozen=True, slots=True)
 class MadeKey:
-    """A new key: its text, shown once, and the record that stays."""
+    """A new key: its text, shown once, and the record to store."""
 
     text: str = field(repr=False)
     record: Doc
 
 
 def make(runtime: Runtime, owner: Doc, *, created_by: str, expires_at_ms: int | None) -> MadeKey:
-    """Make a key of a service user; the caller puts the record."""
+    """Create a key for a service user; the caller stores the record."""
     key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     text = f"{PREFIX}{UUID(owner['tenant']).hex}{key_id}_{secret}"
     record = {
@@ -51,7 +51,7 @@ def make(runtime: Runtime, owner: Doc, *, created_by: str, expires_at_ms: int | 
 
 
 def principal_of(runtime: Runtime, key: str) -> Principal | None:
-    """Return the principal of an API key, None for what is none; raise `Unauthorized`."""
+    """Return the principal of an API key, or None for other text; raise `Unauthorized`."""
     if not key.startswith(PREFIX):
         return None
     principal = sessions.recognise(runtime, KIND, key, lambda: establish(runtime, key))
@@ -60,7 +60,7 @@ def principal_of(runtime: Runtime, key: str) -> Principal | None:
 
 
 def establish(runtime: Runtime, key: str) -> Principal:
-    """Check an API key from the ground up: one indexed read, and one compare."""
+    """Check an API key without any cache: one indexed read and one comparison."""
     found = FORM.fullmatch(key)
     if found is None:
         raise Unauthorized(REFUSED)
@@ -68,7 +68,7 @@ def establish(runtime: Runtime, key: str) -> Principal:
     record = runtime.store.get(API_KEY, place)
     if record is None or not hmac.compare_digest(record.doc["digest"], _digest(runtime, key)):
         raise Unauthorized(REFUSED)
-    # Again, after the stamp: a key that was revoked in between must not be remembered.
+    # Read again, after the stamp: a key that was revoked in between must not be cached.
     owner = principals.standing(runtime, place[0], record.doc["principal"], [(API_KEY, place)])
     principal = principals.principal_of(owner.doc, owner.stamp)
     return _with_end(principal, owner.doc, _unexpired(runtime, owner.others[0]))
@@ -93,7 +93,7 @@ def _digest(runtime: Runtime, text: str) -> str:
 
 
 def note_use(runtime: Runtime, principal: Principal) -> None:
-    """Write down, once in a while, that a key and its owner were seen."""
+    """Record the use of a key and its owner, at most once in a few minutes."""
     key_id, now = str(principal.claims["api_key"]), runtime.clock()
     noted, name = runtime.part(NOTED_USES), (principal.tenant, key_id)
     last = noted.get(name)
@@ -105,5 +105,5 @@ def note_use(runtime: Runtime, principal: Principal) -> None:
         docs = [{"tenant": principal.tenant, "id": used, "at_ms": now} for used in ids]
         runtime.store.apply(*(Put(LAST_USED, doc, ANY) for doc in docs))
     except PangolinError:
-        # When a key was last used is not worth a request.
+        # The time of a key's last use is not worth failing a request.
         noted.drop(name)

@@ -1,7 +1,7 @@
 """The steps of an interactive login, kept in the store so that any server may take the next one.
 
-A step is named by a random text that only its owner has; the store knows a digest of it, and what
-belongs to the step lies there sealed.
+A step is named by a random text that only its owner has; the store holds a digest of that name and
+the step's sealed content.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from pangolin.store.api import ABSENT, Change, Conflict, Delete, Put, Version
 from pangolin.store.kinds import LOGIN_STEP
 
 STATE, CODE = "state", "code"
-# Epoch ms: a person may have to type a password at the provider; a program need not.
+# Milliseconds: a person may have to type a password at the provider; a program does not.
 LIFETIMES_MS = {STATE: 600_000, CODE: 120_000}
 LONGEST_NAME = 128
 SWEPT = 20
@@ -25,7 +25,7 @@ SWEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that was found: what belongs to it, and the change that uses it up."""
+    """A step that was found: its content, and the change that consumes it."""
 
     content: Mapping[str, object] = field(repr=False)
     digest: str
@@ -33,12 +33,12 @@ class Step:
 
     @property
     def use(self) -> Delete:
-        """The change after which the step is gone; it conflicts if somebody else was first."""
+        """The change that deletes the step; it conflicts if another request consumed it first."""
         return Delete(LOGIN_STEP, (self.digest,), self.version)
 
 
 def keep(runtime: Runtime, kind: str, content: Mapping[str, object]) -> str:
-    """Keep a step for its lifetime; give the text that names it."""
+    """Store a step for its lifetime; return the text that names it."""
     name, now = secrets.token_urlsafe(32), runtime.clock()
     digest = digest_of(kind, name)
     keyring = runtime.part(KEYRING)
@@ -52,7 +52,7 @@ def keep(runtime: Runtime, kind: str, content: Mapping[str, object]) -> str:
 
 
 def find(runtime: Runtime, kind: str, name: str) -> Step | None:
-    """Find a step by its name; None if it is unknown, used or expired."""
+    """Return the step with a name, or None if it is unknown, used or expired."""
     if not 0 < len(name) <= LONGEST_NAME or not name.isascii():
         return None
     digest = digest_of(kind, name)
@@ -64,7 +64,7 @@ def find(runtime: Runtime, kind: str, name: str) -> Step | None:
 
 
 def used(runtime: Runtime, step: Step) -> bool:
-    """Use a step up; False if somebody else was first."""
+    """Consume a step; return False if another request consumed it first."""
     try:
         runtime.store.apply(step.use)
     except Conflict:
@@ -73,7 +73,7 @@ def used(runtime: Runtime, step: Step) -> bool:
 
 
 def digest_of(kind: str, name: str) -> str:
-    """Give the key of a step: 256 random bits need no slow hash, and no kind passes as another."""
+    """Return a step's key: 256 random bits need no slow hash, and the kind is hashed with them."""
     return hashlib.sha256(f"{kind}\0{name}".encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Hash and check passwords with argon2id, remembering for a while what was right."""
+"""Hash and check passwords with argon2id, and cache correct ones for a while."""
 
 import hmac
 import secrets
@@ -12,13 +12,13 @@ from pangolin.errors import BadRequest
 from pangolin.settings import Settings
 from pangolin.store.lru import Lru
 
-# Longer ones only cost time.
+# Longer passwords only cost time.
 MOST_CHARACTERS = 1024
 FEWEST_DIFFERENT = 5
-# Shorter names are in many a good password.
+# Shorter names occur in many good passwords.
 SHORTEST_NAME = 4
 
-# argon2id with the library's defaults takes 64 MiB and some 50 ms: a few at a time is enough.
+# argon2id with the library's defaults takes 64 MiB and about 50 ms: a few at a time are enough.
 _turn = threading.BoundedSemaphore(2)
 
 
@@ -50,21 +50,21 @@ def check_policy(settings: Settings, password: str, *names: str | None) -> None:
     if len(password) > MOST_CHARACTERS:
         raise BadRequest(f"password must have at most {MOST_CHARACTERS} characters")
     folded = password.casefold()
-    told = [name.casefold() for name in names if name and len(name) >= SHORTEST_NAME]
-    if any(name in folded for name in told):
-        raise BadRequest("password must not hold the user's name or e-mail address")
+    known = [name.casefold() for name in names if name and len(name) >= SHORTEST_NAME]
+    if any(name in folded for name in known):
+        raise BadRequest("password must not contain the user's name or e-mail address")
     if len(set(folded)) < FEWEST_DIFFERENT:
         raise BadRequest(f"password must have at least {FEWEST_DIFFERENT} different characters")
 
 
 def hash_password(settings: Settings, password: str) -> str:
-    """Hash a password for keeping."""
+    """Hash a password for storage."""
     with _turn:
         return _of(settings).hash(password)
 
 
 def is_outdated(settings: Settings, hashed: str) -> bool:
-    """Say whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with parameters other than the current ones."""
     return _of(settings).check_needs_rehash(hashed)
 
 
@@ -74,10 +74,10 @@ def _right() -> Lru[bytes, bool]:
 
 
 def matches(settings: Settings, hashed: str, password: str) -> bool:
-    """Say whether a password fits its hash; argon2 runs once per process for the right one.
+    """Return whether a password matches its hash; argon2 runs once per process for a correct one.
 
-    What is remembered is an HMAC over hash and password under a key of this process, so that a
-    changed password is forgotten at once and memory holds nothing that could be replayed.
+    The cache holds an HMAC over hash and password under a key of this process, so that a changed
+    password misses it at once and memory holds nothing that could be replayed.
     """
     text = f"{hashed}\0{password}".encode(errors="surrogatepass")
     mark = hmac.digest(_process_key(), text, "sha256")
@@ -90,13 +90,13 @@ def matches(settings: Settings, hashed: str, password: str) -> bool:
 
 
 def equal(settings: Settings, expected: str, password: str) -> bool:
-    """Compare with a password from the settings in constant time."""
+    """Compare a password with one from the settings in constant time."""
     fits = hmac.compare_digest(expected.encode(), password.encode(errors="surrogatepass"))
     return fits or waste_time(settings, password)
 
 
 def waste_time(settings: Settings, password: str) -> bool:
-    """Take as long as a check does, so that an unknown name is not told from a wrong password."""
+    """Take as long as a check, so that an unknown name looks like a wrong password."""
     hasher = _of(settings)
     _verify(hasher, _dummy_hash(hasher), password)
     return False

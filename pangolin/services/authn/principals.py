@@ -1,4 +1,4 @@
-"""Users and service users as records, and the principals they stand for."""
+"""Records of users and service users, and the principals they represent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from pangolin.store.lru import Lru
 
 USER: Final = "user"
 SERVICE: Final = "service"
-# Begins the home of a tenant that does not exist.
+# The prefix of the home of a tenant that does not exist.
 NOWHERE = "?"
 NOT_ACTIVE = "the user is not active"
-# Ids of tenants, by the ids and names that were asked for.
+# Ids of tenants, by the ids and names they were looked up with.
 HOMES: Final = Part(lambda runtime: Lru[str, str]())
 
 
@@ -38,9 +38,9 @@ class Standing:
 def standing(
     runtime: Runtime, home: str, principal: str, wanted: Sequence[tuple[Kind, Key]] = ()
 ) -> Standing:
-    """Read a principal and what else a credential stands on; raise `Unauthorized` if it may not.
+    """Read a principal and a credential's other records; raise `Unauthorized` if it is not active.
 
-    The stamp is read first, so that whatever is read after it is at least as new.
+    The stamp is read first, so that everything read after it is at least as new.
     """
     stamp = read_stamp(runtime, home, principal)
     user, tenant, *others = runtime.store.get_many(
@@ -55,19 +55,19 @@ def standing(
 
 
 def read_stamp(runtime: Runtime, home: str, principal: str) -> Stamped:
-    """Read the stamp of a principal."""
+    """Return the stamp of a principal."""
     key = security_stamps.key_of(home, principal)
     record = runtime.store.get(STAMP, key)
     return Stamped(key, record.version if record else None)
 
 
 def find_named(runtime: Runtime, home: str, type_: str, name: str) -> Record | None:
-    """Find a principal of a type by its name."""
+    """Return the principal of a type with a name, or None."""
     return runtime.store.find(PRINCIPAL, "name", (home, type_, name))
 
 
 def principal_of(doc: Doc, stamp: Stamped) -> Principal:
-    """Give the principal that a record stands for."""
+    """Return the principal that a record represents."""
     home = doc["tenant"]
     return Principal(
         id=doc["id"],
@@ -81,28 +81,28 @@ def principal_of(doc: Doc, stamp: Stamped) -> Principal:
 
 
 def home_of(principal: Principal) -> str:
-    """Give the tenant whose record a principal is; a token of root's may name another one."""
+    """Return the tenant that holds a principal's record; a token of root may name another one."""
     return principal.home if principal.home is not None else principal.tenant or ROOT_HOME
 
 
 def mail_fields(email: str | None) -> Doc:
-    """Give the members that keep an e-mail address: as it is found, and as it was given."""
+    """Return the members that store an e-mail address: normalised for lookup, and as given."""
     return {"email": None if email is None else email.casefold(), "email_given": email}
 
 
 def mail_of(doc: Doc) -> str | None:
-    """Give the e-mail address of a principal as it was given."""
+    """Return the e-mail address of a principal as it was given."""
     found: str | None = doc.get("email_given") or doc.get("email")
     return found
 
 
 def lesser(role: str, cap: str | None) -> str:
-    """Give the lesser of a role and a cap."""
+    """Return the lesser of a role and a cap."""
     return role if cap is None else min(role, cap, key=ROLES.index)
 
 
 def confined(principal: Principal, tenant: str | None, cap: str | None) -> tuple[str, str | None]:
-    """Give the role and tenant of a token: root's may be confined to one tenant."""
+    """Return the role and tenant of a token: root may be confined to one tenant."""
     role = lesser(principal.role, cap)
     if principal.tenant is None and role in (TENANT_ADMIN, TENANT_USER):
         return role, tenant
@@ -112,7 +112,7 @@ def confined(principal: Principal, tenant: str | None, cap: str | None) -> tuple
 def split_name(runtime: Runtime, text: str) -> tuple[str, str]:
     """Split `tenant/name` (the tenant by id or name) into home and name; root has no tenant.
 
-    The home of a tenant that does not exist is a text that no tenant has.
+    For a tenant that does not exist, the home is a text that no tenant has as its id.
     """
     tenant, slash, name = text.partition("/")
     if not slash:
@@ -121,16 +121,16 @@ def split_name(runtime: Runtime, text: str) -> tuple[str, str]:
 
 
 def home_named(runtime: Runtime, tenant: str) -> str:
-    """Give a tenant's id by its id or name, or a home that nobody has if there is none."""
+    """Return a tenant's id by its id or name, or a home that no principal has if there is none."""
     return find_home(runtime, tenant) or f"{NOWHERE}{tenant}"
 
 
 def find_home(runtime: Runtime, tenant: str) -> str | None:
-    """Find a tenant's id by its id or its name, remembering it; None if there is none."""
+    """Return a tenant's id by its id or name, and cache it; None if there is no such tenant."""
     known = runtime.part(HOMES).get(tenant)
     record = runtime.store.get(TENANT, (known or tenant.lower(),))
     if record is None or not _is_called(record.doc, tenant):
-        # Renamed since, or not an id.
+        # It was renamed since, or the text is not an id.
         record = runtime.store.find(TENANT, "name", (tenant,))
     if record is None:
         return None

@@ -1,10 +1,10 @@
-"""How often one address or account may try to sign in, counted in the store for all servers.
+"""Limits on sign-in attempts per address and account, counted in the store for all servers.
 
-`take` counts an attempt before the secret is looked at, so that many at once cannot slip through;
-`failed` and `succeeded` tell how it ended. Counters are for fixed windows of a minute. Failures
-also add up beyond the window: an account that has too many is locked for a time that doubles with
-each further one, and so is an address, at ten times as many. What exists is not told from what
-does not: both are counted alike.
+`take` counts an attempt before the secret is checked, so that concurrent attempts cannot slip
+through; `failed` and `succeeded` report how it ended. Counters cover fixed windows of a minute.
+Failures also add up beyond the window: an account that has too many is locked for a time that
+doubles with each further one, and so is an address, at ten times as many. Accounts that exist and
+accounts that do not are counted alike, so that an answer does not reveal which is which.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ WINDOW_MS = 60_000
 # The share of an address's budget that one account has, and how many more failures it may have.
 ACCOUNT_SHARE, ADDRESS_PATIENCE = 5, 10
 LONGEST_LOCK_S = 900
-# How long an account's failures are remembered after the last one.
+# How long an account's failures are kept after the last one.
 MEMORY_MS = 86_400_000
 TRIES, FIRST_PAUSE, LONGEST_PAUSE = 15, 0.002, 0.1
-# One in so many attempts removes a few counters that have expired.
+# One in this many attempts removes a few expired counters.
 SWEEP_ONE_IN, SWEPT = 50, 100
 IPV6_SITE = 64
 
@@ -43,16 +43,16 @@ class _Counter:
     name: str
     budget: int
     patience: int
-    # An address, which many people may share, is forgiven one failure a minute, and no success
-    # clears its failures; an account's add up until it signs in.
+    # Many people may share an address, so one of its failures is forgiven each minute, and no
+    # success clears them; an account's failures add up until it signs in.
     is_address: bool
 
 
 def take(runtime: Runtime, what: str, address: str | None, account: str | None = None) -> None:
     """Count an attempt at `what` before its secret is checked; raise `TooManyRequests`.
 
-    `account` is any text that names who wants to sign in, with its tenant. A store that cannot
-    count raises `Unavailable`, and the attempt must not go on.
+    `account` is any text that names the account and its tenant. If the store cannot count, this
+    raises `Unavailable`, and the attempt must not proceed.
     """
     now = runtime.clock()
     counters = _counters(runtime, what, address, account)
@@ -62,25 +62,25 @@ def take(runtime: Runtime, what: str, address: str | None, account: str | None =
 
 
 def failed(runtime: Runtime, what: str, address: str | None, account: str | None = None) -> None:
-    """Count a wrong secret; from `login_tries` in a row on, the account is locked for a while."""
+    """Count a wrong secret; after `login_tries` in a row the account is locked for a while."""
     now = runtime.clock()
     counters = _counters(runtime, what, address, account)
     _update(runtime, counters, partial(_failed, now), now)
 
 
 def succeeded(runtime: Runtime, what: str, address: str | None, account: str | None = None) -> None:
-    """Forget the account's failures, and give back what the attempt took."""
+    """Clear the account's failures, and give back what the attempt took."""
     now = runtime.clock()
     counters = _counters(runtime, what, address, account)
     try:
         _update(runtime, counters, partial(_succeeded, now), now)
     except TooManyRequests:
-        # Others are counting at this moment; what was right stays right.
+        # Others are counting at this moment; a correct secret stays correct.
         return
 
 
 def unlock(runtime: Runtime, what: str, account: str) -> None:
-    """Forget an account's attempts, as when its password was changed by who may."""
+    """Clear an account's attempts, such as after an authorised change of its password."""
     runtime.store.apply(Delete(LIMIT, (_account_name(what, account),)))
 
 
@@ -97,7 +97,7 @@ def _counters(
 
 
 def _network(address: str | None) -> str:
-    """Give the address in its one spelling; whoever has one of IPv6 has its whole network."""
+    """Return the canonical form of an address; for IPv6 its /64 network, which one client owns."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:
@@ -109,7 +109,7 @@ def _network(address: str | None) -> str:
 
 
 def _account_name(what: str, account: str) -> str:
-    # Names are input: none of it goes into a key, and all of them take the same room.
+    # Names are input: none of their text enters a key, and all keys have the same length.
     digest = hashlib.sha256(account.encode(errors="surrogatepass")).hexdigest()
     return f"{what}:account:{digest[:40]}"
 
@@ -117,7 +117,7 @@ def _account_name(what: str, account: str) -> str:
 def _update(
     runtime: Runtime, counters: Sequence[_Counter], change: Callable[[_Counter, Doc], Doc], now: int
 ) -> None:
-    # Threads of one process take turns: only other processes can be in the way.
+    # Threads of one process take turns: only other processes can conflict.
     with _turns[zlib.crc32(counters[0].name.encode()) % len(_turns)]:
         for tries in range(TRIES):
             if _try(runtime, counters, change, now):
@@ -153,14 +153,14 @@ def _puts(
 
 
 def _present(counter: _Counter, record: Record | None, now: int) -> Doc:
-    """Give a counter as of now: in this window, with the failures that are not forgiven yet."""
+    """Return a counter as of now: in this window, with the failures not yet forgiven."""
     window = now - now % WINDOW_MS
     doc: Doc = {"name": counter.name, "window_ms": window, "count": 0}
     doc |= {"failures": 0, "failed_at_ms": 0, "locked_until_ms": 0}
     if record is None or record.doc["expires_at_ms"] <= now:
         return doc
     doc |= record.doc
-    # Servers' clocks differ a little: a window begun by one that is ahead is not begun anew.
+    # Servers' clocks differ a little: a window begun by a server that is ahead is not restarted.
     if abs(doc["window_ms"] - window) > WINDOW_MS or doc["window_ms"] < window:
         doc |= {"window_ms": window, "count": 0}
     if counter.is_address:
@@ -186,7 +186,7 @@ def _failed(now: int, counter: _Counter, doc: Doc) -> Doc:
 
 
 def _succeeded(_now: int, counter: _Counter, doc: Doc) -> Doc:
-    # A fleet of engines may sign in with one service user at once: what is right is not counted.
+    # Many engines may sign in as one service user at once: correct secrets are not counted.
     doc = {**doc, "count": max(0, doc["count"] - 1)}
     if counter.is_address:
         return doc
@@ -211,5 +211,5 @@ def _sweep(runtime: Runtime, now: int) -> None:
         gone = [Delete(LIMIT, (record.doc["name"],), record.version) for record in expired]
         runtime.store.apply(*gone)
     except Conflict:
-        # One of them counts again; the rest goes another time.
+        # One of them is in use again; the rest are deleted another time.
         return

@@ -1,9 +1,9 @@
-"""Stamps: one small record whose version tells every server that rights have changed.
+"""Stamps: small records whose versions show every server that rights have changed.
 
-A request reads the stamp of its principal together with the first thing it reads anyway. If the
-version is the one at which the process checked the credential, then the token, the user, the
-roles and the grants are as they were; if not, all of them are read again. Principals share a
-few stamps, so that a change of a role raises a fixed number of records, not one per member.
+A request reads the stamp of its principal together with its first other read. If the version is
+the one at which the process checked the credential, then the token, the user, the roles and the
+grants are unchanged; if not, all of them are read again. Principals share a few stamps, so that
+a change of a role writes a fixed number of records, not one per member.
 """
 
 import zlib
@@ -15,17 +15,17 @@ BUCKETS = 16
 
 
 def key_of(home: str, principal: str) -> Key:
-    """Give the key of the stamp of a principal; `home` is the tenant of its record."""
+    """Return the key of the stamp of a principal; `home` is the tenant of its record."""
     return (home, f"{zlib.crc32(principal.encode()) % BUCKETS:02d}")
 
 
 def invalidate(home: str, principal: str) -> Put:
-    """Give the change that goes with a change of one principal's rights, keys or tokens."""
+    """Return the change to apply with a change of one principal's rights, keys or tokens."""
     return _raised(*key_of(home, principal))
 
 
 def invalidate_all(home: str) -> list[Put]:
-    """List the changes that go with a change that concerns many: a role, a renamed catalog."""
+    """List the changes to apply with one that affects many principals, such as a role's."""
     return [_raised(home, f"{bucket:02d}") for bucket in range(BUCKETS)]
 
 

@@ -1,8 +1,8 @@
-"""Credentials that this process has checked, and how one is known to be good still.
+"""Credentials that this process has checked, and how it knows that one is still valid.
 
-Checking a credential the first time reads several records. Afterwards its principal is taken on a
-pledge: the stamp is read with the first thing the request reads, and if it has risen meanwhile the
-request begins anew, with everything read again.
+Checking a credential the first time reads several records. Afterwards its principal is accepted on
+a pledge: the stamp is read with the request's first other read, and if it has risen meanwhile, the
+request starts again and reads everything once more.
 """
 
 import hmac
@@ -26,12 +26,12 @@ SESSIONS: Final = Part(lambda runtime: Lru[bytes, Principal]())
 
 
 class Stale(Unavailable):
-    """What the process remembered of a credential is out of date; the request begins anew."""
+    """What the process cached about a credential is out of date; the request starts again."""
 
     type = "RightsChangedException"
 
     def __init__(self) -> None:
-        super().__init__("rights have changed while the request ran; try again", retry_after=0)
+        super().__init__("rights changed while the request ran; try again", retry_after=0)
 
 
 @cache
@@ -40,7 +40,7 @@ def _process_key() -> bytes:
 
 
 def mark_of(kind: str, credential: str) -> bytes:
-    """Give the name under which a credential is remembered: nothing that could be replayed."""
+    """Return the name under which a credential is cached: nothing that could be replayed."""
     text = f"{kind}\0{credential}".encode(errors="surrogatepass")
     return hmac.digest(_process_key(), text, "sha256")
 
@@ -48,16 +48,16 @@ def mark_of(kind: str, credential: str) -> bytes:
 def recognise(
     runtime: Runtime, kind: str, credential: str, establish: Callable[[], Principal]
 ) -> Principal:
-    """Give the principal of a credential, on a pledge if this process has checked it before.
+    """Return the principal of a credential, on a pledge if this process has checked it before.
 
-    `establish` checks it from the ground up; its principal's claims may hold `expires_at_ms`.
+    `establish` checks it without the cache; its principal's claims may hold `expires_at_ms`.
     """
     mark = mark_of(kind, credential)
     return remembered(runtime, mark) or _remember(runtime, mark, establish())
 
 
 def remembered(runtime: Runtime, mark: bytes) -> Principal | None:
-    """Give the principal remembered under a mark, on a pledge; raise `Unauthorized` if expired."""
+    """Return the principal cached under a mark, on a pledge; raise `Unauthorized` if expired."""
     known = runtime.part(SESSIONS).get(mark)
     if known is None:
         return None
@@ -79,7 +79,7 @@ def _check_expiry(runtime: Runtime, principal: Principal) -> None:
 
 
 def _revalidation(runtime: Runtime, mark: bytes, known: Principal) -> Revalidation:
-    assert known.stamp is not None  # noqa: S101 - only stamped principals are remembered
+    assert known.stamp is not None  # noqa: S101 - only stamped principals are cached
     stamp = known.stamp
 
     def confirm(record: Record | None) -> None:

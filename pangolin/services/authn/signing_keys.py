@@ -19,7 +19,7 @@ from pangolin.store.lru import Lru
 
 ALGORITHM = "ES256"
 COORDINATE_BYTES = 32
-# The longest life that `POST /api/v1/tokens` gives.
+# The longest lifetime of a token that `POST /api/v1/tokens` issues.
 MAX_TOKEN_HOURS = 8760
 # Servers' clocks differ a little.
 LEEWAY_MS = 60_000
@@ -28,20 +28,20 @@ REVOKED = "revoked"
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key that signs: its id, and the private half."""
+    """A key that signs: its id and its private half."""
 
     kid: str
     private: ec.EllipticCurvePrivateKey = field(repr=False)
 
 
-# Signing keys that this process has opened, by id.
+# Signing keys that this process has decrypted, by id.
 OPENED: Final = Part(lambda runtime: Lru[str, SigningKey](4))
 
 
 def current(runtime: Runtime) -> SigningKey:
-    """Give the key that signs now, making the first one if there is none.
+    """Return the key that signs now, and create the first one if there is none.
 
-    The keys are read each time, so that a rotated or revoked one is not signed with anywhere.
+    The keys are read each time, so that no server signs with a rotated or revoked one.
     """
     newest = _newest(runtime)
     remembered = runtime.part(OPENED)
@@ -53,12 +53,12 @@ def current(runtime: Runtime) -> SigningKey:
 
 
 def fresh(runtime: Runtime) -> Put:
-    """Give the change that makes a new key, which signs from then on; older ones still verify."""
+    """Return the change that adds a new key, which signs from then on; older ones still verify."""
     return Put(SIGNING_KEY, _made(runtime), ABSENT)
 
 
 def revoking(runtime: Runtime, kid: str) -> Put:
-    """Give the change that marks a key: no token it signed is established any more.
+    """Return the change that marks a key as revoked: tokens that it signed are no longer accepted.
 
     Raises `NotFound`, and `Conflicting` for the last one. `finish_revoking` follows.
     """
@@ -71,14 +71,14 @@ def revoking(runtime: Runtime, kid: str) -> Put:
 
 
 def finish_revoking(runtime: Runtime, kid: str) -> None:
-    """Make every server look again at the tokens it remembers, then remove the key."""
+    """Make every server check its cached tokens again, then remove the key."""
     for home in (ROOT_HOME, *(record.doc["tenant"] for record in runtime.store.scan(TENANT))):
         runtime.store.apply(*security_stamps.invalidate_all(home))
     runtime.store.apply(Delete(SIGNING_KEY, (kid,)))
 
 
 def retire(runtime: Runtime, *, dry_run: bool = False) -> int:
-    """Remove keys that no live token can have been signed with; give their number."""
+    """Remove keys that no live token can have been signed with; return their number."""
     keys, now = list_keys(runtime), runtime.clock()
     longest = max(runtime.settings.session_hours, MAX_TOKEN_HOURS) * 3_600_000 + LEEWAY_MS
     gone = [
@@ -91,20 +91,20 @@ def retire(runtime: Runtime, *, dry_run: bool = False) -> int:
 
 
 def list_keys(runtime: Runtime) -> list[Doc]:
-    """List the keys by age, the oldest first, without their private halves."""
+    """List the keys, oldest first, without their private halves."""
     return [
         {key: value for key, value in doc.items() if key != "sealed"} for doc in _by_age(runtime)
     ]
 
 
 def jwks(runtime: Runtime) -> dict[str, Any]:
-    """Give the public halves as a JSON Web Key Set (RFC 7517)."""
+    """Return the public halves as a JSON Web Key Set (RFC 7517)."""
     current(runtime)
     return {"keys": [key["public"] for key in list_keys(runtime)]}
 
 
 def public_of(record: Record) -> ec.EllipticCurvePublicKey:
-    """Give the public half of a key's record."""
+    """Return the public half of a key's record."""
     jwk = record.doc["public"]
     numbers = ec.EllipticCurvePublicNumbers(_int(jwk["x"]), _int(jwk["y"]), ec.SECP256R1())
     return numbers.public_key()

@@ -25,7 +25,7 @@ REVOKED = "the token is unknown or was revoked"
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token as it is handed out (`token`, shown once), its id, and its times in epoch ms."""
+    """An issued token (`token`, shown once), its id, and its times in epoch milliseconds."""
 
     token: str = field(repr=False)
     jti: str
@@ -35,7 +35,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a token is made for: its end, the sign-in it goes back to, and what narrows it."""
+    """The terms of a token: its end, the sign-in it goes back to, and what narrows it."""
 
     expires_at_ms: int
     auth_time_ms: int
@@ -43,14 +43,14 @@ class Terms:
     actor: str | None = None
     role: str | None = None
     tenant: str | None = None
-    # The id of the API key that was shown for it: the token ends with the key.
+    # The id of the API key that was presented for it: the token ends with the key.
     api_key: str | None = None
 
 
 def prepare(runtime: Runtime, principal: Principal, terms: Terms) -> tuple[Issued, list[Change]]:
-    """Make a token and the changes that make it count; the caller commits them.
+    """Return a token and the changes that make it valid; the caller applies them.
 
-    The token is for the principal or less: a lower role, or root confined to one tenant.
+    The token has the principal's rights or fewer: a lower role, or root confined to one tenant.
     """
     jti, now = str(uuid4()), runtime.clock()
     role, tenant = principals.confined(principal, terms.tenant, terms.role)
@@ -76,19 +76,19 @@ def prepare(runtime: Runtime, principal: Principal, terms: Terms) -> tuple[Issue
 
 
 def is_ours(runtime: Runtime, token: str) -> bool:
-    """Say whether a bearer token names this server as its issuer; nothing is verified yet."""
+    """Return whether a bearer token names this server as its issuer; nothing is verified yet."""
     if token.count(".") != 2 or len(token) > MOST_CHARACTERS:
         return False
     return _unverified(token).get("iss") == runtime.settings.token_issuer
 
 
 def claims_to_be(runtime: Runtime, token: str, principal: Principal) -> bool:
-    """Say whether a token names this server and a principal; nothing is verified."""
+    """Return whether a token names this server and a principal; nothing is verified."""
     return is_ours(runtime, token) and _unverified(token).get("sub") == principal.id
 
 
 def principal_of(runtime: Runtime, token: str) -> Principal | None:
-    """Give the principal of one of our tokens, None for another's; raise `Unauthorized`."""
+    """Return the principal of a token of this server, None for others; raise `Unauthorized`."""
     known = sessions.remembered(runtime, sessions.mark_of(KIND, token))
     if known is not None or not is_ours(runtime, token):
         return known
@@ -102,7 +102,7 @@ def revoking(record: Doc) -> list[Change]:
 
 
 def is_ended(owner: Doc, record: Doc) -> bool:
-    """Say whether a token was ended together with all the others of its principal."""
+    """Return whether a token was ended together with all the others of its principal."""
     ended: bool = record["created_at_ms"] < owner.get("tokens_from_ms", 0)
     return ended and record["jti"] != owner.get("token_kept")
 
@@ -173,7 +173,7 @@ def _sign(runtime: Runtime, record: Doc) -> str:
 
 
 def _verify(runtime: Runtime, token: str, key: Any) -> None:
-    # The expiry is judged by the server's own clock, on every request.
+    # The expiry is checked against the server's own clock, on every request.
     checks = {"require": list(REQUIRED), "verify_exp": False, "verify_iat": False}
     try:
         jwt.decode(
@@ -210,7 +210,7 @@ def _plain(value: object) -> str:
 
 
 def _expired(runtime: Runtime, now: int) -> list[Change]:
-    """Take a few expired records along, so that they do not pile up between runs of `gc`."""
+    """List deletions of a few expired records, so that they do not pile up between `gc` runs."""
     oldest = runtime.store.page(TOKEN, index="expires", limit=20).records
     return [
         Delete(TOKEN, (record.doc["tenant"], record.doc["jti"]))
