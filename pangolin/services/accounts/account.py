@@ -1,4 +1,4 @@
-"""What users and service users have in common: names, roles, and how they end."""
+"""What users and service users have in common: names, roles and the end of their tokens."""
 
 import re
 from typing import Any, Final
@@ -18,37 +18,37 @@ Wire = dict[str, Any]
 MOST_CHARACTERS: Final = 255
 MOST_MAIL: Final = 320
 MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
-# How many records that belong to a principal go in one batch with it; the rest follows.
+# How many records that belong to a principal are in one batch with it; the rest follow.
 BOUND: Final = 200
 TYPES: Final = {"user": "User", "service": "Service user"}
 
 
 def check_name(name: str, field: str) -> None:
-    """Raise `BadRequest` unless a user or service user may have the name."""
+    """Raise `BadRequest` unless the name is legal for a user or service user."""
     if not 1 <= len(name) <= MOST_CHARACTERS:
         raise BadRequest(f"{field} must be 1 to {MOST_CHARACTERS} characters, not {len(name)}")
     if not name.isprintable() or "/" in name or name != name.strip():
         raise BadRequest(
-            f"{field} must not hold '/' or control characters, or begin or end with a blank, "
+            f"{field} must not contain '/' or control characters, or begin or end with a space, "
             f"not {name[:80]!r}"
         )
 
 
 def check_mail(email: str) -> None:
-    """Raise `BadRequest` for what cannot be an e-mail address."""
+    """Raise `BadRequest` for text that cannot be an e-mail address."""
     if len(email) > MOST_MAIL or not MAIL.fullmatch(email) or not email.isprintable():
         raise BadRequest(f"email must be an address such as ann@example.com, not {email[:80]!r}")
 
 
 def check_role(ctx: Context, role: str) -> None:
-    """Raise `BadRequest` for the role root, and `Denied` for one above that of who asks."""
+    """Raise `BadRequest` for the role root, and `Denied` for a role above the caller's."""
     if role == ROOT:
-        raise BadRequest("role must not be root: there is one root user, made at first start")
+        raise BadRequest("role must not be root: there is one root user, created at first start")
     require_reach(ctx, "give", Resource("role", (role,)), role)
 
 
 def require_reach(ctx: Context, action: Deed, resource: Resource, role: str) -> None:
-    """Raise `Denied` if a role is above that with which the request was made."""
+    """Raise `Denied` if a role is above the role of the request."""
     if ROLES.index(role) > ROLES.index(ctx.principal.role):
         raise denial(ctx, action, resource)
 
@@ -60,7 +60,7 @@ def refuse_taken(ctx: Context, type_: str, name: str) -> None:
 
 
 def find(ctx: Context, home: str, id_: str, type_: str = USER) -> Record:
-    """Read a user or service user; raise `NotFound`, also for one of the other type."""
+    """Return the record of a user or service user; raise `NotFound`, also for the other type."""
     ctx.confirm()
     record = ctx.runtime.store.get(PRINCIPAL, (home, id_))
     if record is None or record.doc["type"] != type_:
@@ -69,15 +69,15 @@ def find(ctx: Context, home: str, id_: str, type_: str = USER) -> Record:
 
 
 def tokens_of(ctx: Context, doc: Doc) -> list[Record]:
-    """Read the tokens of a principal that go in one batch with it."""
+    """Return the tokens of a principal that are in one batch with it."""
     prefix = (doc["tenant"], doc["id"])
     return list(ctx.runtime.store.page(TOKEN, prefix, index="principal", limit=BOUND).records)
 
 
 def ended(ctx: Context, doc: Doc, kept: str | None = None) -> tuple[Doc, list[Change]]:
-    """Give a principal without its tokens but one, and the changes that go with it.
+    """Return a principal whose tokens have ended except one, and the changes to apply with it.
 
-    Tokens made before this moment do not count any more, whether their records are gone or not.
+    Tokens issued before this moment are invalid, whether their records are deleted or not.
     """
     fresh = doc | {"tokens_from_ms": ctx.now() + 1, "token_kept": kept}
     gone = [record.doc["jti"] for record in tokens_of(ctx, doc) if record.doc["jti"] != kept]

@@ -1,4 +1,4 @@
-"""API keys as those who manage service users see them: several of one user, each with an end."""
+"""Management of the API keys of service users: several per user, each with an optional expiry."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -24,7 +24,7 @@ HOUR_MS = 3_600_000
 
 
 def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
-    """Make a new key and end the others: at once, or after `keep_old_for_hours`.
+    """Create a new key and end the others: at once, or after `keep_old_for_hours`.
 
     Raises `NotFound`, and `Conflicting` if too many keys would be kept.
     """
@@ -33,12 +33,12 @@ def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
 
 
 def add(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
-    """Make one more key; raise `NotFound`, and `Conflicting` if there are too many."""
+    """Create one more key; raise `NotFound`, and `Conflicting` if there are too many."""
     return _made(ctx, service, fields, AuditAction.CREATE_API_KEY, None)
 
 
 def page(ctx: Context, service: str) -> list[Wire]:
-    """List the keys of a service user, the oldest first; there are few."""
+    """List the keys of a service user, oldest first; there are few."""
     require(ctx, "read", service_users.resource(service))
     owner = account.find(ctx, ctx.tenant, service, SERVICE).doc
     keys = [record.doc for record in _keys(ctx, service)]
@@ -87,7 +87,7 @@ def _attempt(
     end = service_users.end_of(ctx, fields.get("expires_in_days"))
     by = ctx.principal.id
     made = api_keys.make(ctx.runtime, record.doc, created_by=by, expires_at_ms=end)
-    # Whoever makes keys of one user at once waits for the other.
+    # Concurrent requests that create keys of one user wait for each other.
     owner = record.doc | {"keys_changed_ms": ctx.now()}
     changes = [*_older(ctx, service, keep_hours), Put(API_KEY, made.record)]
     changes += [
@@ -99,7 +99,7 @@ def _attempt(
 
 
 def _older(ctx: Context, service: str, keep_hours: int | None) -> list[Change]:
-    """List what becomes of the keys there are: None leaves those that have not expired."""
+    """List the changes to existing keys; None leaves those that have not expired."""
     changes: list[Change] = []
     left = 0
     for record in _keys(ctx, service):
@@ -112,7 +112,7 @@ def _older(ctx: Context, service: str, keep_hours: int | None) -> list[Change]:
             ends = [time for time in (end, ctx.now() + keep_hours * HOUR_MS) if time is not None]
             changes.append(Put(API_KEY, record.doc | {"expires_at_ms": min(ends)}, record.version))
     if left >= MOST_KEYS:
-        raise Conflicting(f"the service user has {left} keys, the most there may be: revoke one")
+        raise Conflicting(f"the service user has {left} keys, the maximum: revoke one")
     return changes
 
 

@@ -25,7 +25,7 @@ from pangolin.store.kinds import (
 )
 
 log = logging.getLogger(__name__)
-# What belongs to a principal, and the order in which it lies together.
+# What belongs to a principal, and the index that lists it by principal.
 BELONGINGS: Final[tuple[tuple[Kind, str | None], ...]] = (
     (TOKEN, "principal"),
     (API_KEY, "principal"),
@@ -36,9 +36,9 @@ BELONGINGS: Final[tuple[tuple[Kind, str | None], ...]] = (
 
 
 def remove(ctx: Context, action: AuditAction, resource: Resource, record: Record) -> None:
-    """Delete a principal and what belongs to it: a batch, and what does not fit into one after it.
+    """Delete a principal and what belongs to it: in one batch, and afterwards what exceeds it.
 
-    Nothing of it counts once the batch is in, for no id is given twice. Raises `Conflict`.
+    Leftovers of a successful batch have no effect, for ids are never reused. Raises `Conflict`.
     """
     doc, key = record.doc, PRINCIPAL.key_of(record.doc)
     changes: list[Change] = [Delete(PRINCIPAL, key, record.version)]
@@ -49,7 +49,7 @@ def remove(ctx: Context, action: AuditAction, resource: Resource, record: Record
         while rest := list(_belongings(ctx.runtime, doc)):
             ctx.runtime.store.apply(*rest)
     except PangolinError as error:
-        log.warning("records of %s are left, and count for nothing: %s", resource, error)
+        log.warning("records of %s are left over, without effect: %s", resource, error)
 
 
 def _belongings(runtime: Runtime, doc: Doc) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Service users: engines and scripts, which sign in with API keys."""
+"""Service users: engines and scripts that sign in with API keys."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,10 +27,10 @@ CHANGEABLE = ("name", "description", "active")
 
 
 def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Create a service user with its first key, which is shown this once.
+    """Create a service user with its first key, which is shown only here.
 
-    `fields` has `name`, `role`, and maybe `description` and `expires_in_days`: then the user ends
-    with all its keys. Raises `BadRequest` naming a field, `Denied` and `AlreadyExists`.
+    `fields` has `name`, `role`, and optionally `description` and `expires_in_days`, after which the
+    user and all its keys expire. Raises `BadRequest` naming a field, `Denied` and `AlreadyExists`.
     """
     ctx, name = plain(ctx), fields["name"]
     require(ctx, "create", resource(name))
@@ -63,15 +63,15 @@ def page(
 
 
 def get(ctx: Context, service: str) -> Wire:
-    """Read a service user; raise `NotFound`."""
+    """Return a service user; raise `NotFound`."""
     require(ctx, "read", resource(service))
     return _wires(ctx, [account.find(ctx, ctx.tenant, service, SERVICE).doc])[0]
 
 
 def update(ctx: Context, service: str, fields: Mapping[str, Any]) -> None:
-    """Change `name`, `description`, `active` or, from today on, `expires_in_days`.
+    """Change `name`, `description`, `active` or `expires_in_days`, which is counted from now.
 
-    `active=false` refuses its keys and ends its tokens. Raises `BadRequest`, `NotFound` and
+    `active=false` disables its keys and ends its tokens. Raises `BadRequest`, `NotFound` and
     `AlreadyExists`.
     """
     ctx = plain(ctx)
@@ -109,28 +109,28 @@ def delete(ctx: Context, service: str) -> None:
 
 
 def plain(ctx: Context) -> Context:
-    """Give the scope without its Idempotency-Key: a key is shown once and remembered nowhere."""
+    """Return the context without its Idempotency-Key: a key is shown once and never cached."""
     return replace(ctx, idempotency=None)
 
 
 def end_of(ctx: Context, days: int | None) -> int | None:
-    """Give the end of what lives for some days; None: it has none."""
+    """Return the expiry of what is valid for some days; None if it does not expire."""
     return None if days is None else ctx.now() + days * DAY_MS
 
 
 def key_end(owner: Doc, key: Doc) -> int | None:
-    """Give the end of a key, which is its owner's if that comes first."""
+    """Return the expiry of a key, or of its owner if that comes first."""
     ends = [end for end in (owner["expires_at_ms"], key["expires_at_ms"]) if end is not None]
     return min(ends) if ends else None
 
 
 def resource(name: str) -> Resource:
-    """Name a service user for decisions and records."""
+    """Return a service user as a resource for decisions and audit records."""
     return Resource(TYPE, (name,))
 
 
 def key_wire(doc: Doc, made: MadeKey) -> Wire:
-    """Show a service user with the key that was just made."""
+    """Return a service user as JSON, with the key that was just created."""
     return {
         "id": doc["id"],
         "name": doc["name"],

@@ -1,4 +1,4 @@
-"""Tokens as their owners and admins see them: listed, revoked one by one or all at once."""
+"""Management of tokens by their owners and admins: list them, revoke one or all of them."""
 
 from pangolin.errors import BadRequest, NotFound
 from pangolin.interfaces.authentication import ROOT
@@ -21,7 +21,7 @@ from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
 def page(
     ctx: Context, owner: str, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
-    """List one's own tokens or, for admins, those of a user or service user of the tenant.
+    """List the caller's tokens or, for admins, those of a user or service user of the tenant.
 
     Raises `NotFound`.
     """
@@ -39,7 +39,7 @@ def page(
 def own(
     ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
-    """List the tokens of who asks."""
+    """List the caller's tokens."""
     if _kept(ctx) is None:
         return [], None
     return page(ctx, ctx.principal.id, limit=limit, after=after)
@@ -55,7 +55,7 @@ def revoke_own(ctx: Context, reason: str | None) -> None:
 
 
 def revoke(ctx: Context, jti: str, reason: str | None = None) -> None:
-    """Revoke a token of the tenant by its id; root may also name one of its own.
+    """Revoke a token of the tenant by its id; root may also revoke its own tokens.
 
     Raises `Denied` and `NotFound`.
     """
@@ -69,7 +69,7 @@ def revoke(ctx: Context, jti: str, reason: str | None = None) -> None:
 
 
 def revoke_all(ctx: Context, owner: str) -> None:
-    """End all tokens of oneself or, for admins, of a user or service user of the tenant.
+    """End all tokens of the caller or, for admins, of a user or service user of the tenant.
 
     Raises `Denied` and `NotFound`.
     """
@@ -93,7 +93,7 @@ def revoke_all(ctx: Context, owner: str) -> None:
 
 
 def clean_up(ctx: Context) -> int:
-    """Remove the tenant's expired tokens; give their number."""
+    """Remove the tenant's expired tokens; return their number."""
     require(ctx, "delete", Resource("token"))
     ctx.confirm()
     expired = [
@@ -112,7 +112,7 @@ def clean_up(ctx: Context) -> int:
 
 
 def _homes(ctx: Context) -> list[str]:
-    """List where the tokens lie that the principal may manage: root's own lie in no tenant."""
+    """List the homes of the tokens that the principal may manage: root's own are in no tenant."""
     return [ctx.tenant, *([ROOT_HOME] if ctx.principal.role == ROOT else ())]
 
 

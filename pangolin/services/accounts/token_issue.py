@@ -1,4 +1,4 @@
-"""Tokens that are made without a sign-in: for somebody by an admin, or in place of another one."""
+"""Tokens issued without a sign-in: by an admin for a user, or in place of another token."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ from pangolin.store.kinds import TOKEN
 ISSUED: Final = "issued"
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 DEFAULT_HOURS: Final = 24
-# As older clients spell the roles.
+# Older clients spell the roles differently.
 SPELLINGS: Final = {
     "Root": ROOT,
     "root": ROOT,
@@ -40,11 +40,12 @@ SPELLINGS: Final = {
 
 
 def mint(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Make a token for who asks or, with `username`, for a user of the tenant `tenant_id`.
+    """Issue a token for the caller or, with `username`, for a user of the tenant `tenant_id`.
 
-    `roles` (the first counts) may lower its role; it lives for `expires_in_hours`. One that root
-    makes for itself is a tenant-admin's of that tenant unless root is asked for. Raises
-    `BadRequest`, `Denied`, `NoSuchTenant`, `NotFound`, and `Conflicting` for an inactive user.
+    `roles` (only the first is used) may lower its role; it is valid for `expires_in_hours`. A token
+    that root issues for itself has the role tenant-admin in that tenant unless `roles` is root.
+    Raises `BadRequest`, `Denied`, `NoSuchTenant`, `NotFound`, and `Conflicting` for an inactive
+    user.
     """
     within = selection.within(ctx, fields["tenant_id"])
     require(within, "create", Resource("token"))
@@ -70,15 +71,15 @@ def mint(ctx: Context, fields: Mapping[str, Any]) -> Wire:
 
 
 def _key_of(ctx: Context, subject: Principal) -> str | None:
-    """Tie a token that a holder of an API key makes for itself to that key's life."""
+    """Return the API key whose holder issues a token for itself: the token ends with the key."""
     key = ctx.principal.claims.get("api_key")
     return str(key) if key and subject.id == ctx.principal.id else None
 
 
 def rotate(ctx: Context) -> Wire:
-    """Replace the token that the request carries by a new one for the same, and revoke it.
+    """Replace the request's token with a new one for the same principal, and revoke the old one.
 
-    Raises `BadRequest` if it carries none, and `Unauthorized` when it is time to sign in again.
+    Raises `BadRequest` if there is none, and `Unauthorized` when a new sign-in is required.
     """
     jti = ctx.principal.token
     if jti is None:
@@ -97,7 +98,7 @@ def rotate(ctx: Context) -> Wire:
         api_key=old.get("api_key"),
     )
     issued, changes = tokens.prepare(ctx.runtime, ctx.principal, terms)
-    # Of two that rotate one token at once the second finds it revoked.
+    # If two requests rotate one token at once, the second finds it revoked.
     changes += [Delete(TOKEN, TOKEN.key_of(old), record.version), tokens.revoking(old)[-1]]
     try:
         batch.apply(
@@ -115,7 +116,7 @@ def _role(roles: Sequence[str]) -> str | None:
     if not roles:
         return None
     if roles[0] not in SPELLINGS:
-        raise BadRequest(f"roles must hold one of {', '.join(SPELLINGS)}, not {roles[0][:80]!r}")
+        raise BadRequest(f"roles must be one of {', '.join(SPELLINGS)}, not {roles[0][:80]!r}")
     return SPELLINGS[roles[0]]
 
 
@@ -138,7 +139,7 @@ def _self(within: Context) -> Principal:
     try:
         found = principals.standing(within.runtime, home, asking.id)
     except Unauthorized:
-        raise BadRequest("username must name a user: who asks is not kept here") from None
+        raise BadRequest("username must name a user: the caller has no record here") from None
     return replace(_principal(found), roles=asking.roles, actor=asking.actor)
 
 
@@ -149,16 +150,16 @@ def _principal(found: Standing) -> Principal:
 def _granted(within: Context, subject: Principal, asked: str | None) -> str:
     most = principals.lesser(subject.role, within.principal.role)
     if asked is None:
-        # A tenant is named, so that what root makes for itself is for that tenant alone.
+        # A tenant is named, so a token that root issues for itself is for that tenant alone.
         return principals.lesser(most, TENANT_ADMIN)
     account.require_reach(within, "give", Resource("role", (asked,)), asked)
     if ROLES.index(asked) > ROLES.index(most):
-        raise BadRequest(f"roles must not hold {asked}: {subject.name} is {subject.role}")
+        raise BadRequest(f"roles must not contain {asked}: {subject.name} is {subject.role}")
     return asked
 
 
 def _auth_time(ctx: Context) -> int | None:
-    """Give the time of the sign-in behind a token, so that no chain of tokens renews itself."""
+    """Return the time of the sign-in behind a token, so that no chain of tokens renews itself."""
     found = ctx.principal.claims.get("auth_time_ms")
     if not isinstance(found, int):
         return None
@@ -169,7 +170,7 @@ def _auth_time(ctx: Context) -> int | None:
 def _renewal_end(ctx: Context, auth_time_ms: int) -> int:
     end = auth_time_ms + ctx.settings.renewal_days * DAY_MS
     if end <= ctx.now():
-        raise Unauthorized("the sign-in behind this token is too long ago: sign in again")
+        raise Unauthorized("the sign-in behind this token is too old: sign in again")
     return end
 
 

@@ -1,4 +1,4 @@
-"""Users: people who sign in with a password, or through an identity provider."""
+"""Users: people who sign in with a password or through an identity provider."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -24,14 +24,14 @@ from pangolin.services.tenants import selection
 from pangolin.store.api import ABSENT, Change, Doc, Put
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME
 
-# What users may not change of themselves.
+# Fields of their own that users may not change.
 ADMINS_ONLY = ("active", "role")
 
 
 def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Create a user from `username`, `email`, `role`, and maybe `password` and `tenant_id`.
+    """Create a user from `username`, `email`, `role`, and optional `password` and `tenant_id`.
 
-    Without a password only a login by an identity provider lets the user in. Raises `BadRequest`
+    Without a password the user can sign in only through an identity provider. Raises `BadRequest`
     naming a field, `Denied`, `NoSuchTenant` and `AlreadyExists`.
     """
     within = selection.within(ctx, fields.get("tenant_id"))
@@ -52,7 +52,7 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
 
 
 def new(ctx: Context, name: str, email: str | None, role: str) -> Doc:
-    """Give the record of a new user, who has no password."""
+    """Return the record of a new user, who has no password."""
     return {
         "tenant": ctx.tenant,
         "id": str(uuid4()),
@@ -70,7 +70,7 @@ def new(ctx: Context, name: str, email: str | None, role: str) -> Doc:
 def page(
     ctx: Context, role: str | None = None, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
-    """List the tenant's users in name order, maybe of one role only."""
+    """List the tenant's users in name order, optionally those of one role only."""
     require(ctx, "list", Resource(USER))
     kept = (doc for doc in _all(ctx, after, limit) if role in (None, doc["role"]))
     docs = list(islice(kept, limit + 1))
@@ -79,16 +79,16 @@ def page(
 
 
 def get(ctx: Context, user: str) -> Wire:
-    """Read oneself or, for admins, a user of the tenant; raise `NotFound`."""
+    """Return the caller or, for admins, a user of the tenant; raise `NotFound`."""
     if not is_self(ctx, user):
         require(ctx, "read", resource(user))
     return wire(account.find(ctx, home_of(ctx, user), user).doc)
 
 
 def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Wire:
-    """Change `email` or `password` of oneself or a user, and `active` or `role` of a user.
+    """Change `email` or `password` of the caller or a user, and `active` or `role` of a user.
 
-    A changed password and `active=false` end the user's tokens, but not the one that asks. Raises
+    A changed password and `active=false` end the user's tokens, except the request's own. Raises
     `BadRequest` naming a field, `Denied` and `NotFound`.
     """
     given = {name: value for name, value in fields.items() if value is not None}
@@ -115,7 +115,7 @@ def delete(ctx: Context, user: str) -> None:
     """Delete a user of the tenant with all that belongs to it; raise `NotFound`."""
     require(ctx, "delete", resource(user))
     if is_self(ctx, user):
-        raise BadRequest("id must not be one's own: somebody else has to delete this user")
+        raise BadRequest("id must not be your own: somebody else must delete this user")
 
     def attempt() -> None:
         record = account.find(ctx, ctx.tenant, user)
@@ -125,17 +125,17 @@ def delete(ctx: Context, user: str) -> None:
 
 
 def is_self(ctx: Context, user: str) -> bool:
-    """Say whether a principal's id is that of who asks."""
+    """Return whether a principal's id is the caller's."""
     return ctx.principal.id == user
 
 
 def home_of(ctx: Context, user: str) -> str:
-    """Give the tenant in which a principal's record lies: one's own, or the request's."""
+    """Return the tenant that holds a principal's record: the caller's own, or the request's."""
     return principals.home_of(ctx.principal) if is_self(ctx, user) else ctx.tenant
 
 
 def wire(doc: Doc) -> Wire:
-    """Show a user's record without its secrets."""
+    """Return a user as JSON, without its secrets."""
     home = doc.get("tenant")
     return {
         "id": doc["id"],
@@ -151,7 +151,7 @@ def wire(doc: Doc) -> Wire:
 
 
 def resource(name: str) -> Resource:
-    """Name a user for decisions and records."""
+    """Return a user as a resource for decisions and audit records."""
     return Resource(USER, (name,))
 
 
@@ -189,7 +189,7 @@ def _check_password_change(ctx: Context, user: str) -> None:
 def _changed(ctx: Context, old: Doc, given: Doc) -> tuple[Doc, list[Change]]:
     doc = old | {name: given[name] for name in ADMINS_ONLY if name in given}
     if "email" in given:
-        # An address that users gave themselves is nobody's proof: see services.external.
+        # An address that users set themselves proves nothing: see login.external_identities.
         own = {"email_own": is_self(ctx, doc["id"])}
         doc |= principals.mail_fields(given["email"]) | own
     if "password" in given:
