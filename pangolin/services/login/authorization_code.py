@@ -1,4 +1,4 @@
-"""Signing in at an identity provider: out to it, back from it, and the token for the code."""
+"""Sign-in at an identity provider: the redirect to it, the callback, and the token for the code."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ from pangolin.store.api import Conflict
 
 COUNTED: Final = "oauth"
 LONGEST_STATE: Final = 512
-# What a provider may say and we pass on (RFC 6749, 4.1.2.1; OpenID Connect Core, 3.1.2.6).
+# Provider errors that are passed on (RFC 6749, 4.1.2.1; OpenID Connect Core, 3.1.2.6).
 ERRORS: Final = frozenset(
     {"access_denied", "temporarily_unavailable", "login_required", "consent_required"}
     | {"interaction_required", "account_selection_required"}
@@ -41,7 +41,7 @@ BAD_CODE: Final = "code: it is unknown, was used or has expired"
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Where the browser goes and comes back to, and what it brings: a cookie's name and value."""
+    """The URL the browser goes to, the callback, and the cookie that it must bring back."""
 
     url: str
     callback: str
@@ -60,7 +60,7 @@ class Return:
 
 
 def find_provider(runtime: Runtime, name: str) -> IdentityProvider:
-    """Look up a provider by its name; raise `NotFound`."""
+    """Return the provider with a name; raise `NotFound`."""
     for provider in runtime.providers:
         if provider.name == name:
             return provider
@@ -68,7 +68,7 @@ def find_provider(runtime: Runtime, name: str) -> IdentityProvider:
 
 
 def list_providers(runtime: Runtime, client: ClientInfo) -> list[dict[str, Any]]:
-    """List the providers as people choose among them."""
+    """List the providers for people to choose from."""
     rate_limits.take(runtime, COUNTED, client.address)
     return [
         {"name": provider.name, "label": provider.label, "weaker": provider.weaker}
@@ -79,10 +79,10 @@ def list_providers(runtime: Runtime, client: ClientInfo) -> list[dict[str, Any]]
 def start(
     runtime: Runtime, name: str, asked: dict[str, str], base: Callable[[], str], client: ClientInfo
 ) -> Departure:
-    """Begin a login; `asked` has the `redirect_uri`, and a `state` of the caller's if it likes.
+    """Begin a login; `asked` has the `redirect_uri` and, optionally, a `state` of the caller.
 
-    `base` gives the URL below which callbacks come back. Raises `BadRequest` for a `redirect_uri`
-    that is not one of PANGOLIN_OAUTH_REDIRECT_URIS, letter by letter.
+    `base` returns the URL prefix of callbacks. Raises `BadRequest` for a `redirect_uri` that is not
+    exactly one of PANGOLIN_OAUTH_REDIRECT_URIS.
     """
     rate_limits.take(runtime, COUNTED, client.address)
     provider = find_provider(runtime, name)
@@ -104,14 +104,14 @@ def start(
 
 
 def finish(runtime: Runtime, name: str, back: Return, client: ClientInfo) -> str:
-    """Take a browser back from a provider; give the URL it goes to, with a one-time code."""
+    """Handle a provider's callback; return the URL to redirect to, with a one-time code."""
     provider = find_provider(runtime, name)
     with _counted(runtime, provider, client):
         step = _returned(runtime, name, back)
         if back.error:
             return _turned_back(runtime, provider, step, back.error, client)
         if not back.code:
-            raise BadRequest("code: the provider has sent none")
+            raise BadRequest("code: the provider sent none")
         identity = provider.identify(_request(step.content, back.state), back.code)
         end = runtime.clock() + login_state.LIFETIMES_MS[CODE]
         principal = external_identities.admit(runtime, identity, end, client)
@@ -119,7 +119,7 @@ def finish(runtime: Runtime, name: str, back: Return, client: ClientInfo) -> str
 
 
 def exchange(runtime: Runtime, code: str, client: ClientInfo) -> Issued:
-    """Issue a token for a one-time code; raise `BadRequest` if it is not good any more."""
+    """Issue a token for a one-time code; raise `BadRequest` if it is no longer valid."""
     with _counted(runtime, None, client):
         step = login_state.find(runtime, CODE, code)
         if step is None:
@@ -132,7 +132,7 @@ def exchange(runtime: Runtime, code: str, client: ClientInfo) -> Issued:
 
 
 def cookie_name(state: str) -> str:
-    """Name the cookie of one login, so that two at once do not disturb each other."""
+    """Return the name of one login's cookie, so that concurrent logins do not interfere."""
     return f"pangolin-login-{_digest(state)[:16]}"
 
 
@@ -155,7 +155,7 @@ def _issue(runtime: Runtime, principal: Principal, step: Step, client: ClientInf
 
 
 def _returned(runtime: Runtime, name: str, back: Return) -> Step:
-    """Find and use up the step that a browser comes back to."""
+    """Return the step that a callback belongs to, and consume it."""
     step = login_state.find(runtime, STATE, back.state)
     if step is None or step.content["provider"] != name:
         raise BadRequest(BAD_STATE)
@@ -210,7 +210,7 @@ def _counted(
     except (BadRequest, Unauthorized) as error:
         _note_failure(runtime, provider, error.message, client)
         rate_limits.failed(runtime, COUNTED, address)
-        # A browser that is told of Basic would ask the person for a password.
+        # With a Basic challenge a browser would ask the person for a password.
         error.headers = CHALLENGE if error.status == Unauthorized.status else error.headers
         raise
     rate_limits.succeeded(runtime, COUNTED, address)

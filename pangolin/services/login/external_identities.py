@@ -1,8 +1,8 @@
-"""People whom an identity provider vouches for, and the users that they are here.
+"""People whom an identity provider vouches for, and their users in Pangolin.
 
-A person is known by the provider's name and its id for them, never by a name or an address. An
-address counts once, to find the user whose it is, and only if the provider has verified it and the
-operator trusts the provider with its domain.
+A person is identified by the provider's name and its id for them, never by a name or an address.
+An address is used only once, to find the user who has it, and only if the provider has verified it
+and the operator trusts the provider with its domain.
 """
 
 import re
@@ -25,7 +25,7 @@ from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, TENANT
 
 KIND = "external"
 TRIES = 8
-# Users with one address that are looked at; two of them are too many already.
+# How many users with one address are read; two are already too many.
 MOST_SHARING = 10
 LONGEST_NAME = 100
 UNFIT = re.compile(r"[\s/]+")
@@ -33,7 +33,7 @@ UNFIT = re.compile(r"[\s/]+")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A user to be linked: its document, the change that goes with it, and what that is called."""
+    """A user to link: its document, the change to apply with the link, and the audit action."""
 
     doc: Doc
     change: Put
@@ -46,17 +46,17 @@ def admit(
     expires_at_ms: int,
     client: ClientInfo = UNKNOWN_CLIENT,
 ) -> Principal:
-    """Give the principal of a person, linking or making their user the first time.
+    """Return the principal of a person; link or create their user the first time.
 
-    The roles that the person's groups stand for count for this credential only. Raises
-    `Unauthorized` saying what an administrator can do about it.
+    The roles mapped to the person's groups apply to this credential only. Raises `Unauthorized`
+    with what an administrator can do about it.
     """
     home = principals.find_home(runtime, identity.tenant)
     if home is None:
         raise _refused(identity, f"its tenant {identity.tenant!r} does not exist")
     user = _settled(runtime, home, identity, client)
     place = (identity.provider, identity.subject)
-    # Again, after the stamp: a link that was removed in between must not be remembered.
+    # Read again, after the stamp: a link that was removed in between must not be cached.
     found = principals.standing(runtime, home, user, [(EXTERNAL_IDENTITY, place)])
     link = found.others[0]
     if link is None or link.doc["principal"] != user:
@@ -68,23 +68,23 @@ def admit(
 
 
 def _settled(runtime: Runtime, home: str, identity: ExternalIdentity, client: ClientInfo) -> str:
-    """Find the id of the person's user, making the link if there is none."""
+    """Return the id of the person's user, and create the link if there is none."""
     for _ in range(TRIES):
         known = runtime.store.get(EXTERNAL_IDENTITY, (identity.provider, identity.subject))
         if known is None or _is_dead(runtime, known):
             try:
                 return _link(runtime, home, identity, client, known.version if known else ABSENT)
             except Conflict:
-                # Another server was first, or the user was changed: look again.
+                # Another server was first, or the user was changed: read it again.
                 continue
         if known.doc["tenant"] != home:
             raise _refused(identity, "the person belongs to another tenant; remove that user first")
         return str(known.doc["principal"])
-    raise Unavailable("the user is being changed by others; try again")
+    raise Unavailable("the user is being changed by other requests; try again")
 
 
 def _is_dead(runtime: Runtime, link: Record) -> bool:
-    """Say whether a link leads nowhere, its user having gone with a whole tenant."""
+    """Return whether a link is dangling because its user was deleted with a whole tenant."""
     return runtime.store.get(PRINCIPAL, (link.doc["tenant"], link.doc["principal"])) is None
 
 
@@ -117,11 +117,11 @@ def _link(
 
 
 def _existing(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding | None:
-    """Find the one user to link by address; None if there is none, or it must not be linked."""
+    """Return the one user to link by address; None if there is none, or it must not be linked."""
     sharing = list(_sharing(runtime, home, identity.email))
     active = [record for record in sharing if record.doc["active"]]
     if sharing and not active:
-        # Or whoever was shut out would come back as somebody new.
+        # Otherwise a deactivated person would come back as a new user.
         raise _refused(identity, principals.NOT_ACTIVE)
     if not active or not _is_trusted(identity):
         return None
@@ -129,7 +129,7 @@ def _existing(runtime: Runtime, home: str, identity: ExternalIdentity) -> Findin
         raise _refused(identity, "several users have the e-mail address; leave it to one of them")
     record = active[0]
     if record.doc.get("email_own"):
-        # Or anybody could lay claim to an address, and wait for its owner to come.
+        # Otherwise anyone could claim an address and wait for its owner to sign in.
         raise _refused(identity, "a user chose that e-mail address; have an administrator set it")
     if record.doc["role"] == ROOT or _is_linked(runtime, home, record.doc["id"], identity):
         raise _refused(identity, "the user with that e-mail address is somebody else")
@@ -145,10 +145,10 @@ def _sharing(runtime: Runtime, home: str, email: str | None) -> Iterator[Record]
 
 
 def _is_linked(runtime: Runtime, home: str, user: str, identity: ExternalIdentity) -> bool:
-    """Say whether a user is another person of the same provider: an address can change hands.
+    """Return whether a user is another person of the same provider: addresses change hands.
 
-    A link of this same person is one that another server has just made, and no reason to refuse:
-    putting it once more is a `Conflict`, and it is found then.
+    A link of this same person was just created by another server and is no reason to refuse:
+    creating it again is a `Conflict`, and the next try finds it.
     """
     links = runtime.store.scan(EXTERNAL_IDENTITY, (home, user), index="principal")
     return any(
@@ -161,7 +161,7 @@ def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
     if not identity.creates:
         raise _refused(
             identity,
-            "the person has no user here; make one with a verified e-mail address of an allowed "
+            "the person has no user here; create one with a verified e-mail address of an allowed "
             "domain, or set create_users for the provider",
         )
     if identity.domains and not _is_trusted(identity):
@@ -171,7 +171,7 @@ def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
         "id": str(uuid4()),
         "type": USER,
         "name": _free_name(runtime, home, identity.name),
-        # An address that is not verified would be found later, as if it were theirs.
+        # An unverified address would later be matched as if it were theirs.
         **principals.mail_fields(identity.email if identity.email_verified else None),
         "role": TENANT_USER,
         "password_hash": None,
@@ -184,7 +184,7 @@ def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
 
 
 def _is_trusted(identity: ExternalIdentity) -> bool:
-    """Say whether the person's address is verified, and of a domain the provider answers for."""
+    """Return whether the person's address is verified and of a domain allowed for the provider."""
     if not identity.email or not identity.email_verified:
         return False
     local, at, domain = identity.email.rpartition("@")
@@ -201,7 +201,7 @@ def _free_name(runtime: Runtime, home: str, wanted: str) -> str:
 
 
 def _roles(runtime: Runtime, home: str, identity: ExternalIdentity) -> Iterator[str]:
-    """List the ids of the roles that the person's groups stand for; unknown ones are left out."""
+    """List the ids of the roles mapped to the person's groups; unknown ones are left out."""
     names = dict.fromkeys(identity.roles[g] for g in identity.groups if g in identity.roles)
     for name in names:
         record = runtime.store.find(ROLE, "name", (home, name))

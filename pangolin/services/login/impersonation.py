@@ -1,4 +1,4 @@
-"""Root in somebody else's tenant: recorded there, once in a while and not for each request."""
+"""Root in another tenant: recorded there, at most once in a while and not for each request."""
 
 from typing import Final
 
@@ -10,14 +10,14 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Part
 from pangolin.store.lru import Lru
 
-# Changes are recorded one by one anyway; this tells that root looked around.
+# Each change is recorded anyway; this records that root read something.
 AGAIN_MS: Final = 300_000
-# When it was recorded last, by principal, token and tenant.
+# The time of the last record, by principal, token and tenant.
 NOTED: Final = Part(lambda runtime: Lru[tuple[str, str | None, str], int]())
 
 
 def note(ctx: Context) -> None:
-    """Record that root has named a tenant, unless this process did so a short while ago."""
+    """Record that root has selected a tenant, unless this process did so recently."""
     runtime, now = ctx.runtime, ctx.now()
     noted = runtime.part(NOTED)
     name = (ctx.principal.id, ctx.principal.token, ctx.tenant)

@@ -1,7 +1,7 @@
 """OAuth2 access tokens: client credentials of service users, and exchange of one token for another.
 
-A client's secret is an API key. Whoever exchanges a token gets one for the same principal with the
-same rights or fewer, and only for so long after the sign-in at which the first of them was issued.
+A client's secret is an API key. A token exchange issues a token for the same principal with the
+same rights or fewer, and only for a limited time after the sign-in that the first token came from.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ Granted = tuple[Principal, Terms]
 
 
 def answer(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> Doc:
-    """Issue a token (RFC 6749 §5.1, RFC 8693 §2.2.1); raises `OAuthError`, `TooManyRequests`."""
+    """Issue a token (RFC 6749 §5.1, RFC 8693 §2.2.1); raise `OAuthError` or `TooManyRequests`."""
     kind, scope = asked.required("grant_type"), asked.scope
     if kind == CLIENT_CREDENTIALS:
         granted = _to_client(runtime, asked)
@@ -97,7 +97,7 @@ def _exchanged(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> G
 
 @contextmanager
 def _attempt(runtime: Runtime, asked: TokenRequest, account: str) -> Iterator[None]:
-    """Count what is checked inside, and record that it was wrong."""
+    """Count the attempt that is checked inside, and record its failure."""
     place = (runtime, OAUTH, asked.client.address, account)
     rate_limits.take(*place)
     try:
@@ -110,8 +110,8 @@ def _attempt(runtime: Runtime, asked: TokenRequest, account: str) -> Iterator[No
 
 
 def _account(asked: TokenRequest, given: Credentials) -> str:
-    # By the id within the key, which only its holders know: whoever knows no more than the id of
-    # the client cannot lock it out. Nothing is lost by it, for keys are not guessed.
+    # Count by the id within the key, which only its holders know, so that anyone who knows only the
+    # client's id cannot lock it out. This weakens nothing, for keys cannot be guessed.
     key = api_keys.FORM.fullmatch(given.secret)
     if key is not None:
         return f"key {key[1]}{key[2]}"
@@ -134,7 +134,7 @@ def _note_refusal(runtime: Runtime, asked: TokenRequest, error: OAuthError) -> N
     given = asked.credentials
     name = (given.id if given else None) or ""
     if api_keys.PREFIX in name:
-        # Somebody has mixed up the two, and the record must not hold a secret.
+        # The id and the secret were swapped, and the record must not hold a secret.
         name = ""
     who = Principal("", name, "", _named_tenant(runtime, given))
     actor = Actor(who, asked.client)
@@ -147,6 +147,6 @@ def _note_refusal(runtime: Runtime, asked: TokenRequest, error: OAuthError) -> N
 
 
 def _named_tenant(runtime: Runtime, given: Credentials | None) -> str | None:
-    """Give the tenant that a key names, if there is one: its log tells that the key was refused."""
+    """Return the tenant that a key names, if it exists: the refusal is recorded in its log."""
     key = api_keys.FORM.fullmatch(given.secret) if given else None
     return principals.find_home(runtime, str(UUID(key[1]))) if key else None

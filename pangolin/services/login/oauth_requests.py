@@ -1,4 +1,4 @@
-"""A request for a token as OAuth2 writes it (RFC 6749 §2.3, §4.4, §5.2; RFC 8693 §2)."""
+"""An OAuth2 token request (RFC 6749 §2.3, §4.4, §5.2; RFC 8693 §2)."""
 
 import binascii
 import re
@@ -41,7 +41,7 @@ class UnsupportedGrantType(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """A token to be exchanged is not good, or not good for this."""
+    """A token to be exchanged is not valid, or not valid for this exchange."""
 
     type = "invalid_grant"
 
@@ -59,7 +59,7 @@ class InvalidClient(OAuthError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A client's id (None: the secret names its owner) and secret."""
+    """A client's id (None if the secret names its owner) and secret."""
 
     id: str | None
     secret: str = field(repr=False)
@@ -67,24 +67,24 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The parameters that were sent with a value, the Authorization header, and from where."""
+    """The parameters that were sent with a value, the Authorization header, and the client."""
 
     parameters: Mapping[str, str] = field(repr=False)
     authorization: str | None = field(repr=False)
     client: ClientInfo
 
     def required(self, name: str) -> str:
-        """Give a parameter; raise `OAuthError` if it is missing."""
+        """Return a parameter; raise `OAuthError` if it is missing."""
         if name not in self.parameters:
             raise OAuthError(f"{name} is missing")
         return self.parameters[name]
 
     @property
     def scope(self) -> str:
-        """What is asked for; raises `InvalidScope`."""
+        """The requested scope; raises `InvalidScope`."""
         scope = self.parameters.get("scope", DEFAULT_SCOPE)
         if len(scope) > MOST_CHARACTERS or not SCOPE.fullmatch(scope):
-            raise InvalidScope("scope must be scope tokens of printable ASCII, separated by spaces")
+            raise InvalidScope("scope must be printable ASCII scope tokens, separated by spaces")
         return scope
 
     @property
@@ -104,7 +104,7 @@ class TokenRequest:
         return basic
 
     def token(self, name: str) -> str:
-        """Give a token that is to be exchanged; raises `OAuthError` unless its type is known."""
+        """Return a token to be exchanged; raise `OAuthError` unless its type is known."""
         token, kind = self.required(name), self.required(f"{name}_type")
         if kind not in TAKEN_TYPES:
             raise OAuthError(f"{name}_type must be one of {', '.join(TAKEN_TYPES)}")
@@ -123,7 +123,7 @@ class TokenRequest:
         try:
             text = b64decode(encoded.strip(), validate=True).decode()
         except (binascii.Error, ValueError):
-            raise InvalidClient("the Basic credentials are not base64 of UTF-8 text") from None
+            raise InvalidClient("the Basic credentials are not base64-encoded UTF-8 text") from None
         name, colon, secret = text.partition(":")
         if not colon:
             raise InvalidClient("the Basic credentials lack a colon")

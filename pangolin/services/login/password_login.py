@@ -1,4 +1,4 @@
-"""Signing in with a password, and out again."""
+"""Sign-in with a password, and logout."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -35,7 +35,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who tries to sign in: the home ('' for root), the name, the password, and from where."""
+    """An attempt to sign in: the home ('' for root), the name, the password and the client."""
 
     home: str
     username: str
@@ -44,14 +44,14 @@ class Attempt:
 
     @property
     def account(self) -> str:
-        """The account as it is counted, whether it exists or not."""
+        """The account to count the attempt for, whether it exists or not."""
         return f"{self.home}/{self.username}"
 
 
 def login(runtime: Runtime, attempt: Attempt) -> Login:
     """Issue a token for a name and a password.
 
-    Raises `Unauthorized` for a wrong one and `TooManyRequests` after too many.
+    Raises `Unauthorized` if either is wrong and `TooManyRequests` after too many attempts.
     """
     principal, record = _proved(runtime, attempt)
     now = runtime.clock()
@@ -69,9 +69,9 @@ def login(runtime: Runtime, attempt: Attempt) -> Login:
 def principal_of_basic(
     runtime: Runtime, username: str, password: str, client: ClientInfo
 ) -> Principal:
-    """Give the principal of HTTP Basic credentials; argon2 runs once per process.
+    """Return the principal of HTTP Basic credentials; argon2 runs once per process.
 
-    The name is root's, or `tenant/name` of a user.
+    The name is root's, or `tenant/name` for a user.
     """
     text = f"{username}\0{password}"
 
@@ -95,7 +95,7 @@ def logout(ctx: Context) -> None:
 
 
 def me(ctx: Context) -> Doc:
-    """Describe who asks; one that is not kept here is described by its principal."""
+    """Describe the caller; one without a record here is described by its principal."""
     principal = ctx.principal
     home = principals.home_of(principal)
     record = ctx.runtime.store.get(PRINCIPAL, (home, principal.id))
@@ -119,7 +119,7 @@ def _proved(runtime: Runtime, attempt: Attempt) -> tuple[Principal, Record]:
     rate_limits.succeeded(runtime, LOGIN, attempt.client.address, attempt.account)
     standing = principals.standing(runtime, attempt.home, record.doc["id"])
     changed = standing.doc.get("password_hash") != record.doc.get("password_hash")
-    # Changed while it was being checked, or only kept under new parameters by the check itself.
+    # It was changed during the check, or only re-hashed with new parameters by the check itself.
     if changed and not _fits(runtime, standing.record, attempt.password):
         raise Unauthorized(WRONG)
     return principals.principal_of(standing.doc, standing.stamp), standing.record
@@ -140,14 +140,14 @@ def _fits(runtime: Runtime, record: Record | None, password: str) -> bool:
 
 
 def _rehash(runtime: Runtime, record: Record, hashed: str, password: str) -> None:
-    """Keep the password under today's parameters; sessions go on, for nothing else changes."""
+    """Store the password's hash with the current parameters; sessions continue."""
     if not passwords.is_outdated(runtime.settings, hashed):
         return
     fresh = passwords.hash_password(runtime.settings, password)
     try:
         runtime.store.apply(Put(PRINCIPAL, record.doc | {"password_hash": fresh}, record.version))
     except Conflict:
-        # The user was changed meanwhile; the next login tries again.
+        # The user was changed in the meantime; the next login tries again.
         return
 
 
@@ -168,11 +168,11 @@ def _note_failure(runtime: Runtime, attempt: Attempt) -> None:
 
 
 def note_login(runtime: Runtime, record: Record, now: int) -> Doc:
-    """Keep the time of a user's last sign-in; give the user's document."""
+    """Record the time of a user's last sign-in; return the user's document."""
     doc = {**record.doc, "last_login_ms": now}
     try:
         runtime.store.apply(Put(PRINCIPAL, doc, record.version))
     except Conflict:
-        # Somebody else changed the user meanwhile; the time of a login is not worth a retry.
+        # The user was changed in the meantime; the time of a login is not worth a retry.
         return record.doc
     return doc

@@ -1,4 +1,4 @@
-"""What authentication plugins are given: a small part of the services, for one application."""
+"""The services that authentication plugins receive: a small part, for one application."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class PluginServices:
     """The services that `AuthServices` promises to authentication plugins."""
 
     _runtime: Runtime
-    # For the record of a person who comes for the first time.
+    # For the audit record of a person who signs in for the first time.
     _client: ClientInfo = UNKNOWN_CLIENT
 
     @property
@@ -31,19 +31,19 @@ class PluginServices:
 
     @property
     def identity_providers(self) -> Sequence[IdentityProvider]:
-        """What plugins registered as providers."""
+        """The providers that plugins registered."""
         return self._runtime.providers
 
     def now(self) -> int:
-        """Read the clock in epoch milliseconds."""
+        """Return the time in epoch milliseconds."""
         return self._runtime.clock()
 
     def principal_of_token(self, token: str) -> Principal | None:
-        """Return the principal of a token that this server issued; None for another's."""
+        """Return the principal of a token that this server issued; None for other tokens."""
         return tokens.principal_of(self._runtime, token)
 
     def principal_of_api_key(self, key: str) -> Principal | None:
-        """Return the principal of an API key of this server; None for what looks otherwise."""
+        """Return the principal of an API key of this server; None for other text."""
         return api_keys.principal_of(self._runtime, key)
 
     def principal_of_basic(self, username: str, password: str, request: AuthRequest) -> Principal:
@@ -52,7 +52,7 @@ class PluginServices:
         return password_login.principal_of_basic(self._runtime, username, password, client)
 
     def admit(self, identity: ExternalIdentity, credential: str, expires_at_ms: int) -> Principal:
-        """Give the principal of a person whose bearer token was verified."""
+        """Return the principal of a person whose bearer token was verified."""
         return sessions.recognise(
             self._runtime,
             external_identities.KIND,
@@ -61,6 +61,6 @@ class PluginServices:
         )
 
     def remembered(self, credential: str) -> Principal | None:
-        """Give the principal of a credential that was admitted before, or None."""
+        """Return the principal of a credential that was admitted before, or None."""
         mark = sessions.mark_of(external_identities.KIND, credential)
         return sessions.remembered(self._runtime, mark)

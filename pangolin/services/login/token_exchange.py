@@ -19,17 +19,17 @@ from pangolin.store.kinds import API_KEY
 
 OAUTH = "oauth"
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
-# Gives the principal of a bearer token, confirmed; raises `Unauthorized`.
+# Returns the confirmed principal of a bearer token; raises `Unauthorized`.
 Recognise = Callable[[str], Principal]
 
 
 def life(runtime: Runtime) -> int:
-    """Give how long a token lives, in milliseconds."""
+    """Return the lifetime of a token in milliseconds."""
     return runtime.settings.token_minutes * MINUTE_MS
 
 
 def checked(asked: TokenRequest) -> str:
-    """Give the token to be exchanged; raises `OAuthError` for parameters that are not right."""
+    """Return the token to be exchanged; raise `OAuthError` for wrong parameters."""
     token, parameters = asked.token("subject_token"), asked.parameters
     if parameters.get("requested_token_type", ACCESS_TOKEN) not in GIVEN_TYPES:
         raise OAuthError(f"requested_token_type must be one of {', '.join(GIVEN_TYPES)}")
@@ -39,7 +39,7 @@ def checked(asked: TokenRequest) -> str:
 
 
 def bearing(asked: TokenRequest, recognise: Recognise) -> Principal | None:
-    """Give whose token the header bears, if it is not the one to be exchanged."""
+    """Return the principal of the token in the header, if it is not the one to be exchanged."""
     if asked.bearer in (None, asked.token("subject_token")):
         return None
     try:
@@ -51,7 +51,7 @@ def bearing(asked: TokenRequest, recognise: Recognise) -> Principal | None:
 def granted(
     runtime: Runtime, asked: TokenRequest, recognise: Recognise, client: Principal | None
 ) -> tuple[Principal, Terms]:
-    """Say for whom the new token is, and on which terms; `client` is who else was proved.
+    """Return the new token's principal and terms; `client` is the authenticated client, if any.
 
     Raises `InvalidGrant`.
     """
@@ -66,7 +66,7 @@ def _subject(
     try:
         return recognise(token)
     except Unauthorized as error:
-        # A client renews a token of its own that has expired: it could as well ask without one.
+        # A client renews its own expired token: it could also ask without one.
         if client is not None and tokens.claims_to_be(runtime, token, client):
             return client
         raise InvalidGrant(f"subject_token: {error.message}") from None
@@ -75,7 +75,7 @@ def _subject(
 def _actor(
     asked: TokenRequest, subject: Principal, client: Principal | None, recognise: Recognise
 ) -> str | None:
-    """Name who acts for the subject, if that is somebody else."""
+    """Return the id of the subject's actor, if that is another principal."""
     actor = client
     if "actor_token" in asked.parameters:
         try:
@@ -85,12 +85,12 @@ def _actor(
     if actor is None or actor.id == subject.id:
         return None
     if actor.tenant not in (None, subject.tenant):
-        raise InvalidGrant("who acts for another must be of the same tenant")
+        raise InvalidGrant("an actor must belong to the subject's tenant")
     return actor.id
 
 
 def _renewed(runtime: Runtime, subject: Principal, actor: str | None) -> Terms:
-    """Give the terms of a token that goes back to the subject's sign-in."""
+    """Return the terms of a token that goes back to the subject's sign-in."""
     now, settings = runtime.clock(), runtime.settings
     signed_in = subject.claims.get("auth_time_ms")
     started = min(signed_in, now) if isinstance(signed_in, int) else now
@@ -100,7 +100,7 @@ def _renewed(runtime: Runtime, subject: Principal, actor: str | None) -> Terms:
         *_ends(runtime, subject),
     ]
     if min(ends) <= now:
-        raise InvalidGrant("subject_token can be renewed no longer: sign in again")
+        raise InvalidGrant("subject_token can no longer be renewed: sign in again")
     return Terms(
         expires_at_ms=min(ends),
         auth_time_ms=started,
@@ -111,7 +111,7 @@ def _renewed(runtime: Runtime, subject: Principal, actor: str | None) -> Terms:
 
 
 def _ends(runtime: Runtime, subject: Principal) -> list[int]:
-    """List when the subject itself expires, and the API key that its tokens go back to."""
+    """List the expiry of the subject and of the API key that its tokens go back to."""
     home, key = principals.home_of(subject), _api_key(subject)
     wanted = [(API_KEY, (home, key))] if key else []
     try:
