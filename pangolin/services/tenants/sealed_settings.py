@@ -16,7 +16,7 @@ SECRETS: Final = "secrets"
 
 
 def sealed(runtime: Runtime, doc: Doc, tenant: str) -> Doc:
-    """Give a record whose password, if it is there in clear, is sealed.
+    """Return a record whose plaintext password, if there is one, is sealed.
 
     Raises `BadRequest` if there is no key to seal with.
     """
@@ -29,25 +29,25 @@ def sealed(runtime: Runtime, doc: Doc, tenant: str) -> Doc:
 
 
 def password(runtime: Runtime, doc: Doc, tenant: str) -> str | None:
-    """Give the password in clear; raise `SealBroken`."""
+    """Return the password in plaintext; raise `SealBroken`."""
     kept = doc.get(SECRETS, {}).get(PASSWORD)
     return fields.plain(runtime, kept, *_place(tenant)) if kept else None
 
 
 def shown(doc: Doc) -> str | None:
-    """Give the password as it may be seen; None if there is none."""
+    """Return the masked password; None if there is none."""
     kept = doc.get(SECRETS, {}).get(PASSWORD)
     return str(kept["shown"]) if kept else None
 
 
 def for_audit(doc: Doc) -> Doc:
-    """Give a record as the audit log digests it."""
+    """Return a record in the form that the audit log hashes."""
     kept = doc.get(SECRETS, {})
     return doc | {SECRETS: {name: fields.for_audit(each) for name, each in kept.items()}}
 
 
 def resealed(keyring: Keyring, doc: Doc) -> Doc:
-    """Give a record whose password the first key seals; raise `SealBroken`."""
+    """Return a record whose password is sealed with the first key; raise `SealBroken`."""
     kept = doc.get(SECRETS, {}).get(PASSWORD)
     if not kept:
         return doc
@@ -56,7 +56,7 @@ def resealed(keyring: Keyring, doc: Doc) -> Doc:
 
 
 def upgraded(runtime: Runtime, doc: Doc) -> Doc:
-    """Bring a record of layout 2, which has the password in clear, to layout 3."""
+    """Convert a record of layout 2, which has the password in plaintext, to layout 3."""
     return sealed(runtime, doc, doc["tenant"]) if PASSWORD in doc else doc
 
 

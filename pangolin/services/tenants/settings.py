@@ -1,4 +1,4 @@
-"""Settings of one tenant, one record each."""
+"""The settings of each tenant, in one record."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,16 +32,16 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 
 
 def get(ctx: Context) -> Wire:
-    """Read a tenant's settings, defaults filled in; the password is masked."""
+    """Return a tenant's settings with defaults filled in; the password is masked."""
     require(ctx, "read", RESOURCE)
     record = ctx.store.get(TENANT_SETTINGS, ())
     return _wire(record.doc if record else {})
 
 
 def update(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Change the settings that `fields` has; None brings the default back.
+    """Change the settings that `fields` has; None restores the default.
 
-    A password that comes back as it was shown is kept.
+    A masked password that comes back unchanged keeps the stored one.
     """
     require(ctx, "update", RESOURCE)
 
@@ -64,13 +64,13 @@ def update(ctx: Context, fields: Mapping[str, Any]) -> Wire:
 
 
 def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
-    """Put the fields over the stored ones; a password that is given is in clear."""
+    """Merge the fields over the stored ones; a given password is in plaintext."""
     given, kept = dict(fields), dict(stored)
     if SECRET in given:
         secret = given[SECRET]
         if secret and secret.startswith(MASK):
             if secret != sealed_settings.shown(stored):
-                raise BadRequest(f"{SECRET} is masked; give the password itself")
+                raise BadRequest(f"{SECRET} is masked; send the password itself")
             del given[SECRET]
         elif not secret:
             kept.pop(sealed_settings.SECRETS, None)

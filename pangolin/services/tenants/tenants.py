@@ -1,4 +1,4 @@
-"""Tenants: who owns everything else; for root alone."""
+"""Tenants, which own everything else; managed by root alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -50,7 +50,7 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
-    """List tenants in name order, and the `after` of the next page."""
+    """Return tenants in name order, and the `after` of the next page."""
     require(ctx, "list", Resource("tenant"))
     beyond = None if after is None else (after,)
     found = ctx.system.page(TENANT, index="name", after=beyond, limit=limit)
@@ -59,7 +59,7 @@ def page(
 
 
 def get(ctx: Context, tenant: str) -> Wire:
-    """Read a tenant by id; raise `NoSuchTenant`, also for one the principal is not of."""
+    """Return a tenant by id; raise `NoSuchTenant`, also for a tenant other than the principal's."""
     if ctx.principal.role == ROOT:
         return wire(find(ctx, tenant).doc)
     record = ctx.store.get(TENANT, ())
@@ -82,7 +82,7 @@ def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Wire:
             _refuse_taken(ctx, doc["name"])
         changes: list[Change] = [Put(TENANT, doc, record.version)]
         if doc["name"] != record.doc["name"]:
-            # Who signs in as `tenant/name` is looked up again.
+            # Principals that sign in as `tenant/name` are looked up again.
             changes += security_stamps.invalidate_all(doc["tenant"])
         what = Resource("tenant", (doc["name"],))
         batch.apply(
@@ -105,10 +105,10 @@ def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
 
     def attempt() -> tuple[Context, list[Doc]]:
         record = find(ctx, tenant)
-        # The batch is the tenant's own, so that it can name nobody else's records.
+        # The batch is scoped to the tenant, so that it cannot touch another tenant's records.
         within = replace(ctx, tenant=record.doc["tenant"], idempotency=None)
         catalogs = list(within.store.scan(CATALOG)) if force else []
-        # Whoever belongs to it is looked at again on the next request, and is not found.
+        # Its principals are read again on their next request, and are not found.
         stale = security_stamps.invalidate_all(within.tenant)
         changes = [Delete(TENANT, (), record.version), *list_changes(within), *stale]
         what, parts = Resource("tenant", (record.doc["name"],)), cascade.parts(catalogs)
@@ -123,7 +123,7 @@ def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
 
 
 def find(ctx: Context, tenant: str) -> Record:
-    """Read a tenant's record by id; raise `NoSuchTenant`."""
+    """Return a tenant's record by id; raise `NoSuchTenant`."""
     record = ctx.system.get(TENANT, (tenant.lower(),))
     if record is None:
         raise NoSuchTenant(f"Tenant does not exist: {tenant}")
@@ -131,7 +131,7 @@ def find(ctx: Context, tenant: str) -> Record:
 
 
 def wire(doc: Doc) -> Wire:
-    """Show a tenant."""
+    """Return a tenant as JSON."""
     return {"id": doc["tenant"], "name": doc["name"], "properties": doc["properties"]}
 
 
