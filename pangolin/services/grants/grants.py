@@ -1,4 +1,4 @@
-"""Grants: who may do what where, given by those who may give it, and taken back."""
+"""Grants: who may do what where; created and revoked by those who may."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -33,8 +33,8 @@ Wire = dict[str, Any]
 def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Grant `actions` on a `scope` to the principal `user_id` or to the role `role_id`.
 
-    Whoever is no admin may grant what it holds itself where it may manage grants. Raises
-    `Denied`, `NotFound` for an unknown grantee, catalog or asset, and `BadRequest`.
+    Non-admins may grant only actions that they hold themselves, and only where they may manage
+    grants. Raises `Denied`, `NotFound` for an unknown grantee, catalog or asset, and `BadRequest`.
     """
     kind, grantee = _grantee(fields)
     wanted = actions.check(fields["actions"])
@@ -46,7 +46,7 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         doc = build(now, grantee, kind, resolved, wanted)
         held = [_hold(now, kind, grantee), *resolved.held]
         changes = [Put(GRANT, doc, ABSENT), *held, *_raising(now, kind, grantee)]
-        what, details = _resource(doc["id"]), _told(doc)
+        what, details = _resource(doc["id"]), _described(doc)
         batch.apply(
             ctx,
             changes,
@@ -66,12 +66,12 @@ def page(
     limit: int = 100,
     after: str | None = None,
 ) -> tuple[list[Wire], str | None]:
-    """List grants in the order of their ids: all, or those of a principal or a role itself.
+    """List grants in the order of their ids: all, or the direct ones of a principal or a role.
 
-    Others than admins see their own and their roles'; raises `Denied` if they ask for more.
+    Non-admins see their own and those of their roles; raises `Denied` if they ask for more.
     """
     if user and role:
-        raise BadRequest("user and role both say whose grants to list; send one")
+        raise BadRequest("user and role both select whose grants to list; send only one")
     wanted = user or role
     own = not is_admin(ctx)
     docs = _own(ctx, wanted, after) if own else _listed(ctx, wanted, limit, after)
@@ -80,7 +80,7 @@ def page(
 
 
 def revoke(ctx: Context, grant: str) -> None:
-    """Take a grant back; raise `Denied` or, to those who may manage all grants, `NotFound`."""
+    """Revoke a grant; raise `Denied` or, for callers that may manage all grants, `NotFound`."""
 
     def attempt() -> None:
         now = _present(ctx)
@@ -91,7 +91,7 @@ def revoke(ctx: Context, grant: str) -> None:
         doc = record.doc
         gone = Delete(GRANT, (grant,), record.version)
         changes = [gone, *_raising(now, doc["grantee_type"], doc["grantee"])]
-        what, details = _resource(grant), _told(doc)
+        what, details = _resource(grant), _described(doc)
         batch.apply(
             ctx,
             changes,
@@ -117,25 +117,25 @@ def build(ctx: Context, grantee: str, kind: str, resolved: Resolved, wanted: Seq
 
 
 def of(ctx: Context, grantees: Iterable[str]) -> Iterator[Record]:
-    """Read the grants of principals or roles themselves."""
+    """Return the direct grants of principals or roles."""
     return find_many.find_many(ctx.store, GRANT, "grantee", grantees)
 
 
 def require_giving(
     ctx: Context, wanted: Iterable[str], kind: ResourceType, targets: Sequence[Target]
 ) -> None:
-    """Raise `Denied` unless the principal may give others these actions on all the targets."""
+    """Raise `Denied` unless the principal may grant these actions on all the targets."""
     if is_admin(ctx):
         return
     held = rights_loader.of(ctx)
     for action in (MANAGE_GRANTS, *sorted(actions.closure(wanted))):
         if not targets or not all(held.find(action, target) for target in targets):
-            # By the type alone: the name of what lies there may not be for them to know.
+            # Name only the type: the principal may not be allowed to know the resource's name.
             raise denial(ctx, action, Resource(kind))
 
 
 def wire(ctx: Context, doc: Doc) -> Wire:
-    """Show a grant."""
+    """Return a grant as JSON."""
     return {
         "id": doc["id"],
         f"{doc['grantee_type']}_id": doc["grantee"],
@@ -151,12 +151,12 @@ def _grantee(fields: Mapping[str, Any]) -> tuple[str, str]:
     given = [(kind, fields.get(f"{kind}_id")) for kind in ("user", "role")]
     named = [(kind, id_) for kind, id_ in given if id_]
     if len(named) != 1:
-        raise BadRequest("exactly one of user-id and role-id must say to whom it is granted")
+        raise BadRequest("exactly one of user-id and role-id must name the grantee")
     return named[0]
 
 
 def _present(ctx: Context) -> Context:
-    """Give the scope with the rights as they are now, which `_raising` holds."""
+    """Return the context with the current rights, which `_raising` holds."""
     if is_admin(ctx):
         return ctx
     principal = ctx.principal
@@ -169,7 +169,7 @@ def _resolved(ctx: Context, given: Mapping[str, Any]) -> Resolved:
     try:
         return scopes.resolve(ctx, given)
     except NotFound:
-        # Whether it exists is only told to those who could grant it.
+        # Only principals that could grant on it may learn whether it exists.
         require_giving(ctx, (), given["type"], [Target()])
         raise
 
@@ -183,7 +183,7 @@ def _require_revoking(ctx: Context, record: Record | None) -> None:
 
 
 def _hold(ctx: Context, kind: str, grantee: str) -> Change:
-    """Keep the grantee until the batch is in; raise `NotFound` if there is none."""
+    """Require the grantee until the batch is applied; raise `NotFound` if there is none."""
     record_kind = ROLE if kind == "role" else PRINCIPAL
     if ctx.store.get(record_kind, (grantee,)) is None:
         raise NotFound(f"{kind.capitalize()} does not exist: {grantee}")
@@ -191,13 +191,13 @@ def _hold(ctx: Context, kind: str, grantee: str) -> Change:
 
 
 def _raising(ctx: Context, kind: str, grantee: str) -> list[Change]:
-    """List the changes that raise the grantee's stamp and hold the one the decision stood on."""
+    """List the changes that raise the grantee's stamp and hold the one that the decision used."""
     if kind == "role":
         raised = security_stamps.invalidate_all(ctx.tenant)
     else:
         raised = [security_stamps.invalidate(ctx.tenant, grantee)]
     stamp = None if is_admin(ctx) else ctx.principal.stamp
-    # What a principal of another tenant may do here does not change with its own stamp.
+    # The rights here of a principal of another tenant do not depend on its own stamp.
     is_own = stamp is not None and stamp.key[0] == ctx.tenant
     return _holding(raised, stamp) if stamp is not None and is_own else [*raised]
 
@@ -228,8 +228,8 @@ def _own(ctx: Context, wanted: str | None, after: str | None) -> Iterator[Doc]:
     return iter(sorted(beyond, key=lambda doc: str(doc["id"])))
 
 
-def _told(doc: Doc) -> Wire:
-    """Say what a grant is, for the log: whoever reads it later may not find it any more."""
+def _described(doc: Doc) -> Wire:
+    """Describe a grant for the audit log, where it may be read after the grant is deleted."""
     shown = {"scope": scopes.wire(doc["scope"]), "actions": doc["actions"]}
     return {doc["grantee_type"]: doc["grantee"], **shown}
 

@@ -24,7 +24,7 @@ GUARD_NAME = "roles"
 
 
 def of_principal(ctx: Context, principal: str) -> list[roles.Wire]:
-    """List the roles of a user or service user itself: one's own, or for admins anybody's.
+    """List the direct roles of a user or service user: the caller or, for admins, anyone.
 
     Raises `Denied` and `NotFound`.
     """
@@ -44,7 +44,7 @@ def of_role(ctx: Context, role: str) -> list[roles.Wire]:
 def members(
     ctx: Context, role: str, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
-    """List the members of a role: `id`, `type`, `name` and who assigned it when."""
+    """List the members of a role: `id`, `type`, `name`, and who assigned it and when."""
     require(ctx, "read", Resource("role"))
     roles.find(ctx, role)
     beyond = None if after is None else (after,)
@@ -57,7 +57,7 @@ def members(
 
 
 def assign(ctx: Context, principal: str, role: str) -> None:
-    """Give a user or service user a role; raise `Denied` and `NotFound`."""
+    """Assign a role to a user or service user; raise `Denied` and `NotFound`."""
     require(ctx, "update", Resource("role", (role,)))
 
     def attempt() -> None:
@@ -73,7 +73,7 @@ def assign(ctx: Context, principal: str, role: str) -> None:
 
 
 def nest(ctx: Context, member: str, role: str) -> None:
-    """Give a role another role; raise `BadRequest` for a cycle or too many levels."""
+    """Assign a role to another role; raise `BadRequest` for a cycle or too many levels."""
     require(ctx, "update", Resource("role", (role,)))
 
     def attempt() -> None:
@@ -95,7 +95,7 @@ def nest(ctx: Context, member: str, role: str) -> None:
 
 
 def unassign(ctx: Context, member: str, role: str, *, nested: bool = False) -> None:
-    """Take a role from a principal, or (`nested`) from a role; raise `NotFound`."""
+    """Unassign a role from a principal, or (`nested`) from a role; raise `NotFound`."""
     require(ctx, "update", Resource("role", (role,)))
 
     def attempt() -> None:
@@ -147,7 +147,7 @@ def _roles_of(ctx: Context, member: str) -> list[str]:
 
 
 def _guard(ctx: Context) -> Put:
-    """Give the change that lets one role at a time be put into another; read it first."""
+    """Return the change that serialises the nesting of roles; it is read first."""
     found = ctx.store.get(GUARD, (GUARD_NAME,))
     return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)
 
@@ -155,15 +155,13 @@ def _guard(ctx: Context) -> Put:
 def _check_depth(ctx: Context, member: str, role: str) -> None:
     above, below = _levels(ctx, role, up=True), _levels(ctx, member, up=False)
     if member in above:
-        raise BadRequest(f"role-id {role} has the role {member} itself, so it would be a cycle")
+        raise BadRequest(f"role-id {role} already has the role {member}, so this would be a cycle")
     if max(above.values()) + max(below.values()) > MOST_DEPTH:
-        raise BadRequest(
-            f"role-id {role} would make roles lie in each other more than {MOST_DEPTH} deep"
-        )
+        raise BadRequest(f"role-id {role} would nest roles more than {MOST_DEPTH} levels deep")
 
 
 def _levels(ctx: Context, role: str, *, up: bool) -> Mapping[str, int]:
-    """Map a role, and the roles above or below it, to the longest way there, in roles."""
+    """Map a role, and the roles above or below it, to the longest path there, in roles."""
     found, level, depth = {role: 1}, {role}, 1
     while level and depth <= MOST_DEPTH:
         depth += 1

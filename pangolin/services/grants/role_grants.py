@@ -1,4 +1,4 @@
-"""The grants of a role, as its whole document names them."""
+"""The grants of a role, as its whole document lists them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,16 +16,16 @@ Mark = tuple[str, ...]
 
 
 def first(ctx: Context, role: Doc, fields: Mapping[str, Any]) -> list[Put]:
-    """List the puts of a new role's `permissions`; raises as `grants.create`."""
+    """List the puts of a new role's `permissions`; raise like `grants.create`."""
     return [_put(ctx, role, wanted) for wanted in _wanted(ctx, fields).values()]
 
 
 def difference(
     ctx: Context, role: Doc, fields: Mapping[str, Any]
 ) -> tuple[list[Doc], list[Change]]:
-    """List the grants a role is to have, and the changes from those it has.
+    """Return the grants that a role will have, and the changes from those that it has.
 
-    Without `permissions` it keeps what it has; raises as `grants.create`.
+    Without `permissions` it keeps its grants; raises like `grants.create`.
     """
     held = [record.doc for record in grants.of(ctx, [role["id"]])]
     if fields.get("permissions") is None:

@@ -1,4 +1,4 @@
-"""Roles: grants under a name, for whoever is a member; managed by a tenant's admins."""
+"""Roles: named sets of grants for their members; managed by a tenant's admins."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ MOST_NAME, MOST_DESCRIPTION, MOST_PERMISSIONS = 128, 1024, 500
 def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     """Create a role from `name`, `description` and `permissions`.
 
-    Raises `Denied`, `AlreadyExists`, `NotFound` for what a permission is on, and `BadRequest`.
+    Raises `Denied`, `AlreadyExists`, `NotFound` for a permission's target, and `BadRequest`.
     """
     require(ctx, "create", resource(fields["name"]))
     _check(ctx, fields)
@@ -49,13 +49,13 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         )
         return made
 
-    return write(ctx, "create role", attempt, lambda doc: _shown(ctx, doc))
+    return write(ctx, "create role", attempt, lambda doc: _with_grants(ctx, doc))
 
 
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
 ) -> tuple[list[Wire], str | None]:
-    """List roles in name order; who is no admin sees those it has."""
+    """List roles in name order; non-admins see only their own."""
     docs = _listed(ctx, limit, after) if is_admin(ctx) else _own(ctx, after)
     rows, more = pages.cut(docs, limit, lambda doc: str(doc["name"]))
     held: dict[str, list[Doc]] = {doc["id"]: [] for doc in rows}
@@ -65,19 +65,19 @@ def page(
 
 
 def get(ctx: Context, role: str) -> Wire:
-    """Read a role that is one's own, or for admins any; raise `Denied` or `NotFound`."""
+    """Return one of the caller's roles or, for admins, any role; raise `Denied` or `NotFound`."""
     principal = ctx.principal
     if not is_admin(ctx) and role not in rights_loader.grantees(
         ctx, principal.id, principal.roles
     ).keys() - {principal.id}:
         raise denial(ctx, "read", resource(role))
-    return _shown(ctx, find(ctx, role).doc)
+    return _with_grants(ctx, find(ctx, role).doc)
 
 
 def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
-    """Replace `name`, `description` and, if they are given, `permissions`.
+    """Replace `name`, `description` and, if given, `permissions`.
 
-    Only what differs is granted or taken back, and all of it at once; raises as `create`.
+    Only differences are granted or revoked, all in one batch; raises like `create`.
     """
     require(ctx, "update", resource(role))
     _check(ctx, fields)
@@ -91,7 +91,7 @@ def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
             _refuse_taken(ctx, doc["name"])
         kept, changes = role_grants.difference(ctx, doc, fields)
         changes += [Put(ROLE, doc, record.version), *security_stamps.invalidate_all(ctx.tenant)]
-        before, made = _shown(ctx, record.doc), wire(ctx, doc, kept)
+        before, made = _with_grants(ctx, record.doc), wire(ctx, doc, kept)
         what, details = resource(doc["name"]), {"permissions": made["permissions"]}
         batch.apply(
             ctx,
@@ -101,7 +101,7 @@ def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
         )
         return made
 
-    return write(ctx, "update role", attempt, lambda doc: _shown(ctx, doc))
+    return write(ctx, "update role", attempt, lambda doc: _with_grants(ctx, doc))
 
 
 def delete(ctx: Context, role: str) -> None:
@@ -123,7 +123,7 @@ def delete(ctx: Context, role: str) -> None:
 
 
 def find(ctx: Context, role: str) -> Record:
-    """Read a role's record; raise `NotFound`."""
+    """Return a role's record; raise `NotFound`."""
     record = ctx.store.get(ROLE, (role,))
     if record is None:
         raise NotFound(f"Role does not exist: {role}")
@@ -131,12 +131,12 @@ def find(ctx: Context, role: str) -> Record:
 
 
 def resource(name: str) -> Resource:
-    """Name a role for access decisions and events."""
+    """Return a role as a resource for access decisions and events."""
     return Resource("role", (name,))
 
 
 def wire(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Wire:
-    """Show a role with its grants."""
+    """Return a role as JSON, with its grants."""
     shown = [
         {"scope": scopes.wire(grant["scope"]), "actions": grant["actions"]}
         for grant in sorted(held, key=lambda grant: str(grant["id"]))
@@ -154,13 +154,13 @@ def wire(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Wire:
 
 
 def shown_many(ctx: Context, ids: Sequence[str]) -> list[Wire]:
-    """Show roles by id in name order; those that are gone are left out."""
+    """Return roles by id as JSON, in name order; deleted ones are left out."""
     records = ctx.store.get_many([(ROLE, (role,)) for role in ids]) if ids else []
     docs = [record.doc for record in records if record is not None]
-    return [_shown(ctx, doc) for doc in sorted(docs, key=lambda doc: str(doc["name"]))]
+    return [_with_grants(ctx, doc) for doc in sorted(docs, key=lambda doc: str(doc["name"]))]
 
 
-def _shown(ctx: Context, doc: Doc) -> Wire:
+def _with_grants(ctx: Context, doc: Doc) -> Wire:
     return wire(ctx, doc, [record.doc for record in grants.of(ctx, [doc["id"]])])
 
 
@@ -169,11 +169,11 @@ def _check(ctx: Context, fields: Mapping[str, Any]) -> None:
     if not 1 <= len(name) <= MOST_NAME or not name.isprintable() or name != name.strip():
         raise BadRequest(f"name must be 1 to {MOST_NAME} printable characters, not {name[:80]!r}")
     if name in ROLES:
-        raise BadRequest(f"name must not be {name!r}, which is a role of the server's own")
+        raise BadRequest(f"name must not be {name!r}, which is a built-in role")
     if len(description) > MOST_DESCRIPTION:
         raise BadRequest(f"description must have at most {MOST_DESCRIPTION} characters")
     if len(fields.get("permissions") or ()) > MOST_PERMISSIONS:
-        raise BadRequest(f"permissions must be at most {MOST_PERMISSIONS}")
+        raise BadRequest(f"permissions must have at most {MOST_PERMISSIONS} entries")
     if (fields.get("tenant_id") or ctx.tenant).lower() != ctx.tenant:
         raise BadRequest("tenant-id must be the request's tenant, or absent")
 

@@ -1,7 +1,7 @@
-"""What a grant is on: read from a request, kept with ids, and shown again.
+"""The scope of a grant: read from a request, stored with ids, and returned as JSON.
 
-Catalogs and assets are kept by id, so that a grant follows a rename and never counts for another
-of the same name. Namespaces are kept by their path.
+Catalogs and assets are stored by id, so that a grant follows a rename and never applies to another
+one of the same name. Namespaces are stored by their path.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ MEMBERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A scope as it is kept, all that it covers, and what must hold while it is granted."""
+    """A scope as it is stored, what it covers, and the preconditions of granting it."""
 
     doc: Doc
     targets: Sequence[Target]
@@ -48,7 +48,7 @@ def resolve(ctx: Context, given: Mapping[str, Any]) -> Resolved:
 
 
 def covered(ctx: Context, doc: Doc) -> Sequence[Target]:
-    """List what a kept scope covers; nothing if what it is on is gone."""
+    """List what a stored scope covers; nothing if its target was deleted."""
     levels = {"namespace": doc["namespace"].split(SEPARATOR)} if "namespace" in doc else {}
     try:
         return resolve(ctx, {**doc, **levels}).targets
@@ -57,7 +57,7 @@ def covered(ctx: Context, doc: Doc) -> Sequence[Target]:
 
 
 def wire(doc: Doc) -> Wire:
-    """Show a scope; a namespace's levels are joined by dots, or listed if one holds a dot."""
+    """Return a scope as JSON; namespace levels are joined by dots, or listed if one has a dot."""
     shown = dict(doc)
     if "namespace" in shown:
         levels = shown["namespace"].split(SEPARATOR)
@@ -66,7 +66,7 @@ def wire(doc: Doc) -> Wire:
 
 
 def check_tag(tag: str, name: str) -> str:
-    """Give a tag; raise `BadRequest` unless it is 1 to 128 printable characters."""
+    """Return a tag; raise `BadRequest` unless it is 1 to 128 printable characters."""
     if not 1 <= len(tag) <= MOST_TAG or not tag.isprintable():
         raise BadRequest(f"{name} must be 1 to {MOST_TAG} printable characters, not {tag[:80]!r}")
     return tag
