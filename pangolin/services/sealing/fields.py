@@ -1,4 +1,4 @@
-"""One secret member of a record: sealed, or a reference to a place that the operator named."""
+"""One secret member of a record: sealed, or a reference to a place that the operator allows."""
 
 import os
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing.keyring import KEYRING, Keyring, SealBroken
 from pangolin.settings import Settings
 
-# What is kept: `sealed` and `version`, or `reference`; and `shown`, which may be seen.
+# A stored member: `sealed` and `version`, or `reference`; and `shown`, the masked form.
 Entry = Mapping[str, Any]
 REFERENCES: Final = ("env:", "file:")
 LONGEST: Final = 64 * 1024
 
 
 def entry(runtime: Runtime, value: str, kept: Entry | None, *place: str) -> dict[str, Any]:
-    """Build what is kept of a value; the same as before if the value is.
+    """Return the stored form of a value, which does not change unless the value does.
 
     Raises `BadRequest` for a reference that PANGOLIN_SECRET_REFERENCES does not list.
     """
@@ -31,24 +31,24 @@ def entry(runtime: Runtime, value: str, kept: Entry | None, *place: str) -> dict
 
 
 def literal(runtime: Runtime, value: str, version: int, *place: str) -> dict[str, Any]:
-    """Build what is kept of a value that is the secret itself."""
+    """Return the stored form of a value that is the secret itself."""
     sealed = runtime.part(KEYRING).seal(value.encode(), *place, str(version))
     return {"sealed": sealed, "version": version, "shown": mask(value)}
 
 
 def plain(runtime: Runtime, kept: Entry, *place: str) -> str:
-    """Give a value in clear, a reference as it was written; raise `SealBroken`."""
+    """Return a value in plaintext, or a reference as it was written; raise `SealBroken`."""
     if "reference" in kept:
         return str(kept["reference"])
     return runtime.part(KEYRING).open(kept["sealed"], *place, str(kept["version"])).decode()
 
 
 def resolved(settings: Settings, value: str) -> str:
-    """Give what a reference leads to, and any other value as it is; raise `Unavailable`."""
+    """Return a reference's secret, and any other value unchanged; raise `Unavailable`."""
     if not value.startswith(REFERENCES):
         return value
     if value not in settings.secret_references:
-        raise Unavailable(f"PANGOLIN_SECRET_REFERENCES does not list {value} any more")
+        raise Unavailable(f"PANGOLIN_SECRET_REFERENCES no longer lists {value}")
     kind, _, name = value.partition(":")
     found = os.environ.get(name, "") if kind == "env" else _read(value, Path(name))
     if not found:
@@ -57,7 +57,7 @@ def resolved(settings: Settings, value: str) -> str:
 
 
 def resealed(keyring: Keyring, kept: Entry, *place: str) -> dict[str, Any]:
-    """Seal a value anew with the first key, unless it is so already; raise `SealBroken`."""
+    """Re-seal a value with the first key unless it already is; raise `SealBroken`."""
     if "reference" in kept or keyring.is_current(kept["sealed"]):
         return dict(kept)
     bound = (*place, str(kept["version"]))
@@ -65,12 +65,12 @@ def resealed(keyring: Keyring, kept: Entry, *place: str) -> dict[str, Any]:
 
 
 def for_audit(kept: Entry) -> dict[str, Any]:
-    """Give what tells one value from the next, and nothing that changes when it is sealed anew."""
+    """Return what distinguishes a value from the next one, but nothing that re-sealing changes."""
     return {name: value for name, value in kept.items() if name != "sealed"}
 
 
 def check_reference(settings: Settings, value: str) -> None:
-    """Raise `BadRequest` for a reference that is not listed, or that leads to nothing."""
+    """Raise `BadRequest` for a reference that is not listed or leads to nothing."""
     if value not in settings.secret_references:
         raise BadRequest(
             "a secret that begins with env: or file: refers to the server's own; "
@@ -86,7 +86,7 @@ def _is(runtime: Runtime, kept: Entry, value: str, *place: str) -> bool:
     try:
         return plain(runtime, kept, *place) == value
     except SealBroken:
-        # The key was lost, and the secret is given anew.
+        # The key was lost, and the secret is being entered again.
         return False
 
 

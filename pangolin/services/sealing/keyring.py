@@ -1,7 +1,7 @@
-"""Secrets at rest: AES-256-GCM envelopes bound to where they lie.
+"""Secrets at rest: AES-256-GCM envelopes bound to where they are stored.
 
-Each secret has a random key of its own, which a key of the keyring wraps. What the secret belongs
-to is authenticated with it: moved to another place, an envelope does not open.
+Each secret has its own random key, which a key of the keyring wraps. The secret's place is
+authenticated with it: moved to another place, an envelope does not open.
 """
 
 import base64
@@ -24,11 +24,11 @@ FORMAT = "v1"
 KEY_BYTES = 32
 NONCE_BYTES = 12
 KEY_FILE = "secret-keys"
-HOW = "make one with `pangolin secrets new-key` and keep it apart from the database"
+HOW = "create one with `pangolin secrets new-key` and keep it apart from the database"
 
 
 class SealBroken(PangolinError):
-    """A sealed secret does not open: another key, or it was moved or changed."""
+    """A sealed secret does not open: the key differs, or it was moved or changed."""
 
     type = "SealBrokenException"
 
@@ -45,7 +45,7 @@ class Keyring:
         return next(iter(self.keys))
 
     def seal(self, secret: bytes, *place: str) -> str:
-        """Seal a secret for one place (its kind, tenant, id, version: any texts)."""
+        """Seal a secret for one place (its kind, tenant, id and version, or any texts)."""
         own = AESGCM.generate_key(256)
         bound = _bound(self.primary, place)
         wrapped = _encrypt(self.keys[self.primary], own, bound)
@@ -60,7 +60,7 @@ class Keyring:
                 raise ValueError
             parts = (_bytes(wrapped), _bytes(content))
         except ValueError:
-            raise SealBroken("a secret in the store is not sealed as this release does") from None
+            raise SealBroken("a secret in the store is not in this release's sealed form") from None
         if kid not in self.keys:
             raise SealBroken(
                 f"a secret is sealed with key {kid!r}, which PANGOLIN_SECRET_KEYS lacks"
@@ -70,16 +70,16 @@ class Keyring:
             return _decrypt(_decrypt(self.keys[kid], parts[0], bound), parts[1], bound)
         except InvalidTag:
             raise SealBroken(
-                "a secret in the store does not open: moved, changed, or another key"
+                "a secret in the store does not open: it was moved or changed, or the key differs"
             ) from None
 
     def is_current(self, sealed: str) -> bool:
-        """Say whether the key that seals now has sealed it."""
+        """Return whether a secret is sealed with the current sealing key."""
         return sealed.startswith(f"{FORMAT}:{self.primary}:")
 
 
 def parse(text: str, name: str = "PANGOLIN_SECRET_KEYS") -> Keyring:
-    """Read `id:base64` pairs, separated by commas or line breaks; raise `BadRequest`."""
+    """Parse `id:base64` pairs, separated by commas or line breaks; raise `BadRequest`."""
     keys: dict[str, bytes] = {}
     for pair in text.replace("\n", ",").split(","):
         if not pair.strip():
@@ -96,11 +96,11 @@ def parse(text: str, name: str = "PANGOLIN_SECRET_KEYS") -> Keyring:
 
 
 def new_key() -> str:
-    """Make a key as `id:base64`."""
+    """Create a key as `id:base64`."""
     return f"k{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
 
 
-# Inherited, because the key of a store in memory is nowhere else.
+# Inherited by child processes, because the key of an in-memory store exists nowhere else.
 KEYRING: Final = Part(lambda runtime: _find(runtime.settings), inherited=True)
 
 
@@ -112,9 +112,9 @@ def _find(settings: Settings) -> Keyring:
     if settings.is_local:
         return _read(_made(settings.data_path))
     if settings.effective_store_url.startswith("memory:"):
-        # As long-lived as the records that it seals.
+        # It lives as long as the records that it seals.
         return parse(new_key())
-    raise BadRequest(f"PANGOLIN_SECRET_KEYS is not set, and secrets are kept only sealed: {HOW}")
+    raise BadRequest(f"PANGOLIN_SECRET_KEYS is not set, and secrets are stored only sealed: {HOW}")
 
 
 def _read(path: Path) -> Keyring:
@@ -136,7 +136,7 @@ def _made(directory: Path) -> Path:
         file.flush()
         os.fsync(file.fileno())
     try:
-        # Of several processes that start at once one wins, and all read the same key.
+        # If several processes start at once, one wins, and all read the same key.
         path.hardlink_to(draft)
     except FileExistsError:
         pass

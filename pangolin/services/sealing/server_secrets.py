@@ -1,4 +1,4 @@
-"""Random secrets of the installation, made once, sealed in the store and shared by all servers."""
+"""Random secrets of the installation, created once, sealed in the store, shared by all servers."""
 
 import secrets
 from typing import Final
@@ -10,14 +10,14 @@ from pangolin.store.kinds import SERVER_SECRET
 from pangolin.store.lru import Lru
 
 SECRET_BYTES = 32
-# What digests of API keys are keyed with, and what signs audit records.
+# The key of API key digests, and the key that signs audit records.
 PEPPER = "api-key-pepper"
 AUDIT = "audit"
 REMEMBERED: Final = Part(lambda runtime: Lru[str, bytes]())
 
 
 def get(runtime: Runtime, name: str) -> bytes:
-    """Read a secret, making it if there is none; 32 bytes, remembered by the process."""
+    """Return a secret of 32 bytes, created if there is none; the process caches it."""
     known = runtime.part(REMEMBERED).get(name)
     if known is None:
         known = _stored(runtime, name) or _made(runtime, name)
