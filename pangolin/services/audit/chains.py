@@ -1,7 +1,7 @@
-"""The heads of this process's audit segments, and which of them a batch may go on from.
+"""The heads of this process's audit segments, and which of them a batch may continue.
 
-A segment is a chain of records that one writer at a time appends to. A batch takes an idle one and
-gives it back when it is in, so no two writers ever wait for one row, and the head need not be read.
+A segment is a chain of records that one writer at a time appends to. A batch takes an idle segment
+and returns it once it is applied, so that no two writers wait for one row and no head is read.
 """
 
 import threading
@@ -11,7 +11,7 @@ from typing import Final
 from pangolin.services.context.runtime import Part
 from pangolin.store.api import Doc
 
-# A segment ends after so many records or so long, and the next one notes where it ended.
+# A segment ends after this many records or this long, and the next one notes where it ended.
 LONGEST: Final = 1000
 OLDEST_MS: Final = 3_600_000
 MOST_TENANTS: Final = 1000
@@ -19,7 +19,7 @@ MOST_TENANTS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a segment stood: the number and the signature of its last record then."""
+    """The head of a segment at some time: the number and the signature of its last record."""
 
     segment: str
     number: int
@@ -28,9 +28,9 @@ class Head:
 
 @dataclass(slots=True)
 class Segment:
-    """A segment of this process: its head, and its own record while that is not in the store.
+    """A segment of this process: its head, and its own record until that is in the store.
 
-    `follows` are the heads, among those that its record notes, which only this process knew.
+    `follows` are those of the heads in its record that only this process knew.
     """
 
     tenant: str
@@ -43,7 +43,7 @@ class Segment:
 
     @property
     def head(self) -> Head:
-        """Where the segment stands."""
+        """The head of the segment."""
         return Head(self.id, self.number, self.mac)
 
     def advance(self, number: int, mac: str) -> None:
@@ -51,12 +51,12 @@ class Segment:
         self.number, self.mac, self.opening = number, mac, None
 
     def has_ended(self, now_ms: int) -> bool:
-        """Say whether nothing more may be appended."""
+        """Return whether nothing more may be appended."""
         return self.number >= LONGEST or not 0 <= now_ms - self.opened_at_ms < OLDEST_MS
 
 
 class Chains:
-    """Idle segments by tenant, each to be used by one batch at a time."""
+    """Idle segments by tenant, each used by one batch at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class Chains:
         self._ended: dict[str, list[Head]] = {}
 
     def take(self, tenant: str, now_ms: int) -> Segment | None:
-        """Take the segment used last; None if every one is in use or has ended."""
+        """Take the most recently used segment; None if all are in use or have ended."""
         with self._lock:
             idle = self._idle.get(tenant)
             while idle:
@@ -75,12 +75,12 @@ class Chains:
         return None
 
     def take_ended(self, tenant: str) -> list[Head]:
-        """Take where this process's segments ended that no other segment notes yet."""
+        """Take the heads of this process's ended segments that no other segment notes yet."""
         with self._lock:
             return self._ended.pop(tenant, [])
 
     def give(self, segment: Segment) -> None:
-        """Give a segment back: its head is what the store has."""
+        """Return a segment to the pool: its head is what the store has."""
         with self._lock:
             self._idle.setdefault(segment.tenant, []).append(segment)
             if len(self._idle) > MOST_TENANTS:
@@ -88,7 +88,7 @@ class Chains:
                     self._end(oldest)
 
     def abandon(self, segment: Segment) -> None:
-        """End a segment whose last batch may or may not be in."""
+        """End a segment whose last batch may or may not be in the store."""
         with self._lock:
             self._end(segment)
 
@@ -97,7 +97,7 @@ class Chains:
         if segment.opening is None:
             ended.append(segment.head)
         else:
-            # It may never have come to be, and with it what it was to note.
+            # It may never have been written, nor the heads that it was to note.
             ended += segment.follows
 
 

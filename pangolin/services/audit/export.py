@@ -1,4 +1,4 @@
-"""The audit log as JSON lines, for whatever keeps logs elsewhere."""
+"""The audit log as JSON lines, for log storage elsewhere."""
 
 import heapq
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from pangolin.store.scoped import ScopedStore
 def lines(
     runtime: Runtime, tenant: str | None, since_ms: int | None, until_ms: int | None
 ) -> Iterator[bytes]:
-    """Give each record as it is stored, with its time for people to read, oldest first."""
+    """Iterate over the stored records with a readable time added, oldest first."""
     store = runtime.store.tolerant()
     tenants = list(segments.tenants(store)) if tenant is None else [tenant]
     wanted = Wanted(start_ms=since_ms, end_ms=until_ms)

@@ -1,7 +1,7 @@
-"""Proving that a search of the log leaves no record out.
+"""Proof that a search of the log leaves no record out.
 
-A database keeps the fields that are searched beside the record, where they are not signed: changed
-there, a record is whole, and yet no search finds it.
+A database stores the searched fields beside the record, where they are not signed: if they are
+changed there, the record is intact, but no search finds it.
 """
 
 from collections import Counter
@@ -12,12 +12,12 @@ from pangolin.services.audit.verification import Broken
 from pangolin.store.api import Doc, Store
 from pangolin.store.kinds import AUDIT
 
-# An order, and the values that a search of it gives.
+# An index, and the values that a search of it is for.
 Search = tuple[str, tuple[str, ...]]
 
 
 def first_hidden(store: Store, tenant: str) -> Broken | None:
-    """Find a record that a search for what it says does not find, or finds in the wrong place."""
+    """Return a record that a search for its own values misses or finds in the wrong place."""
     wanted = Counter(
         search for record in store.scan(AUDIT, (tenant,)) for search in _searches(record.doc)
     )
@@ -47,7 +47,7 @@ def _hidden(store: Store, tenant: str, search: Search) -> Doc | None:
 
 
 def _is_there(store: Store, doc: Doc) -> bool:
-    # It may have gone in its time while it was being looked for.
+    # Retention may have removed it during the search.
     return store.get(AUDIT, AUDIT.key_of(doc)) is not None
 
 

@@ -1,4 +1,4 @@
-"""Reading the audit log: newest first, by who, what, when and how it came out."""
+"""Queries of the audit log: newest first, by who, what, when and result."""
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
@@ -25,9 +25,9 @@ LOG: Final = Resource("audit")
 BATCH: Final = 200
 MICROSECOND: Final = timedelta(microseconds=1)
 SIGNED: Final = ("segment", "number", "prev", "mac")
-# What a filter may name, beside times.
+# The fields that a filter may name, besides times.
 FIELDS: Final = ("user_id", "action", "resource_type", "resource_id", "resource_name", "result")
-# The orders of the log, the ones that leave least to look at first.
+# The indexes of the log, the most selective first.
 ORDERS: Final = (
     ("resource", ("resource_type", "resource_name")),
     ("actor", ("user_id",)),
@@ -39,18 +39,18 @@ ORDERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which records: equal in these fields, from `start_ms` to before `end_ms`."""
+    """The wanted records: equal in these fields, from `start_ms` to before `end_ms`."""
 
     equal: Mapping[str, str] = field(default_factory=dict)
     start_ms: int | None = None
     end_ms: int | None = None
 
     def order(self) -> tuple[str, tuple[str, ...]]:
-        """Choose the index that leaves least to look at, and the fields that it answers."""
+        """Return the most selective index, and the fields that it answers."""
         return next(each for each in ORDERS if all(name in self.equal for name in each[1]))
 
     def rest(self) -> dict[str, str]:
-        """Give what the index does not answer."""
+        """Return the filters that the index does not answer."""
         answered = self.order()[1]
         return {name: value for name, value in self.equal.items() if name not in answered}
 
@@ -63,9 +63,9 @@ def page(
     limit: int = 100,
     after: str | None = None,
 ) -> tuple[list[Wire], str | None]:
-    """List records newest first, and the `after` of the next page; pages are full but the last.
+    """Return records, newest first, and the next page's `after`; all pages but the last are full.
 
-    `everywhere` is for root: all tenants' records. Raises `BadRequest` naming a filter.
+    `everywhere` includes all tenants' records, for root only. Raises `BadRequest` naming a filter.
     """
     require(ctx, "read", LOG)
     wanted = _checked(ctx, filters, everywhere=everywhere)
@@ -77,14 +77,14 @@ def page(
 
 
 def count(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool = False) -> int:
-    """Count records; raises as `page`."""
+    """Count records; raise like `page`."""
     require(ctx, "read", LOG)
     wanted = _checked(ctx, filters, everywhere=everywhere)
     return sum(_count(ctx, log, wanted) for log in _logs(ctx, everywhere))
 
 
 def get(ctx: Context, record_id: str, *, everywhere: bool = False) -> Wire:
-    """Read a record by id; raise `NoSuchAuditRecord`."""
+    """Return a record by id; raise `NoSuchAuditRecord`."""
     require(ctx, "read", LOG)
     for log in _logs(ctx, everywhere):
         found = log.find(AUDIT, "time", (record_id,))
@@ -101,7 +101,7 @@ def between(
     reverse: bool = False,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Doc]:
-    """Iterate over a tenant's records in the order of time, or back from the newest.
+    """Iterate over a tenant's records from the oldest or, with `reverse`, from the newest.
 
     `tick` is called before each batch that is read.
     """
@@ -125,7 +125,7 @@ def between(
 
 
 def wire(doc: Doc) -> Wire:
-    """Show a record."""
+    """Return a record as JSON."""
     known = {name: value for name, value in doc.items() if name not in (*SIGNED, "tenant", "at_ms")}
     return {
         "tenant_id": doc["tenant"],
@@ -170,7 +170,7 @@ def _checked(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool) -> W
     equal = {name: str(filters[name]) for name in FIELDS if filters.get(name) is not None}
     for name in ("user_id", "resource_name"):
         if name in equal:
-            # As it was cut when it was written.
+            # Stored names are cut in the same way.
             equal[name] = cut_name(equal[name])
     logs = _logs(ctx, everywhere)
     _refuse_unknown(logs, "action", "action", ACTIONS, equal)
@@ -186,7 +186,7 @@ def _checked(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool) -> W
 def _refuse_unknown(
     logs: list[ScopedStore], index: str, name: str, known: tuple[str, ...], equal: Mapping[str, str]
 ) -> None:
-    """Refuse a word that is neither known nor was ever recorded: it can only be a slip."""
+    """Refuse a word that is neither known nor was ever recorded: it must be a mistake."""
     value = equal.get(name)
     if value is None or value in known:
         return
@@ -195,6 +195,6 @@ def _refuse_unknown(
 
 
 def _ms(time: datetime, *, up: bool) -> int:
-    """Give epoch milliseconds, rounded to the side that keeps the time itself within bounds."""
+    """Return epoch milliseconds, rounded towards the side that keeps the time within bounds."""
     micros = (time - datetime.fromtimestamp(0, UTC)) // MICROSECOND
     return -(-micros // 1000) if up else micros // 1000

@@ -1,4 +1,4 @@
-"""What an audit record holds."""
+"""The contents of an audit record."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -20,14 +20,14 @@ from pangolin.store.api import Doc
 SUCCESS: Final = "success"
 FAILURE: Final = "failure"
 RESULTS: Final = (SUCCESS, FAILURE)
-# Longer names would not fit into an index of every store.
+# Longer names would not fit into the indexes of every store.
 LONGEST_NAME: Final = 512
 LONGEST_TEXT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something, from where, and in which request."""
+    """The principal that acts, its client, and the request."""
 
     principal: Principal
     client: ClientInfo = UNKNOWN_CLIENT
@@ -35,7 +35,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """Something to record: an action on a resource, and how it came out."""
+    """An event to record: an action on a resource, and its result."""
 
     action: AuditAction
     resource: Resource
@@ -63,7 +63,7 @@ def chained(
 
 
 def name_of(resource: Resource) -> str:
-    """Name a resource as its record does: without its ref, and cut if it is very long."""
+    """Return a resource's name for its record: without its ref, and cut if it is very long."""
     path = resource.path
     if path and resource.type in IN_CATALOG:
         path = (split_prefix(path[0])[0], *path[1:])
@@ -72,7 +72,7 @@ def name_of(resource: Resource) -> str:
 
 @lru_cache(maxsize=1024)
 def cut_name(name: str) -> str:
-    """Give a name as it is, or if it is very long its beginning and a digest of it all."""
+    """Return a name unchanged or, if it is very long, its beginning and a digest of all of it."""
     name = clean(name)
     if len(name) <= LONGEST_NAME:
         return name
@@ -80,7 +80,7 @@ def cut_name(name: str) -> str:
 
 
 def ref_of(resource: Resource) -> str | None:
-    """Name the branch or tag that an action was about, or on which its resource lies."""
+    """Return the name of the branch or tag that an action concerned, or that has its resource."""
     if not resource.path or resource.type not in IN_CATALOG:
         return None
     if resource.type in REFS:
@@ -92,7 +92,7 @@ def ref_of(resource: Resource) -> str | None:
 
 
 def clean(text: str) -> str:
-    """Replace what no store can hold: lone surrogates, which a request may well bring."""
+    """Replace lone surrogates, which a request may contain but no store can hold."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

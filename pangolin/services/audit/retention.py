@@ -1,7 +1,8 @@
-"""Removing audit records that are older than PANGOLIN_AUDIT_RETENTION_DAYS.
+"""Removal of audit records that are older than PANGOLIN_AUDIT_RETENTION_DAYS.
 
-Whole segments go. The segment's own record stays and tells, signed, where the segment ended, so the
-rest of the log still proves itself. A segment that does not verify is left as the evidence it is.
+Whole segments are removed. The segment's own record stays and holds, signed, where the segment
+ended, so that the rest of the log can still be verified. A segment that does not verify is kept as
+evidence.
 """
 
 import logging
@@ -19,7 +20,7 @@ DAY_MS: Final = 86_400_000
 
 
 def expire(runtime: Runtime, *, dry_run: bool = False) -> int:
-    """Remove what is older than the setting says, in every tenant; answer how many records."""
+    """Remove records older than the setting allows, in every tenant; return their number."""
     days = runtime.settings.audit_retention_days
     if not days:
         return 0
@@ -31,7 +32,7 @@ def expire(runtime: Runtime, *, dry_run: bool = False) -> int:
 def _expire(runtime: Runtime, tenant: str, until: int, *, dry_run: bool) -> int:
     count = 0
     for segment in runtime.store.scan(AUDIT_SEGMENT, (tenant,)):
-        # In the order of time: what was opened later ends later.
+        # Segments are in the order of time: one that was opened later ends later.
         if segment.doc["opened_at_ms"] >= until:
             break
         if "removed" not in segment.doc and not _closed(runtime, segment, until, dry_run):
@@ -42,7 +43,7 @@ def _expire(runtime: Runtime, tenant: str, until: int, *, dry_run: bool) -> int:
 
 
 def _closed(runtime: Runtime, segment: Record, until: int, dry_run: bool) -> bool:
-    """Sign where a segment ended, which lets its records go; False if they must stay."""
+    """Sign where a segment ended, so that its records may be removed; False if they must stay."""
     last = _last(runtime, segment)
     if last is None or last.doc["at_ms"] >= until:
         return False
@@ -55,10 +56,10 @@ def _closed(runtime: Runtime, segment: Record, until: int, dry_run: bool) -> boo
             runtime.store.apply(Put(AUDIT_SEGMENT, stub, segment.version))
     except Break as found:
         name = f"{doc['segment']} of tenant {doc['tenant']}"
-        log.error("audit segment %s is kept, it is not whole: %s", name, found)
+        log.error("audit segment %s is kept because it does not verify: %s", name, found)
         return False
     except Conflict:
-        # Another run is at it.
+        # Another run is processing it.
         return False
     return True
 

@@ -1,7 +1,7 @@
 """Segments of a tenant's audit log: opened, noted by later ones, and listed.
 
-The record of a segment is written with its first audit record. It notes where other segments stood
-then, so that records cut off their ends, or a whole segment that is gone, are missed later.
+The record of a segment is written with its first audit record. It notes the heads of other segments
+at that time, so that later verification detects truncated or missing segments.
 """
 
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from pangolin.services.sealing import server_secrets
 from pangolin.store.api import Doc, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
-# How many of the latest segments a new one notes.
+# How many of the latest segments a new segment notes.
 NOTED: Final = 20
 
 
 def key(runtime: Runtime) -> bytes:
-    """Give what signs audit records, the same on every server of the installation."""
+    """Return the key that signs audit records, the same on every server of the installation."""
     return server_secrets.get(runtime, server_secrets.AUDIT)
 
 
 def opened(runtime: Runtime, tenant: str, now_ms: int) -> Segment:
-    """Make a segment; nothing is written before its first record is."""
+    """Create a segment; nothing is written before its first record."""
     follows = runtime.part(CHAINS).take_ended(tenant)
     heads = {head.segment: head for head in _latest(runtime.store, tenant)}
     for head in follows:
@@ -49,7 +49,7 @@ def anchors_of(doc: Doc) -> Iterator[Head]:
 
 
 def tenants(store: Store) -> Iterator[str]:
-    """List the tenants that have an audit log, those too that are no more."""
+    """List the tenants that have an audit log, including deleted tenants."""
     after: tuple[str, ...] = ()
     while True:
         pages = [store.page(kind, after=after, limit=1) for kind in (AUDIT_SEGMENT, AUDIT)]
@@ -61,7 +61,7 @@ def tenants(store: Store) -> Iterator[str]:
 
 
 def head_of(store: Store, tenant: str, segment: str) -> Head | None:
-    """Read where a segment ends; None if it has no records."""
+    """Return the head of a segment; None if it has no records."""
     found = store.page(AUDIT, (tenant, segment), limit=1, reverse=True).records
     if not found:
         return None

@@ -1,8 +1,8 @@
-"""The audit log: who did what, and who was refused it.
+"""The audit log: who did what, and what was refused to whom.
 
-A change's record is written in the change's own batch: there is neither without the other. What
-changes nothing (a denial, a failed login) is noted by itself. See `audit_chain` for the order of
-records, and docs/explanation/audit for what can be proved by it.
+A change's record is written in the change's own batch: neither exists without the other. Events
+that change nothing (a denial, a failed login) are recorded on their own. See `chains` for the order
+of records, and docs/explanation/audit for what the log proves.
 """
 
 import logging
@@ -31,36 +31,36 @@ Records = list[Change]
 
 @contextmanager
 def recording(runtime: Runtime, actor: Actor, event: AuditEvent) -> Iterator[Records]:
-    """Return the changes that record an event, to be applied inside with the event's own.
+    """Return the changes that record an event, to be applied inside together with its own changes.
 
-    For what is done without a context. The record belongs to the principal's tenant, or for root
-    to the default one.
+    For actions without a context. The record belongs to the principal's tenant or, for root, to the
+    default tenant.
     """
     with _chained(runtime, home_of(actor), actor, [event]) as records:
         yield records
 
 
 def apply_recorded(ctx: Context, events: Sequence[AuditEvent], apply: Callable[..., None]) -> None:
-    """Call `apply` with the changes that record events; it applies them with its own."""
+    """Call `apply` with the changes that record events, to be applied together with its own."""
     _write(ctx.runtime, ctx.tenant, actor_of(ctx), events, apply)
 
 
 def record(ctx: Context, event: AuditEvent) -> None:
-    """Record by itself an event that changes nothing.
+    """Record an event that changes nothing.
 
-    If the record cannot be written, a success must not stand and the error is raised; a failure
-    stands, and that its record is lost is logged and counted.
+    If the record cannot be written, the error is raised for a success, which must not stand. A
+    failure stands, and its lost record is logged and counted.
     """
     _record(ctx.runtime, ctx.tenant, actor_of(ctx), event)
 
 
 def record_outside(runtime: Runtime, actor: Actor, event: AuditEvent) -> None:
-    """Like `record`, without a context: in the log that `recording` would choose."""
+    """Like `record`, but without a context: in the log that `recording` would choose."""
     _record(runtime, home_of(actor), actor, event)
 
 
 def record_denial(ctx: Context, error: Denied) -> None:
-    """Record a refusal; it never raises, for the refusal stands."""
+    """Record a denial; this never raises, because the denial stands."""
     details = {"action": error.action}
     event = AuditEvent(
         AuditAction.PERMISSION_DENIED,
@@ -73,12 +73,12 @@ def record_denial(ctx: Context, error: Denied) -> None:
 
 
 def actor_of(ctx: Context) -> Actor:
-    """Say who acts in a scope."""
+    """Return the actor of a context."""
     return Actor(ctx.principal, ctx.client)
 
 
 def home_of(actor: Actor) -> str:
-    """Give the tenant whose log tells of somebody who acts outside of a scope."""
+    """Return the tenant whose log records an actor without a context."""
     return actor.principal.tenant or DEFAULT_TENANT
 
 
@@ -112,7 +112,7 @@ def _write(
         except Conflict as conflict:
             if not _is_own(conflict):
                 raise
-            # The log was changed under the process, by a restore for one: another segment will do.
+            # The log was changed externally, such as by a restore: try another segment.
             lost = conflict
     raise lost
 
@@ -141,7 +141,7 @@ def _opening(segment: Segment) -> Records:
 
 
 def _is_settled(error: BaseException) -> bool:
-    """Say whether it is certain that nothing of the batch was written."""
+    """Return whether it is certain that nothing of the batch was written."""
     if isinstance(error, OutcomeUnknown) or not isinstance(error, PangolinError):
         return False
     return not (isinstance(error, Conflict) and _is_own(error))

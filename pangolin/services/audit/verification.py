@@ -1,4 +1,4 @@
-"""Proving that a tenant's audit log is whole and as it was written, or finding where it is not."""
+"""Proof that a tenant's audit log is complete and unchanged, or the first place where it is not."""
 
 import hashlib
 import heapq
@@ -14,13 +14,13 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import Doc, Record, Store
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
-# Who noted a head that was kept outside of the store.
+# The source of a head that was kept outside the store.
 KEPT: Final = "the file of heads"
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first record that is not as it was written; without a number it is the segment's own."""
+    """The first record that is not as it was written; the segment's own if it has no number."""
 
     tenant: str
     segment: str
@@ -31,9 +31,9 @@ class Broken:
 
 @dataclass(slots=True)
 class Verdict:
-    """What a tenant's log holds: segments, records, where each segment ends, and a digest of that.
+    """The contents of a tenant's log: segments, records, the segments' heads, and their digest.
 
-    After something `broken` nothing more of the tenant was read.
+    Verification of a tenant stops at the first `broken` record.
     """
 
     tenant: str
@@ -44,7 +44,7 @@ class Verdict:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of where all segments end."""
+        """SHA-256 (hex) of the heads of all segments."""
         lines = (f"{head.segment} {head.number} {head.mac}\n" for head in self.heads)
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -59,7 +59,7 @@ class Break(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A head, and which other segment notes it."""
+    """A head, and the other segment that notes it."""
 
     head: Head
     by: str
@@ -68,7 +68,7 @@ class Noted:
 def verify(
     runtime: Runtime, tenant: str | None = None, kept: Mapping[str, Sequence[Head]] | None = None
 ) -> Iterator[Verdict]:
-    """Verify one tenant's log, or every one; `kept` are heads that were kept elsewhere."""
+    """Verify one tenant's log, or every log; `kept` are heads that were kept elsewhere."""
     key, store = audit_segments.key(runtime), runtime.store
     wanted = audit_segments.tenants(store) if tenant is None else iter([tenant])
     for each in sorted({*wanted, *(kept or {} if tenant is None else ())}):
@@ -76,7 +76,7 @@ def verify(
 
 
 def end_of(store: Store, key: bytes, tenant: str, segment: str) -> Head:
-    """Verify one segment by itself and give its end; raise `Break`."""
+    """Verify one segment on its own and return its head; raise `Break`."""
     return _Log(store, key, tenant).end_of(segment, None)
 
 
@@ -102,7 +102,7 @@ class _Log:
         return verdict
 
     def end_of(self, name: str, noted: Noted | None) -> Head:
-        """Walk one segment; raise `Break`."""
+        """Verify one segment and return its head; raise `Break`."""
         found = self.store.get(AUDIT_SEGMENT, (self.tenant, name))
         if found is None:
             raise self._unopened(name, noted)
@@ -120,7 +120,7 @@ class _Log:
         try:
             return self.end_of(name, noted)
         except Break:
-            # It was opened, or its records were removed in their time, while it was being read.
+            # It was opened, or retention removed its records, while it was being read.
             if self._version(name) == before:
                 raise
             return self.end_of(name, noted)
@@ -130,13 +130,13 @@ class _Log:
         return None if found is None else found.version
 
     def _noted(self, kept: Sequence[Head]) -> tuple[dict[str, Noted], set[str]]:
-        """Collect the furthest head that anything notes of each segment, and all their names."""
+        """Return the latest noted head of each segment, and the names of all segments."""
         noted = {head.segment: Noted(head, KEPT) for head in kept}
         names: set[str] = set()
         for record in self.store.scan(AUDIT_SEGMENT, (self.tenant,)):
             name = str(record.doc["segment"])
             names.add(name)
-            # One that was changed notes nothing; it is found out when its turn comes.
+            # The notes of a changed record are ignored; it is reported when its turn comes.
             if is_genuine(record.doc, self.key):
                 for head in audit_segments.anchors_of(record.doc):
                     known = noted.get(head.segment)
@@ -152,7 +152,7 @@ class _Log:
         after: tuple[str, ...] = ()
         while found := self.store.page(AUDIT, (self.tenant,), after=after, limit=1).records:
             name = str(found[0].doc["segment"])
-            # A document that lies under another key than it says must not lead in circles.
+            # A document stored under a key other than its own must not cause an endless loop.
             if after and name <= after[0]:
                 return
             yield name
@@ -167,7 +167,7 @@ class _Log:
         return Break(1, None, f"{says}, {_says(noted)}" if noted else says)
 
     def _removed(self, doc: Doc) -> Head:
-        """Take the signed word of what was removed in its time; what is left must be genuine."""
+        """Trust the signed stub of a segment that retention removed; leftovers must be genuine."""
         for record in self._records(doc):
             self._check(record.doc, str(doc["segment"]))
         gone = doc["removed"]
@@ -192,7 +192,7 @@ class _Log:
     def _check(self, doc: Doc, segment: str, number: int | None = None) -> None:
         if not is_genuine(doc, self.key):
             at = doc.get("number") if number is None else number
-            raise Break(at, doc.get("id"), "the record was changed, or is none of this log's")
+            raise Break(at, doc.get("id"), "the record was changed, or does not belong to this log")
         if doc["tenant"] != self.tenant or doc["segment"] != segment:
             raise Break(number, doc["id"], f"the record belongs to segment {doc['segment']}")
 

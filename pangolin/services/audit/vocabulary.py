@@ -1,6 +1,6 @@
-"""The words of the audit log: what is done, and to what.
+"""The vocabulary of the audit log: actions and resource types.
 
-A word comes with what emits it. An action of a plugin is known once it has been recorded.
+A word is added together with the code that records it. A plugin's action is known once recorded.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from pangolin.services.context.resource import ResourceType
 
 
 class AuditAction(StrEnum):
-    """What can be recorded as done or refused."""
+    """The actions that can be recorded as done or refused."""
 
     CREATE_TENANT = "create_tenant"
     UPDATE_TENANT = "update_tenant"
