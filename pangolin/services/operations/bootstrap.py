@@ -1,4 +1,4 @@
-"""Bring an empty or existing store to where the server can start; every step may be repeated."""
+"""Prepare an empty or existing store so that the server can start; every step is repeatable."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from pangolin.store import kinds
 from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put
 
 ROOT_KEY = (kinds.ROOT_HOME, ROOT_ID)
-# The layout record that says the quick start has been made.
+# The layout record that marks the quick start as done.
 QUICK_START = "quick-start"
 
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """What was done, one line each, and root's password if it was made just now."""
+    """What was done, one line each, and root's password if it was just created."""
 
     notes: tuple[str, ...]
     root_password: str = field(default="", repr=False)
@@ -28,7 +28,7 @@ class Initialised:
 def initialise(runtime: Runtime) -> Initialised:
     """Create the layout, the default tenant and the root user.
 
-    Safe when several processes do it at once. Raises `LayoutMismatch`.
+    Safe to run in several processes at once. Raises `LayoutMismatch`.
     """
     number = migrations.newest()
     layout.check_ready(runtime.store, number)
@@ -39,7 +39,7 @@ def initialise(runtime: Runtime) -> Initialised:
     tenant = {"tenant": DEFAULT_TENANT, "name": "default", "properties": {}}
     notes += insert_once(runtime, kinds.TENANT, tenant, "tenant default")
     note, password = _root_user(runtime)
-    # Also shows that the secrets in the store open with the keys at hand.
+    # This also proves that the secrets in the store open with the configured keys.
     signing_keys.current(runtime)
     return Initialised((*notes, *note), password)
 
@@ -55,7 +55,7 @@ def upgrade(runtime: Runtime, *, dry_run: bool = False) -> Initialised:
 
 
 def layout_number(runtime: Runtime) -> int | None:
-    """Read the number of the store's layout; None if it has none yet."""
+    """Return the number of the store's layout; None if it has none yet."""
     found = layout.read_layout(runtime.store)
     return None if found is None else int(found.doc["number"])
 
@@ -67,7 +67,7 @@ def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:
     try:
         runtime.store.apply(Put(kind, doc, ABSENT))
     except Conflict:
-        # Another process was first; anything else that stands in the way is an error.
+        # Another process was first; any other obstacle is an error.
         if runtime.store.get(kind, kind.key_of(doc)) is None:
             raise
         return []
@@ -89,7 +89,7 @@ def _root_user(runtime: Runtime) -> tuple[list[str], str]:
     try:
         store.apply(put, security_stamps.invalidate(*ROOT_KEY))
     except Conflict:
-        # Another process was first, and tells the operator what it chose.
+        # Another process was first, and shows the operator the password that it chose.
         return [], ""
     if password:
         return [f"user {settings.root_user} has the password {password} (shown only now)"], password
@@ -97,7 +97,7 @@ def _root_user(runtime: Runtime) -> tuple[list[str], str]:
 
 
 def new_root(runtime: Runtime) -> Doc:
-    """Give the record that root begins with."""
+    """Return the initial record of root."""
     return {
         "tenant": kinds.ROOT_HOME,
         "id": ROOT_ID,

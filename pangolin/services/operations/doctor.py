@@ -1,4 +1,4 @@
-"""Look at each part the server stands on; say what is wrong and how to mend it."""
+"""Check each dependency of the server; report what is wrong and how to fix it."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from pangolin.store import kinds
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A part that was looked at; `problem` and `remedy` are empty when nothing is wrong."""
+    """A part that was checked; `problem` and `remedy` are empty when nothing is wrong."""
 
     part: str
     problem: str = ""
@@ -30,18 +30,18 @@ class Finding:
 
 
 def check_data_dir(settings: Settings) -> Finding:
-    """Look whether the data directory, or the place it will be made in, can be written."""
+    """Check whether the data directory, or the place where it will be created, is writable."""
     part, path = f"data directory {settings.data_path}", settings.data_path
     while not path.exists():
         path = path.parent
     if path.is_dir() and os.access(path, os.W_OK | os.X_OK):
         return Finding(part)
-    remedy = f"make {path} a directory this user can write, or set PANGOLIN_DATA_DIR"
-    return Finding(part, f"{path} cannot be written", remedy)
+    remedy = f"make {path} a directory that this user can write to, or set PANGOLIN_DATA_DIR"
+    return Finding(part, f"{path} is not writable", remedy)
 
 
 def check_runtime(runtime: Runtime) -> Iterator[Finding]:
-    """Look at the store, its layout, the default catalog and every warehouse."""
+    """Check the store, its layout, the default catalog and every warehouse."""
     store = health.check_store(runtime)
     if store.problem:
         remedy = "start the database and check PANGOLIN_STORE_URL"
@@ -56,20 +56,20 @@ def check_runtime(runtime: Runtime) -> Iterator[Finding]:
         return
     yield from _check_catalog(runtime)
     for warehouse in health.check_objects(runtime):
-        remedy = "check its storage_config, the network and the object store's own rights"
+        remedy = "check its storage_config, the network and the permissions of the object store"
         yield Finding(warehouse.name, warehouse.problem, remedy if warehouse.problem else "")
     yield from failed_trials(runtime)
 
 
 def failed_trials(runtime: Runtime) -> Iterator[Finding]:
-    """List what failed when warehouses were tried last; nothing is tried anew."""
+    """List what failed in the last checks of warehouses; nothing is checked again."""
     for record in health.every_warehouse(runtime):
         key = (record.doc["tenant"], record.doc["id"])
         tried = checks.from_record(runtime.store.get(kinds.WAREHOUSE_CHECK, key))
         for check in tried.failed if tried else ():
             part = f"warehouse {record.doc['name']}: {check.name}"
             again = f"then POST /api/v1/warehouses/{record.doc['name']}/check"
-            yield Finding(part, check.detail, f"{check.remedy or 'mend it'}; {again}")
+            yield Finding(part, check.detail, f"{check.remedy or 'fix it'}; {again}")
 
 
 def _check_layout(runtime: Runtime) -> Finding:
@@ -82,7 +82,7 @@ def _check_layout(runtime: Runtime) -> Finding:
     if found < newest():
         return Finding("layout", f"it is number {found}", "run `pangolin upgrade`")
     if found > newest():
-        return Finding("layout", f"it is number {found}", "install the release that made it")
+        return Finding("layout", f"it is number {found}", "install the release that created it")
     return Finding(f"layout {found}")
 
 
@@ -92,7 +92,7 @@ def _check_catalog(runtime: Runtime) -> Iterator[Finding]:
         return
     part = f"default catalog {name}"
     if runtime.settings.is_quick_start and not runtime.store.get(kinds.LAYOUT, (QUICK_START,)):
-        yield Finding(f"{part} is made by the first `pangolin serve`")
+        yield Finding(f"{part} is created by the first `pangolin serve`")
     elif runtime.store.get(kinds.CATALOG, (DEFAULT_TENANT, name)) is None:
         remedy = "create it, or set PANGOLIN_DEFAULT_CATALOG to one that exists"
         yield Finding(part, "it does not exist", remedy)

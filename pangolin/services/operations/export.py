@@ -1,7 +1,7 @@
-"""Export and import as JSON lines: a header, one line a record, and a trailer that proves it whole.
+"""Export and import as JSON lines: a header, a line per record, and a trailer with a digest.
 
-Secrets stay as they are stored. Tokens, counts and idempotency keys are left out: they live for
-minutes or hours and belong to the running servers.
+Secrets are exported as they are stored. Tokens, counters and idempotency keys are left out: they
+live for minutes or hours and belong to the running servers.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ BY_NAME = {kind.name: kind for kind in KEPT}
 
 
 def export(store: Store, out: IO[bytes], *, tenant: str | None, now_ms: int) -> dict[str, int]:
-    """Write an installation, or one tenant (by id), and answer the counts by kind.
+    """Write an installation, or one tenant (by id), and return the counts by kind.
 
     Raises `NoSuchTenant`, and `LayoutMismatch` if the store is not an installation.
     """
@@ -61,9 +61,9 @@ def export(store: Store, out: IO[bytes], *, tenant: str | None, now_ms: int) -> 
 
 
 def import_(store: Store, lines: IO[bytes], *, layout: int) -> dict[str, int]:
-    """Put an exported file's records into a store; one that is there already and equal is passed.
+    """Import an exported file's records into a store; equal ones that already exist are skipped.
 
-    `lines` must be seekable: the file is proved whole before anything is written. Raises
+    `lines` must be seekable: the whole file is verified before anything is written. Raises
     `BadRequest` for a damaged file, `LayoutMismatch` for one of another layout, and `Conflicting`
     if the store holds something else under a key.
     """
@@ -87,7 +87,7 @@ def _records(store: Store, kind: Kind, tenant: str | None) -> Iterator[Record]:
     if tenant is None:
         return store.scan(kind)
     if kind in (AUDIT, AUDIT_SEGMENT):
-        # Signed by this installation, it would prove nothing in another; see `audit export`.
+        # Records signed by this installation prove nothing in another; see `audit export`.
         return iter(())
     if kind is EXTERNAL_IDENTITY:
         return store.scan(kind, (tenant,), index="principal")
@@ -101,7 +101,7 @@ def _proved(lines: IO[bytes], layout: int) -> dict[str, int]:
     if header["layout"] != layout:
         raise LayoutMismatch(
             f"the export has layout {header['layout']}, this release writes {layout}: import it "
-            "with the release that made it, and upgrade then"
+            "with the release that created it, and then upgrade"
         )
     counts: Counter[str] = Counter()
     digest, end = hashlib.sha256(), None
@@ -114,13 +114,13 @@ def _proved(lines: IO[bytes], layout: int) -> dict[str, int]:
         digest.update(line.rstrip(b"\n"))
         counts[document["kind"]] += 1
     if end != {"counts": dict(counts), "sha256": digest.hexdigest()}:
-        raise BadRequest("the file is damaged: its end is missing or its digest does not fit")
+        raise BadRequest("the file is damaged: its end is missing or its digest does not match")
     return dict(counts)
 
 
 def _check_record(document: dict[str, Any]) -> None:
     if document.get("kind") not in BY_NAME or not isinstance(document.get("doc"), dict):
-        raise BadRequest(f"the file holds something unknown: {document.get('kind')!r}")
+        raise BadRequest(f"the file holds an unknown kind of record: {document.get('kind')!r}")
 
 
 def _documents(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
@@ -153,7 +153,7 @@ def _insert_one(store: Store, put: Put) -> None:
     try:
         store.apply(put)
     except Conflict as conflict:
-        raise Conflicting(f"{put.kind.name} {key} does not fit: {conflict.message}") from None
+        raise Conflicting(f"{put.kind.name} {key} cannot be imported: {conflict.message}") from None
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Garbage collection: what no ref can reach any more.
+"""Garbage collection of what no ref can reach any more.
 
 Safe beside a running server: rows are read first and refs after them, so a line that no ref reads
-by then can never be read again, and a fork only ever looks at the epoch of the moment it is made.
+by then can never be read again, and a fork reads only the epoch at which it is created.
 """
 
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 DAY_MS = 86_400_000
 BATCH = 100
 EXPIRING = (TOKEN, LIMIT, LOGIN_STEP)
-# The epochs at which each line is read; None: as it is now.
+# The epochs at which each line is read; None stands for its current state.
 Bounds = Mapping[str, set[int | None]]
 
 
@@ -45,7 +45,7 @@ class Report:
 
 
 def collect(runtime: Runtime, *, dry_run: bool = False, files: bool = False) -> Report:
-    """Collect in every tenant.
+    """Collect garbage in every tenant.
 
     `files` also deletes the files of tables that only a deleted branch could reach.
     """
@@ -144,9 +144,9 @@ def _unreachable(
 def _removable(
     versions: list[tuple[bool, Record]], reached: list[bool], masks: bool
 ) -> Iterator[tuple[bool, Record]]:
-    """Choose rows to remove; the live row stays while it is read or a kept past leans on it.
+    """Iterate over rows to remove; a live row stays while it is read or a kept past needs it.
 
-    A tombstone that hides nothing, in the past or in a base, has done its work.
+    A tombstone that hides nothing, in the past or in a base, is no longer needed.
     """
     keeps_past = any(hit for (is_past, _), hit in zip(versions, reached, strict=True) if is_past)
     for (is_past, row), hit in zip(versions, reached, strict=True):
@@ -165,7 +165,7 @@ def _is_read(start: int, end: int | None, read_at: set[int | None]) -> bool:
 
 
 def _bounds(ctx: Context, catalog: str) -> tuple[Bounds, set[str]]:
-    """Map each line to the epochs at which it is read, and name the lines that have bases."""
+    """Map each line to the epochs at which it is read; also return the lines that have bases."""
     bounds: dict[str, set[int | None]] = {}
     based: set[str] = set()
     for ref in ctx.store.scan(REF, (catalog,)):
@@ -187,13 +187,13 @@ def _empty_trash(ctx: Context, report: Report, run: Run) -> None:
         if catalog is not None:
             _purge(ctx, str(catalog.doc["name"]), doc, report, run)
         elif not run.dry_run:
-            # Its warehouse may be gone with it; the operator chose to leave the files.
+            # Its warehouse may be deleted too; the operator chose to leave the files.
             ctx.store.apply(Delete(TRASH, key))
 
 
 def _thrown_away(ctx: Context, run: Run) -> list[tuple[Key, Doc]]:
     found = {TRASH.key_of(record.doc)[1:]: record.doc for record in ctx.store.scan(TRASH)}
-    # The order decides what can still be read, so a dry run keeps it.
+    # The order determines what can still be read, so a dry run keeps it.
     return sorted((found | run.trash).items(), key=lambda pair: pair[0])
 
 

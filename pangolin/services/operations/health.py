@@ -1,4 +1,4 @@
-"""Whether the parts the server stands on can be reached."""
+"""Whether the dependencies of the server can be reached."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from pangolin.store.kinds import TENANT, WAREHOUSE
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part that was looked at: its name, and what is wrong with it ('' if nothing is)."""
+    """A part that was checked: its name, and its problem ('' if there is none)."""
 
     name: str
     problem: str = ""
 
 
 def check_store(runtime: Runtime) -> Component:
-    """Look at the record store."""
+    """Check the record store."""
     try:
         runtime.store.ping()
     except PangolinError as error:
@@ -29,13 +29,13 @@ def check_store(runtime: Runtime) -> Component:
 
 
 def check_objects(runtime: Runtime) -> Iterator[Component]:
-    """Look at the object store of each warehouse."""
+    """Check the object store of each warehouse."""
     for warehouse in every_warehouse(runtime):
         yield check_warehouse(runtime, warehouse)
 
 
 def check_warehouse(runtime: Runtime, warehouse: Record) -> Component:
-    """Look at one warehouse's object store."""
+    """Check one warehouse's object store."""
     name = f"warehouse {warehouse.doc['name']}"
     try:
         runtime.part(OBJECTS).open(as_plugin(runtime, warehouse)).check()

@@ -1,22 +1,22 @@
-"""The layout record: which release's form the data has, and whether a copy is still under way."""
+"""The layout record: the form of the stored data, and whether a copy is still under way."""
 
 from pangolin.errors import PangolinError
 from pangolin.store.api import ABSENT, Put, Record, Store
 from pangolin.store.kinds import LAYOUT
 
 NAME = "pangolin"
-# Stands in a store while `pangolin copy` fills it.
+# Marks a store while `pangolin copy` fills it.
 COPY = "copy"
 
 
 class LayoutMismatch(PangolinError):
-    """The store was laid out by another release; the message says what to do."""
+    """The store has the layout of another release; the message says what to do."""
 
     type = "LayoutMismatchException"
 
 
 def read_layout(store: Store) -> Record | None:
-    """Read the layout record; None in a store that has none yet."""
+    """Return the layout record; None in a store that has none yet."""
     store.setup([LAYOUT])
     return store.get(LAYOUT, (NAME,))
 
@@ -32,7 +32,7 @@ def check_not_newer(found: Record | None, known: int) -> None:
     """Raise `LayoutMismatch` if a newer release wrote the store."""
     if found is not None and found.doc["number"] > known:
         raise LayoutMismatch(
-            f"the store has layout {found.doc['number']}, made by a newer release; this one knows "
+            f"the store has layout {found.doc['number']}, from a newer release; this one knows "
             f"{known}: install the newer release"
         )
 

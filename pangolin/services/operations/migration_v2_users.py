@@ -19,7 +19,7 @@ MOVED = ("id", "email", "role", "password_hash", "active", "created_at_ms", "las
 
 
 def to_principals(store: Store, dry_run: bool) -> int:
-    """Move every user to its tenant and drop the sessions; give the number of records moved."""
+    """Move every user to its tenant and drop the sessions; return the number of moved records."""
     store.setup([USER, SESSION])
     users = [record.doc for record in store.scan(USER)]
     if not dry_run:
@@ -34,7 +34,7 @@ def _moving(store: Store, user: Doc) -> list[Change]:
     fresh |= {"tenant": user["home"], "type": "user", "name": user["username"]}
     fresh |= mail_fields(user.get("email"))
     gone = Delete(USER, (user["id"],))
-    # The upgrade may have been stopped between two records, and a server made root anew.
+    # The upgrade may have stopped between two records, and a server may have created root again.
     if store.get(PRINCIPAL, (user["home"], user["id"])) is not None:
         return [gone]
     return [Put(PRINCIPAL, fresh, ABSENT), gone]

@@ -1,7 +1,7 @@
-"""Data upgrades: written once against the store interface, whatever the backend.
+"""Data upgrades, written once against the store interface for all backends.
 
-Each raises the layout's number by one. It may be stopped anywhere and run again: a step that is
-done changes nothing, and the number goes up only after the last record of a step.
+Each raises the layout's number by one. It may be stopped anywhere and run again: a finished step
+changes nothing, and the number is raised only after the last record of a step.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,33 +16,33 @@ from pangolin.services.tenants import sealed_settings
 from pangolin.store.api import Conflict, Delete, Doc, Kind, Put, Store
 from pangolin.store.kinds import TENANT_SETTINGS, WAREHOUSE
 
-# Gives the new document, the same one if nothing is to be done, or None to delete the record.
+# Returns the new document, the same one if nothing is to be done, or None to delete the record.
 Change = Callable[[Doc], Doc | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The step that makes layout `number`: what it does, in words, and to which records."""
+    """The upgrade to layout `number`: a description, and the changes by kind of record."""
 
     number: int
     what: str
     steps: Sequence[tuple[Kind, Change]] = ()
     # The same for steps that need the keys and the plugins.
     sealing: Sequence[tuple[Kind, Callable[[Runtime, Doc], Doc]]] = ()
-    # What no change of single records can do; told whether it is a dry run, it gives the count.
+    # For what no change of single records can do; receives `dry_run`, returns the count.
     work: Callable[[Store, bool], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One upgrade that was (or in a dry run would be) made, and the records it changed."""
+    """An upgrade that was (or in a dry run would be) applied, and how many records it changed."""
 
     number: int
     what: str
     records: int
 
 
-# Layout 1 is the first; what changes it later is listed here, in order.
+# Layout 1 is the first; later upgrades are listed here, in order.
 UPGRADES: tuple[Upgrade, ...] = (
     Upgrade(2, "users become principals of their tenant; sessions end", work=to_principals),
     Upgrade(
@@ -58,7 +58,7 @@ FIRST = 1
 
 
 def newest(upgrades: Sequence[Upgrade] = UPGRADES) -> int:
-    """Give the number of the layout that this release writes."""
+    """Return the number of the layout that this release writes."""
     return max((each.number for each in upgrades), default=FIRST)
 
 
@@ -69,10 +69,10 @@ def run(
     runtime: Runtime | None = None,
     dry_run: bool = False,
 ) -> list[Done]:
-    """Bring a store's data up to this release; `runtime` is needed where secrets are sealed.
+    """Upgrade a store's data to this release; `runtime` is needed where secrets are sealed.
 
     Raises `LayoutMismatch` if a newer release wrote it, `BadRequest` without a key to seal with,
-    and `UnknownPlugin` if the plugin is missing that says which options are secret.
+    and `UnknownPlugin` if the plugin that declares the secret options is missing.
     """
     found = read_layout(store)
     check_not_newer(found, newest(upgrades))

@@ -1,4 +1,4 @@
-"""What a first `pangolin serve` adds, so that a client has somewhere to write at once."""
+"""What the first `pangolin serve` creates, so that a client can write at once."""
 
 from pangolin.errors import AlreadyExists
 from pangolin.services.catalogs import catalogs
@@ -12,7 +12,7 @@ WAREHOUSE = "local"
 
 
 def quick_start(runtime: Runtime) -> list[str]:
-    """Create a file warehouse and the default catalog, once: what is deleted stays deleted."""
+    """Create a file warehouse and the default catalog, once: if deleted, they stay deleted."""
     if runtime.store.get(LAYOUT, (QUICK_START,)) is not None:
         return []
     notes = [*_warehouse(runtime), *_catalog(runtime)]

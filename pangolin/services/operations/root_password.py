@@ -1,4 +1,4 @@
-"""A new password for root, when the old one is lost."""
+"""A new password for root, if the old one is lost."""
 
 import secrets
 
@@ -20,9 +20,9 @@ from pangolin.store.kinds import PRINCIPAL, ROOT_HOME
 
 
 def reset(ctx: Context) -> str:
-    """Give root a random password and end all its tokens; return the password.
+    """Set a random password for root and end all its tokens; return the password.
 
-    Raises `BadRequest` where the setting decides the password.
+    Raises `BadRequest` if the setting determines the password.
     """
     if ctx.settings.root_password:
         raise BadRequest("PANGOLIN_ROOT_PASSWORD sets root's password: change or unset it instead")

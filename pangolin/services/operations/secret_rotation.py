@@ -1,4 +1,4 @@
-"""Sealing what is sealed in the store anew, with the key that comes first now."""
+"""Re-sealing of all secrets in the store with the key that is now first in the keyring."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from pangolin.services.tenants import sealed_settings
 from pangolin.store.api import Conflict, Doc, Kind, Put, Record
 from pangolin.store.kinds import SERVER_SECRET, SIGNING_KEY, TENANT_SETTINGS, WAREHOUSE
 
-# Gives the same document if all of it is sealed with the first key.
+# Returns the same document if all of it is sealed with the first key.
 Freshen = Callable[[Keyring, Doc], Doc]
 
 
 def _whole(kind: Kind) -> Freshen:
-    """Seal the member `sealed` anew, which is bound to the kind's name and the record's key."""
+    """Re-seal the member `sealed`, which is bound to the kind's name and the record's key."""
 
     def fresh(keyring: Keyring, doc: Doc) -> Doc:
         if keyring.is_current(doc["sealed"]):
@@ -41,7 +41,7 @@ SEALED: Final[dict[Kind, Freshen]] = {
 
 @dataclass(slots=True)
 class Resealed:
-    """How many records of a kind were sealed anew, and how many were so already."""
+    """How many records of a kind were re-sealed, and how many did not need it."""
 
     kind: str
     resealed: int = 0
@@ -49,9 +49,9 @@ class Resealed:
 
 
 def reseal(ctx: Context) -> list[Resealed]:
-    """Seal every secret with the first key of the keyring; raise `SealBroken`.
+    """Re-seal every secret with the first key of the keyring; raise `SealBroken`.
 
-    What is done stays done when it is stopped. Once it has gone through, older keys may go.
+    Progress is kept if it is stopped. Once it has finished, older keys may be removed.
     """
     done = [_kind(ctx, kind, fresh) for kind, fresh in SEALED.items()]
     details = {each.kind: each.resealed for each in done}

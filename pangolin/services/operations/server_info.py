@@ -1,4 +1,4 @@
-"""What this server can do and how, for its users to see."""
+"""Information about this server and its capabilities, for its users."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def plugins(ctx: Context, rows: Sequence[T]) -> list[T]:
-    """Give the rows of the loaded plugins to one who may list them."""
+    """Return the rows of the loaded plugins to principals that may list them."""
     require(ctx, "list", Resource("plugins"))
     return list(rows)
 
 
 def app_config(settings: Settings) -> dict[str, bool]:
-    """Say what a console must know before anybody has logged in."""
+    """Return what a console must know before anyone has logged in."""
     return {"auth_enabled": not settings.no_auth}

@@ -1,4 +1,4 @@
-"""Signing keys as an operator looks after them."""
+"""Management of signing keys by operators."""
 
 from pangolin.services.audit import trail
 from pangolin.services.audit.records import AuditEvent
@@ -10,7 +10,7 @@ from pangolin.store.api import Doc, Put
 
 
 def page(ctx: Context) -> list[Doc]:
-    """List the signing keys, the oldest first: `kid`, `created_at_ms`, and which one signs."""
+    """List the signing keys, oldest first: `kid`, `created_at_ms`, and which one signs."""
     keys = signing_keys.list_keys(ctx.runtime)
     return [
         {"kid": key["kid"], "created_at_ms": key["created_at_ms"], "signs": key is keys[-1]}
@@ -19,7 +19,7 @@ def page(ctx: Context) -> list[Doc]:
 
 
 def rotate(ctx: Context) -> str:
-    """Make a new key that signs from now on; older ones still verify. Give its id."""
+    """Create a key that signs from now on, while older ones still verify; return its id."""
     put = signing_keys.fresh(ctx.runtime)
     kid = str(put.doc["kid"])
     _apply(ctx, AuditAction.ROTATE_KEYS, kid, put)
@@ -29,7 +29,7 @@ def rotate(ctx: Context) -> str:
 def revoke(ctx: Context, kid: str) -> None:
     """Remove a key: every token it signed is refused from the next request on.
 
-    May be repeated if it was stopped. Raises `NotFound`, and `Conflicting` for the last one.
+    It may be repeated if it was stopped. Raises `NotFound`, and `Conflicting` for the last key.
     """
     _apply(ctx, AuditAction.REVOKE_KEY, kid, signing_keys.revoking(ctx.runtime, kid))
     signing_keys.finish_revoking(ctx.runtime, kid)

@@ -1,4 +1,4 @@
-"""True counts for a dashboard, of one tenant or of the whole system."""
+"""Exact counts for a dashboard, of one tenant or of the whole system."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ SCOPES = ("tenant", "system")
 
 
 def stats(ctx: Context, of: str = "tenant") -> Wire:
-    """Count what the request's tenant has, or (`system`, for root alone) what all tenants have.
+    """Count what the request's tenant has or (`system`, for root only) what all tenants have.
 
     Tables, views, assets and namespaces are those that `main` shows.
     """
@@ -66,7 +66,7 @@ def _of_catalog(ctx: Context, name: str, catalog_id: str) -> dict[str, int]:
     try:
         resolved, _ = resolve(ctx, name)
     except NotFound:
-        # It was removed since it was listed.
+        # It was deleted after it was listed.
         return {}
     shown = listing.live_counts(ctx.store, resolved)
     return {

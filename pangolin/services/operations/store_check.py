@@ -1,4 +1,4 @@
-"""`pangolin doctor --store`: how fast the store answers, and what it says of itself."""
+"""`pangolin doctor --store`: how fast the store answers, and what it reports about itself."""
 
 import statistics
 import time
@@ -16,7 +16,7 @@ NOBODY = "doctor"
 
 
 def check(store: Store, clock: Clock) -> Iterator[Inspection]:
-    """Measure round trips (medians, milliseconds), prove the batch rules, ask the backend."""
+    """Measure round trips (median milliseconds), prove the batch rules, inspect the backend."""
     name = f"doctor-{uuid4()}"
     key = (NOBODY, name)
     store.setup(ALL)
@@ -46,7 +46,7 @@ def _timed(part: str, call: Callable[[], object]) -> Inspection:
     if median < SLOW_MS:
         return Inspection(part, value)
     problem = f"it takes {median:.0f} ms: every request waits for at least one round trip"
-    remedy = "put the database near the servers, or look at its load"
+    remedy = "put the database near the servers, or check its load"
     return Inspection(part, value, problem, remedy)
 
 
@@ -65,5 +65,5 @@ def _preconditions(store: Store, name: str) -> Inspection:
             store.apply(*batch)
         except Conflict:
             continue
-        return Inspection(part, problem=f"{batch[0]} was let through", remedy="do not use it")
+        return Inspection(part, problem=f"{batch[0]} was accepted", remedy="do not use it")
     return Inspection(part)

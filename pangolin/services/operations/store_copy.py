@@ -1,7 +1,8 @@
-"""Moving a whole installation between two stores of any kind.
+"""Copying a whole installation between two stores of any kind.
 
-A copy compares both stores kind by kind in key order and writes what differs, so it may be stopped
-and run again at any time; at the end both are read once more and must agree in count and digest.
+A copy compares both stores kind by kind in key order and writes the differences, so it may be
+stopped and run again at any time; at the end both are read once more and must agree in count and
+digest.
 """
 
 import hashlib
@@ -15,14 +16,14 @@ from pangolin.services.operations.layout import COPY, LayoutMismatch, read_layou
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Kind, Put, Record, Store
 from pangolin.store.kinds import ALL, LAYOUT
 
-# Told the kind and how many records of it were just compared.
+# Called with the kind and how many records of it were just compared.
 Progress = Callable[[Kind, int], None]
 BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many records of a kind there are, and the digest of them all (SHA-256, hex)."""
+    """The number of records of a kind, and the digest of all of them (SHA-256, hex)."""
 
     kind: str
     count: int
@@ -50,7 +51,7 @@ def copy(
     for kind in rest:
         _level(source, target, kind, progress)
     tallies = [_verified(source, target, kind) for kind in rest]
-    # The layout goes last: until then no server starts on the target.
+    # The layout is copied last: until then no server starts on the target.
     layout = source.scan(LAYOUT)
     target.apply(
         *(Put(LAYOUT, each.doc, ABSENT) for each in layout if each.doc["name"] != COPY),
@@ -69,7 +70,7 @@ def tally(store: Store, kind: Kind) -> Tally:
 
 
 def canonical(doc: Doc) -> bytes:
-    """Serialise a document in the one form that is digested."""
+    """Serialise a document in the canonical form that is digested."""
     return orjson.dumps(doc, option=orjson.OPT_SORT_KEYS)
 
 
@@ -103,7 +104,7 @@ def _level(source: Store, target: Store, kind: Kind, progress: Progress) -> None
 
 
 def _differences(source: Store, target: Store, kind: Kind) -> Iterator[Change | None]:
-    """Give a change, or None where nothing differs, for each record of either store."""
+    """Iterate over a change, or None if nothing differs, for each record of either store."""
     theirs, ours = source.scan(kind), target.scan(kind)
     want, have = next(theirs, None), next(ours, None)
     while want is not None or have is not None:
