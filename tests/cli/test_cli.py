@@ -149,7 +149,7 @@ def test_doctor_reports_a_data_directory_that_is_a_file(
 ) -> None:
     (tmp_path / "file").write_text("")
     environ.setenv("PANGOLIN_DATA_DIR", str(tmp_path / "file" / "data"))
-    assert "cannot be written" in run("doctor").stdout
+    assert "is not writable" in run("doctor").stdout
 
 
 def test_an_unknown_command_is_an_error() -> None:
