@@ -1,7 +1,7 @@
 """What users and service users have in common: names, roles and the end of their tokens."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from pangolin.errors import AlreadyExists, BadRequest, NotFound
 from pangolin.interfaces.authentication import ROLES, ROOT
@@ -14,7 +14,6 @@ from pangolin.services.context.resource import Resource
 from pangolin.store.api import Change, Delete, Doc, Record
 from pangolin.store.kinds import PRINCIPAL, TOKEN
 
-Wire = dict[str, Any]
 MOST_CHARACTERS: Final = 255
 MOST_MAIL: Final = 320
 MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")

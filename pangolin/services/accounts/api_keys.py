@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from pangolin.errors import Conflicting, NotFound
 from pangolin.services.accounts import account, service_users
-from pangolin.services.accounts.account import Wire
 from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import api_keys, security_stamps
@@ -14,6 +13,7 @@ from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Change, Delete, Doc, Put, Record
@@ -23,7 +23,7 @@ MOST_KEYS: Final = 20
 HOUR_MS = 3_600_000
 
 
-def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
+def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Json:
     """Create a new key and end the others: at once, or after `keep_old_for_hours`.
 
     Raises `NotFound`, and `Conflicting` if too many keys would be kept.
@@ -32,18 +32,18 @@ def rotate(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
     return _made(ctx, service, fields, AuditAction.ROTATE_API_KEY, hours)
 
 
-def add(ctx: Context, service: str, fields: Mapping[str, Any]) -> Wire:
+def add(ctx: Context, service: str, fields: Mapping[str, Any]) -> Json:
     """Create one more key; raise `NotFound`, and `Conflicting` if there are too many."""
     return _made(ctx, service, fields, AuditAction.CREATE_API_KEY, None)
 
 
-def page(ctx: Context, service: str) -> list[Wire]:
+def page(ctx: Context, service: str) -> list[Json]:
     """List the keys of a service user, oldest first; there are few."""
     require(ctx, "read", service_users.resource(service))
     owner = account.find(ctx, ctx.tenant, service, SERVICE).doc
     keys = [record.doc for record in _keys(ctx, service)]
     seen = ctx.store.get_many([(LAST_USED, (key["id"],)) for key in keys])
-    return [_wire(owner, key, used) for key, used in zip(keys, seen, strict=True)]
+    return [_to_json(owner, key, used) for key, used in zip(keys, seen, strict=True)]
 
 
 def revoke(ctx: Context, service: str, key_id: str) -> None:
@@ -67,7 +67,7 @@ def _made(
     fields: Mapping[str, Any],
     action: AuditAction,
     keep_hours: int | None,
-) -> Wire:
+) -> Json:
     ctx = service_users.plain(ctx)
     require(ctx, "update", service_users.resource(service))
 
@@ -80,7 +80,7 @@ def _attempt(
     fields: Mapping[str, Any],
     action: AuditAction,
     keep_hours: int | None,
-) -> Wire:
+) -> Json:
     record = account.find(ctx, ctx.tenant, service, SERVICE)
     what = service_users.resource(record.doc["name"])
     account.require_reach(ctx, "update", what, record.doc["role"])
@@ -95,7 +95,7 @@ def _attempt(
         security_stamps.invalidate(ctx.tenant, service),
     ]
     batch.apply(ctx, changes, AuditEvent(action, what, after=made.record))
-    return service_users.key_wire(owner, made)
+    return service_users.key_to_json(owner, made)
 
 
 def _older(ctx: Context, service: str, keep_hours: int | None) -> list[Change]:
@@ -125,7 +125,7 @@ def _gone(key_id: str) -> list[Change]:
     return [Delete(API_KEY, (key_id,)), Delete(LAST_USED, (key_id,))]
 
 
-def _wire(owner: Doc, key: Doc, used: Record | None) -> Wire:
+def _to_json(owner: Doc, key: Doc, used: Record | None) -> Json:
     return {
         "id": key["id"],
         "created_at": rfc3339(key["created_at_ms"]),

@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 from pangolin.services.accounts import account, removal
-from pangolin.services.accounts.account import Wire
 from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import api_keys, security_stamps
@@ -16,6 +15,7 @@ from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import ABSENT, Change, Doc, Put, Record
@@ -26,7 +26,7 @@ TYPE: Final = "service_user"
 CHANGEABLE = ("name", "description", "active")
 
 
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Create a service user with its first key, which is shown only here.
 
     `fields` has `name`, `role`, and optionally `description` and `expires_in_days`, after which the
@@ -39,33 +39,33 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     doc = _new(ctx, fields)
     made = _first_key(ctx, doc)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         account.refuse_taken(ctx, SERVICE, name)
         puts = [Put(PRINCIPAL, doc, ABSENT), Put(API_KEY, made.record, ABSENT)]
         changes = [guards.hold(ctx), *puts]
         batch.apply(
             ctx, changes, AuditEvent(AuditAction.CREATE_SERVICE_USER, resource(name), after=doc)
         )
-        return key_wire(doc, made)
+        return key_to_json(doc, made)
 
     return retry_conflicts(ctx, "create service user", attempt)
 
 
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List the tenant's service users in name order."""
     require(ctx, "list", Resource(TYPE))
     beyond = None if after is None else (after,)
     found = ctx.store.page(PRINCIPAL, (SERVICE,), index="name", after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
-    return _wires(ctx, [record.doc for record in found.records]), more
+    return _list_to_json(ctx, [record.doc for record in found.records]), more
 
 
-def get(ctx: Context, service: str) -> Wire:
+def get(ctx: Context, service: str) -> Json:
     """Return a service user; raise `NotFound`."""
     require(ctx, "read", resource(service))
-    return _wires(ctx, [account.find(ctx, ctx.tenant, service, SERVICE).doc])[0]
+    return _list_to_json(ctx, [account.find(ctx, ctx.tenant, service, SERVICE).doc])[0]
 
 
 def update(ctx: Context, service: str, fields: Mapping[str, Any]) -> None:
@@ -129,7 +129,7 @@ def resource(name: str) -> Resource:
     return Resource(TYPE, (name,))
 
 
-def key_wire(doc: Doc, made: MadeKey) -> Wire:
+def key_to_json(doc: Doc, made: MadeKey) -> Json:
     """Return a service user as JSON, with the key that was just created."""
     return {
         "id": doc["id"],
@@ -180,12 +180,12 @@ def _changed(ctx: Context, record: Record, given: Doc) -> tuple[Doc, list[Change
     return doc, [security_stamps.invalidate(ctx.tenant, doc["id"])]
 
 
-def _wires(ctx: Context, docs: list[Doc]) -> list[Wire]:
+def _list_to_json(ctx: Context, docs: list[Doc]) -> list[Json]:
     seen = ctx.store.get_many([(LAST_USED, (doc["id"],)) for doc in docs])
-    return [_wire(doc, used) for doc, used in zip(docs, seen, strict=True)]
+    return [_to_json(doc, used) for doc, used in zip(docs, seen, strict=True)]
 
 
-def _wire(doc: Doc, used: Record | None) -> Wire:
+def _to_json(doc: Doc, used: Record | None) -> Json:
     return {
         "id": doc["id"],
         "name": doc["name"],

@@ -3,7 +3,6 @@
 from pangolin.errors import BadRequest, NotFound
 from pangolin.interfaces.authentication import ROOT
 from pangolin.services.accounts import account, users
-from pangolin.services.accounts.account import Wire
 from pangolin.services.audit import trail
 from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
@@ -12,6 +11,7 @@ from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Delete, Doc, Put, Record
@@ -20,7 +20,7 @@ from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
 
 def page(
     ctx: Context, owner: str, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List the caller's tokens or, for admins, those of a user or service user of the tenant.
 
     Raises `NotFound`.
@@ -33,12 +33,12 @@ def page(
     store = ctx.runtime.store
     found = store.page(TOKEN, prefix, index="principal", after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
-    return [_wire(ctx, doc, record.doc) for record in found.records], more
+    return [_to_json(ctx, doc, record.doc) for record in found.records], more
 
 
 def own(
     ctx: Context, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List the caller's tokens."""
     if _kept(ctx) is None:
         return [], None
@@ -142,7 +142,7 @@ def _find(ctx: Context, owner: str) -> Record:
     return record
 
 
-def _wire(ctx: Context, owner: Doc, token: Doc) -> Wire:
+def _to_json(ctx: Context, owner: Doc, token: Doc) -> Json:
     expired = token["expires_at_ms"] <= ctx.now()
     return {
         "id": token["jti"],

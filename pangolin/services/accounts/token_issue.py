@@ -7,7 +7,6 @@ from typing import Any, Final
 from pangolin.errors import BadRequest, Conflicting, NotFound, Unauthorized
 from pangolin.interfaces.authentication import ROLES, ROOT, TENANT_ADMIN, TENANT_USER, Principal
 from pangolin.services.accounts import account
-from pangolin.services.accounts.account import Wire
 from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import principals, tokens
@@ -16,6 +15,7 @@ from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.authz.access import require
 from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.services.tenants import selection
@@ -39,7 +39,7 @@ SPELLINGS: Final = {
 }
 
 
-def mint(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def mint(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Issue a token for the caller or, with `username`, for a user of the tenant `tenant_id`.
 
     `roles` (only the first is used) may lower its role; it is valid for `expires_in_hours`. A token
@@ -67,7 +67,7 @@ def mint(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         AuditEvent(AuditAction.GENERATE_TOKEN, what, after=issued.record),
         store=within.unscoped,
     )
-    return _wire(issued, within.tenant)
+    return _to_json(issued, within.tenant)
 
 
 def _key_of(ctx: Context, subject: Principal) -> str | None:
@@ -76,7 +76,7 @@ def _key_of(ctx: Context, subject: Principal) -> str | None:
     return str(key) if key and subject.id == ctx.principal.id else None
 
 
-def rotate(ctx: Context) -> Wire:
+def rotate(ctx: Context) -> Json:
     """Replace the request's token with a new one for the same principal, and revoke the old one.
 
     Raises `BadRequest` if there is none, and `Unauthorized` when a new sign-in is required.
@@ -109,7 +109,7 @@ def rotate(ctx: Context) -> Wire:
         )
     except Conflict:
         raise Unauthorized(tokens.REVOKED) from None
-    return _wire(issued, old["within"])
+    return _to_json(issued, old["within"])
 
 
 def _role(roles: Sequence[str]) -> str | None:
@@ -174,6 +174,6 @@ def _renewal_end(ctx: Context, auth_time_ms: int) -> int:
     return end
 
 
-def _wire(issued: Issued, tenant: str | None) -> Wire:
+def _to_json(issued: Issued, tenant: str | None) -> Json:
     end = rfc3339(issued.expires_at_ms)
     return {"token": issued.token, "expires_at": end, "tenant_id": tenant}

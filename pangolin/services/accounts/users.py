@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from pangolin.errors import BadRequest, Forbidden
 from pangolin.services.accounts import account, removal
-from pangolin.services.accounts.account import Wire
 from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import passwords, principals, rate_limits, security_stamps
@@ -16,6 +15,7 @@ from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.services.context.well_known import ROOT_ID
@@ -28,7 +28,7 @@ from pangolin.store.kinds import PRINCIPAL, ROOT_HOME
 ADMINS_ONLY = ("active", "role")
 
 
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Create a user from `username`, `email`, `role`, and optional `password` and `tenant_id`.
 
     Without a password the user can sign in only through an identity provider. Raises `BadRequest`
@@ -42,11 +42,11 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     account.check_role(within, role)
     doc = new(within, name, email, role) | {"password_hash": _hashed(within, fields, name, email)}
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         account.refuse_taken(within, USER, name)
         changes = [guards.hold(within), Put(PRINCIPAL, doc, ABSENT)]
         batch.apply(within, changes, AuditEvent(AuditAction.CREATE_USER, resource(name), after=doc))
-        return wire(doc)
+        return to_json(doc)
 
     return retry_conflicts(within, "create user", attempt)
 
@@ -69,23 +69,23 @@ def new(ctx: Context, name: str, email: str | None, role: str) -> Doc:
 
 def page(
     ctx: Context, role: str | None = None, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List the tenant's users in name order, optionally those of one role only."""
     require(ctx, "list", Resource(USER))
     kept = (doc for doc in _all(ctx, after, limit) if role in (None, doc["role"]))
     docs = list(islice(kept, limit + 1))
     more = str(docs[limit - 1]["name"]) if len(docs) > limit else None
-    return [wire(doc) for doc in docs[:limit]], more
+    return [to_json(doc) for doc in docs[:limit]], more
 
 
-def get(ctx: Context, user: str) -> Wire:
+def get(ctx: Context, user: str) -> Json:
     """Return the caller or, for admins, a user of the tenant; raise `NotFound`."""
     if not is_self(ctx, user):
         require(ctx, "read", resource(user))
-    return wire(account.find(ctx, home_of(ctx, user), user).doc)
+    return to_json(account.find(ctx, home_of(ctx, user), user).doc)
 
 
-def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Json:
     """Change `email` or `password` of the caller or a user, and `active` or `role` of a user.
 
     A changed password and `active=false` end the user's tokens, except the request's own. Raises
@@ -94,7 +94,7 @@ def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Wire:
     given = {name: value for name, value in fields.items() if value is not None}
     _check_change(ctx, user, given)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         record = account.find(ctx, home_of(ctx, user), user)
         name = resource(record.doc["name"])
         account.require_reach(ctx, "update", name, record.doc["role"])
@@ -106,7 +106,7 @@ def update(ctx: Context, user: str, fields: Mapping[str, Any]) -> Wire:
             AuditEvent(AuditAction.UPDATE_USER, name, before=record.doc, after=doc),
             store=ctx.unscoped,
         )
-        return wire(doc)
+        return to_json(doc)
 
     return retry_conflicts(ctx, "update user", attempt)
 
@@ -134,7 +134,7 @@ def home_of(ctx: Context, user: str) -> str:
     return principals.home_of(ctx.principal) if is_self(ctx, user) else ctx.tenant
 
 
-def wire(doc: Doc) -> Wire:
+def to_json(doc: Doc) -> Json:
     """Return a user as JSON, without its secrets."""
     home = doc.get("tenant")
     return {

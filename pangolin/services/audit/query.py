@@ -14,13 +14,13 @@ from pangolin.services.audit.records import cut_name
 from pangolin.services.audit.vocabulary import ACTIONS, RESOURCE_TYPES
 from pangolin.services.authz.access import require
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Doc, Key
 from pangolin.store.kinds import AUDIT
 from pangolin.store.scoped import ScopedStore
 
-Wire = dict[str, Any]
 LOG: Final = Resource("audit")
 BATCH: Final = 200
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -62,7 +62,7 @@ def page(
     everywhere: bool = False,
     limit: int = 100,
     after: str | None = None,
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """Return records, newest first, and the next page's `after`; all pages but the last are full.
 
     `everywhere` includes all tenants' records, for root only. Raises `BadRequest` naming a filter.
@@ -73,7 +73,7 @@ def page(
     merged = heapq.merge(*logs, key=lambda doc: str(doc["id"]), reverse=True)
     found = list(islice(merged, limit + 1))
     more = found[limit - 1]["id"] if len(found) > limit else None
-    return [wire(doc) for doc in found[:limit]], more
+    return [to_json(doc) for doc in found[:limit]], more
 
 
 def count(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool = False) -> int:
@@ -83,13 +83,13 @@ def count(ctx: Context, filters: Mapping[str, Any], *, everywhere: bool = False)
     return sum(_count(ctx, log, wanted) for log in _logs(ctx, everywhere))
 
 
-def get(ctx: Context, record_id: str, *, everywhere: bool = False) -> Wire:
+def get(ctx: Context, record_id: str, *, everywhere: bool = False) -> Json:
     """Return a record by id; raise `NoSuchAuditRecord`."""
     require(ctx, "read", LOG)
     for log in _logs(ctx, everywhere):
         found = log.find(AUDIT, "time", (record_id,))
         if found is not None:
-            return wire(found.doc)
+            return to_json(found.doc)
     raise NoSuchAuditRecord(f"Audit record does not exist: {record_id}")
 
 
@@ -124,7 +124,7 @@ def between(
             return
 
 
-def wire(doc: Doc) -> Wire:
+def to_json(doc: Doc) -> Json:
     """Return a record as JSON."""
     known = {name: value for name, value in doc.items() if name not in (*SIGNED, "tenant", "at_ms")}
     return {

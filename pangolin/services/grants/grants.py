@@ -18,6 +18,7 @@ from pangolin.services.authz.rights import Target
 from pangolin.services.changes import batch
 from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.pages import cut
 from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.services.context.times import rfc3339
@@ -27,10 +28,8 @@ from pangolin.store import find_many
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROLE, STAMP
 
-Wire = dict[str, Any]
 
-
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Grant `actions` on a `scope` to the principal `user_id` or to the role `role_id`.
 
     Non-admins may grant only actions that they hold themselves, and only where they may manage
@@ -39,7 +38,7 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     kind, grantee = _grantee(fields)
     wanted = actions.check(fields["actions"])
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         now = _present(ctx)
         resolved = _resolved(now, fields["scope"])
         require_giving(now, wanted, resolved.doc["type"], resolved.targets)
@@ -53,9 +52,9 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
             AuditEvent(AuditAction.GRANT_PERMISSION, what, after=doc, details=details),
             outcome=doc,
         )
-        return wire(ctx, doc)
+        return to_json(ctx, doc)
 
-    return write(ctx, "grant", attempt, lambda doc: wire(ctx, doc))
+    return write(ctx, "grant", attempt, lambda doc: to_json(ctx, doc))
 
 
 def page(
@@ -65,7 +64,7 @@ def page(
     *,
     limit: int = 100,
     after: str | None = None,
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List grants in the order of their ids: all, or the direct ones of a principal or a role.
 
     Non-admins see their own and those of their roles; raises `Denied` if they ask for more.
@@ -76,7 +75,7 @@ def page(
     own = not is_admin(ctx)
     docs = _own(ctx, wanted, after) if own else _listed(ctx, wanted, limit, after)
     rows, more = cut(docs, limit, lambda doc: str(doc["id"]))
-    return [wire(ctx, doc) for doc in rows], more
+    return [to_json(ctx, doc) for doc in rows], more
 
 
 def revoke(ctx: Context, grant: str) -> None:
@@ -134,13 +133,13 @@ def require_giving(
             raise denial(ctx, action, Resource(kind))
 
 
-def wire(ctx: Context, doc: Doc) -> Wire:
+def to_json(ctx: Context, doc: Doc) -> Json:
     """Return a grant as JSON."""
     return {
         "id": doc["id"],
         f"{doc['grantee_type']}_id": doc["grantee"],
         "tenant_id": ctx.tenant,
-        "scope": scopes.wire(doc["scope"]),
+        "scope": scopes.to_json(doc["scope"]),
         "actions": doc["actions"],
         "granted_by": doc["granted_by"],
         "granted_at": rfc3339(doc["granted_at_ms"]),
@@ -228,9 +227,9 @@ def _own(ctx: Context, wanted: str | None, after: str | None) -> Iterator[Doc]:
     return iter(sorted(beyond, key=lambda doc: str(doc["id"])))
 
 
-def _described(doc: Doc) -> Wire:
+def _described(doc: Doc) -> Json:
     """Describe a grant for the audit log, where it may be read after the grant is deleted."""
-    shown = {"scope": scopes.wire(doc["scope"]), "actions": doc["actions"]}
+    shown = {"scope": scopes.to_json(doc["scope"]), "actions": doc["actions"]}
     return {doc["grantee_type"]: doc["grantee"], **shown}
 
 

@@ -1,7 +1,6 @@
 """Who has which role: users, service users, and roles themselves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.audit.records import AuditEvent
@@ -12,6 +11,7 @@ from pangolin.services.authz.rights_loader import MOST_DEPTH
 from pangolin.services.changes import batch
 from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import roles
@@ -19,11 +19,10 @@ from pangolin.store import find_many
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
 from pangolin.store.kinds import GUARD, MEMBERSHIP, PRINCIPAL, ROLE
 
-Wire = dict[str, Any]
 GUARD_NAME = "roles"
 
 
-def of_principal(ctx: Context, principal: str) -> list[roles.Wire]:
+def of_principal(ctx: Context, principal: str) -> list[Json]:
     """List the direct roles of a user or service user: the caller or, for admins, anyone.
 
     Raises `Denied` and `NotFound`.
@@ -34,7 +33,7 @@ def of_principal(ctx: Context, principal: str) -> list[roles.Wire]:
     return roles.shown_many(ctx, _roles_of(ctx, principal))
 
 
-def of_role(ctx: Context, role: str) -> list[roles.Wire]:
+def of_role(ctx: Context, role: str) -> list[Json]:
     """List the roles that a role has; raise `Denied` and `NotFound`."""
     require(ctx, "read", Resource("role"))
     roles.find(ctx, role)
@@ -43,7 +42,7 @@ def of_role(ctx: Context, role: str) -> list[roles.Wire]:
 
 def members(
     ctx: Context, role: str, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List the members of a role: `id`, `type`, `name`, and who assigned it and when."""
     require(ctx, "read", Resource("role"))
     roles.find(ctx, role)
@@ -52,7 +51,9 @@ def members(
     docs = [record.doc for record in page.records]
     wanted = [(ROLE if doc["type"] == "role" else PRINCIPAL, (doc["member"],)) for doc in docs]
     named = ctx.store.get_many(wanted) if wanted else []
-    shown = [_wire(doc, found) for doc, found in zip(docs, named, strict=True) if found is not None]
+    shown = [
+        _to_json(doc, found) for doc, found in zip(docs, named, strict=True) if found is not None
+    ]
     return shown, str(docs[-1]["member"]) if page.after else None
 
 
@@ -176,7 +177,7 @@ def _next(ctx: Context, level: set[str], up: bool) -> list[str]:
     return [str(r.doc[field]) for r in records if up or r.doc["type"] == "role"]
 
 
-def _wire(doc: Doc, found: Record) -> Wire:
+def _to_json(doc: Doc, found: Record) -> Json:
     return {
         "id": doc["member"],
         "type": doc["type"],

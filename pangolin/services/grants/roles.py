@@ -16,17 +16,17 @@ from pangolin.services.changes.attempts import write
 from pangolin.services.changes.guards import hold as hold_tenant
 from pangolin.services.context import pages
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import grants, role_grants, scopes
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import GRANT, MEMBERSHIP, ROLE
 
-Wire = dict[str, Any]
 MOST_NAME, MOST_DESCRIPTION, MOST_PERMISSIONS = 128, 1024, 500
 
 
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Create a role from `name`, `description` and `permissions`.
 
     Raises `Denied`, `AlreadyExists`, `NotFound` for a permission's target, and `BadRequest`.
@@ -34,12 +34,12 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     require(ctx, "create", resource(fields["name"]))
     _check(ctx, fields)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         _refuse_taken(ctx, fields["name"])
         role = _new(ctx, fields)
         added = role_grants.first(ctx, role, fields)
         changes: list[Change] = [hold_tenant(ctx), Put(ROLE, role, ABSENT), *added]
-        made = wire(ctx, role, [put.doc for put in added])
+        made = to_json(ctx, role, [put.doc for put in added])
         what, details = resource(role["name"]), {"permissions": made["permissions"]}
         batch.apply(
             ctx,
@@ -54,17 +54,17 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
 
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List roles in name order; non-admins see only their own."""
     docs = _listed(ctx, limit, after) if is_admin(ctx) else _own(ctx, after)
     rows, more = pages.cut(docs, limit, lambda doc: str(doc["name"]))
     held: dict[str, list[Doc]] = {doc["id"]: [] for doc in rows}
     for record in grants.of(ctx, held):
         held[record.doc["grantee"]].append(record.doc)
-    return [wire(ctx, doc, held[doc["id"]]) for doc in rows], more
+    return [to_json(ctx, doc, held[doc["id"]]) for doc in rows], more
 
 
-def get(ctx: Context, role: str) -> Wire:
+def get(ctx: Context, role: str) -> Json:
     """Return one of the caller's roles or, for admins, any role; raise `Denied` or `NotFound`."""
     principal = ctx.principal
     if not is_admin(ctx) and role not in rights_loader.grantees(
@@ -74,7 +74,7 @@ def get(ctx: Context, role: str) -> Wire:
     return _with_grants(ctx, find(ctx, role).doc)
 
 
-def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Json:
     """Replace `name`, `description` and, if given, `permissions`.
 
     Only differences are granted or revoked, all in one batch; raises like `create`.
@@ -84,14 +84,14 @@ def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Wire:
     if fields.get("id") not in (None, role):
         raise BadRequest(f"id must be the role's own, {role}")
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         record = find(ctx, role)
         doc = record.doc | _given(fields) | {"updated_at_ms": ctx.now()}
         if doc["name"] != record.doc["name"]:
             _refuse_taken(ctx, doc["name"])
         kept, changes = role_grants.difference(ctx, doc, fields)
         changes += [Put(ROLE, doc, record.version), *security_stamps.invalidate_all(ctx.tenant)]
-        before, made = _with_grants(ctx, record.doc), wire(ctx, doc, kept)
+        before, made = _with_grants(ctx, record.doc), to_json(ctx, doc, kept)
         what, details = resource(doc["name"]), {"permissions": made["permissions"]}
         batch.apply(
             ctx,
@@ -135,10 +135,10 @@ def resource(name: str) -> Resource:
     return Resource("role", (name,))
 
 
-def wire(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Wire:
+def to_json(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Json:
     """Return a role as JSON, with its grants."""
     shown = [
-        {"scope": scopes.wire(grant["scope"]), "actions": grant["actions"]}
+        {"scope": scopes.to_json(grant["scope"]), "actions": grant["actions"]}
         for grant in sorted(held, key=lambda grant: str(grant["id"]))
     ]
     return {
@@ -153,15 +153,15 @@ def wire(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Wire:
     }
 
 
-def shown_many(ctx: Context, ids: Sequence[str]) -> list[Wire]:
+def shown_many(ctx: Context, ids: Sequence[str]) -> list[Json]:
     """Return roles by id as JSON, in name order; deleted ones are left out."""
     records = ctx.store.get_many([(ROLE, (role,)) for role in ids]) if ids else []
     docs = [record.doc for record in records if record is not None]
     return [_with_grants(ctx, doc) for doc in sorted(docs, key=lambda doc: str(doc["name"]))]
 
 
-def _with_grants(ctx: Context, doc: Doc) -> Wire:
-    return wire(ctx, doc, [record.doc for record in grants.of(ctx, [doc["id"]])])
+def _with_grants(ctx: Context, doc: Doc) -> Json:
+    return to_json(ctx, doc, [record.doc for record in grants.of(ctx, [doc["id"]])])
 
 
 def _check(ctx: Context, fields: Mapping[str, Any]) -> None:

@@ -14,12 +14,12 @@ from pangolin.services.authz.rights_loader import catalog_names
 from pangolin.services.branches import refs
 from pangolin.services.changes import guards
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.versioned import addressing, entries
 from pangolin.store import find_many
 from pangolin.store.api import Change, Doc, Record
 from pangolin.store.kinds import CATALOG, SEPARATOR
 
-Wire = dict[str, Any]
 MOST_TAG: Final = 128
 MEMBERS: Final = {
     "tenant": frozenset[str](),
@@ -56,7 +56,7 @@ def covered(ctx: Context, doc: Doc) -> Sequence[Target]:
         return ()
 
 
-def wire(doc: Doc) -> Wire:
+def to_json(doc: Doc) -> Json:
     """Return a scope as JSON; namespace levels are joined by dots, or listed if one has a dot."""
     shown = dict(doc)
     if "namespace" in shown:

@@ -3,22 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from pangolin.errors import BadRequest, NotFound
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs import contents
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import listing
 from pangolin.services.versioned.resolution import resolve
 from pangolin.store.kinds import CATALOG, PRINCIPAL, ROOT_HOME, TENANT, WAREHOUSE
 
-Wire = dict[str, Any]
 SCOPES = ("tenant", "system")
 
 
-def stats(ctx: Context, of: str = "tenant") -> Wire:
+def stats(ctx: Context, of: str = "tenant") -> Json:
     """Count what the request's tenant has or (`system`, for root only) what all tenants have.
 
     Tables, views, assets and namespaces are those that `main` shows.

@@ -34,7 +34,7 @@ def password(runtime: Runtime, doc: Doc, tenant: str) -> str | None:
     return fields.plain(runtime, kept, *_place(tenant)) if kept else None
 
 
-def shown(doc: Doc) -> str | None:
+def masked(doc: Doc) -> str | None:
     """Return the masked password; None if there is none."""
     kept = doc.get(SECRETS, {}).get(PASSWORD)
     return str(kept["shown"]) if kept else None

@@ -10,6 +10,7 @@ from pangolin.services.authz.access import require
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.redaction import MASK
 from pangolin.services.context.resource import Resource
 from pangolin.services.tenants import sealed_settings
@@ -17,7 +18,6 @@ from pangolin.services.tenants.sealed_settings import for_audit
 from pangolin.store.api import ABSENT, Doc, Put
 from pangolin.store.kinds import TENANT_SETTINGS
 
-Wire = dict[str, Any]
 RESOURCE: Final = Resource("settings")
 SECRET: Final = sealed_settings.PASSWORD
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -31,25 +31,25 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 
 
-def get(ctx: Context) -> Wire:
+def get(ctx: Context) -> Json:
     """Return a tenant's settings with defaults filled in; the password is masked."""
     require(ctx, "read", RESOURCE)
     record = ctx.store.get(TENANT_SETTINGS, ())
-    return _wire(record.doc if record else {})
+    return _to_json(record.doc if record else {})
 
 
-def update(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Change the settings that `fields` has; None restores the default.
 
     A masked password that comes back unchanged keeps the stored one.
     """
     require(ctx, "update", RESOURCE)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         record = ctx.store.get(TENANT_SETTINGS, ())
         clear = _merged(record.doc if record else {}, fields)
         doc = sealed_settings.sealed(ctx.runtime, clear, ctx.tenant)
-        outcome = _wire(doc)
+        outcome = _to_json(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
         changes, before = [guards.hold(ctx), put], for_audit(record.doc) if record else None
         batch.apply(
@@ -60,7 +60,7 @@ def update(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         )
         return outcome
 
-    return write(ctx, "update settings", attempt, Wire)
+    return write(ctx, "update settings", attempt, Json)
 
 
 def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
@@ -69,7 +69,7 @@ def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
     if SECRET in given:
         secret = given[SECRET]
         if secret and secret.startswith(MASK):
-            if secret != sealed_settings.shown(stored):
+            if secret != sealed_settings.masked(stored):
                 raise BadRequest(f"{SECRET} is masked; send the password itself")
             del given[SECRET]
         elif not secret:
@@ -77,6 +77,6 @@ def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
     return {key: value for key, value in (kept | given).items() if value is not None}
 
 
-def _wire(doc: Doc) -> Wire:
-    shown = {key: doc.get(key, default) for key, default in DEFAULTS.items()}
-    return shown | {SECRET: sealed_settings.shown(doc)}
+def _to_json(doc: Doc) -> Json:
+    values = {key: doc.get(key, default) for key, default in DEFAULTS.items()}
+    return values | {SECRET: sealed_settings.masked(doc)}

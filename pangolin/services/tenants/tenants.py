@@ -15,15 +15,14 @@ from pangolin.services.catalogs import cascade, names
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
 from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
 
-Wire = dict[str, Any]
 
-
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Create a tenant from `name` and `properties`; raise `AlreadyExists`."""
     name = fields["name"]
     require(ctx, "create", Resource("tenant", (name,)))
@@ -44,38 +43,38 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         )
 
     retry_conflicts(ctx, "create tenant", attempt)
-    return wire(doc)
+    return to_json(doc)
 
 
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """Return tenants in name order, and the `after` of the next page."""
     require(ctx, "list", Resource("tenant"))
     beyond = None if after is None else (after,)
     found = ctx.system.page(TENANT, index="name", after=beyond, limit=limit)
     more = str(found.after[0]) if found.after else None
-    return [wire(record.doc) for record in found.records], more
+    return [to_json(record.doc) for record in found.records], more
 
 
-def get(ctx: Context, tenant: str) -> Wire:
+def get(ctx: Context, tenant: str) -> Json:
     """Return a tenant by id; raise `NoSuchTenant`, also for a tenant other than the principal's."""
     if ctx.principal.role == ROOT:
-        return wire(find(ctx, tenant).doc)
+        return to_json(find(ctx, tenant).doc)
     record = ctx.store.get(TENANT, ())
     if record is None or tenant.lower() != ctx.tenant:
         raise NoSuchTenant(f"Tenant does not exist: {tenant}")
-    return wire(record.doc)
+    return to_json(record.doc)
 
 
-def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Wire:
+def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Json:
     """Change `name` or replace `properties`; raise `NoSuchTenant` or `AlreadyExists`."""
     require(ctx, "update", Resource("tenant", (tenant,)))
     given = {key: value for key, value in fields.items() if value is not None}
     if "name" in given:
         names.check_tenant(given["name"])
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         record = find(ctx, tenant)
         doc = record.doc | given
         if doc["name"] != record.doc["name"]:
@@ -91,7 +90,7 @@ def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Wire:
             AuditEvent(AuditAction.UPDATE_TENANT, what, before=record.doc, after=doc),
             store=ctx.system,
         )
-        return wire(doc)
+        return to_json(doc)
 
     return retry_conflicts(ctx, "update tenant", attempt)
 
@@ -130,7 +129,7 @@ def find(ctx: Context, tenant: str) -> Record:
     return record
 
 
-def wire(doc: Doc) -> Wire:
+def to_json(doc: Doc) -> Json:
     """Return a tenant as JSON."""
     return {"id": doc["tenant"], "name": doc["name"], "properties": doc["properties"]}
 

@@ -101,7 +101,7 @@ def login(given: Doc) -> Doc:
     attempt = Attempt(home, name, password, current_client())
     done = password_login.login(runtime, attempt)
     end = rfc3339(done.issued.expires_at_ms)
-    return {"token": done.issued.token, "user": users.wire(done.user), "expires_at": end}
+    return {"token": done.issued.token, "user": users.to_json(done.user), "expires_at": end}
 
 
 @blp.route("/logout", methods=["POST"])
@@ -117,7 +117,7 @@ def logout() -> None:
 @blp.response(200, UserInfo)
 def me() -> Doc:
     """Return the caller."""
-    return users.wire(password_login.me(current_context()))
+    return users.to_json(password_login.me(current_context()))
 
 
 @blp.route("")
