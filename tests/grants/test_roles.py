@@ -166,12 +166,12 @@ def test_roles_lie_in_each_other_only_so_deep(admin: Caller, catalog_id: str) ->
     for member, wanted in pairwise(chain[1:]):
         give(admin, f"roles/{member}", wanted)
     answer = admin("POST", f"{PATH}/{chain[0]}/roles", {"role-id": chain[1]})
-    assert f"{MOST_DEPTH} deep" in message(answer, 400)
+    assert f"{MOST_DEPTH} levels deep" in message(answer, 400)
     # In the middle it is the whole chain that counts.
     side = [role(admin, "s0"), role(admin, "s1")]
     give(admin, f"roles/{side[0]}", side[1])
     answer = admin("POST", f"{PATH}/{side[1]}/roles", {"role-id": chain[2]})
-    assert f"{MOST_DEPTH} deep" in message(answer, 400)
+    assert f"{MOST_DEPTH} levels deep" in message(answer, 400)
     give(admin, f"roles/{side[1]}", chain[3])
 
 
