@@ -1,4 +1,4 @@
-"""What a service function is given: who asks, in which tenant, over which store."""
+"""The context of a service call: the principal, the tenant, and the store."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from pangolin.store.scoped import ScopedStore
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Where a request comes from and its id, as the audit log records them; empty if unknown."""
+    """The origin and id of a request for the audit log; empty if unknown."""
 
     address: str = ""
     agent: str = ""
@@ -54,7 +54,7 @@ class Context:
 
     @property
     def system(self) -> Store:
-        """The whole store, for root alone."""
+        """The whole store, for root only."""
         if self.principal.role != ROOT:
             raise Forbidden("only root may look beyond one tenant")
         self.confirm()
@@ -64,13 +64,13 @@ class Context:
     def unscoped(self) -> Store:
         """The whole store, for keys that name their tenant, because root's records have none.
 
-        The caller has made sure that they are the principal's own or the request's tenant's.
+        The caller must ensure that they belong to the principal or to the request's tenant.
         """
         self.confirm()
         return self.runtime.store
 
     def confirm(self) -> None:
-        """Confirm the credential by itself, if nothing has been read that confirmed it."""
+        """Confirm the credential with a read of its own, unless another read has confirmed it."""
         if self.revalidation is not None:
             self.revalidation.confirm_with(self.runtime.store)
 
@@ -90,7 +90,7 @@ class Context:
 
 
 def system_context(runtime: Runtime) -> Context:
-    """Give root's view of the default tenant, for what the server does on its own behalf."""
+    """Return root's context in the default tenant, for what the server does on its own behalf."""
     return Context(
         principal=Principal(ROOT_ID, runtime.settings.root_user, ROOT),
         tenant=DEFAULT_TENANT,

@@ -1,4 +1,4 @@
-"""Counters that Prometheus reads; right under several workers when its directory is set."""
+"""Metrics for Prometheus; correct with several workers if its directory is set."""
 
 from functools import cache
 
@@ -9,19 +9,17 @@ _seconds = Histogram(
     "pangolin_http_request_duration_seconds", "Time to answer a request.", ["method", "route"]
 )
 _commits = Counter("pangolin_table_commits", "Table commits by result.", ["result"])
-_retries = Counter("pangolin_table_commit_retries", "Commits tried again after a lost race.")
+_retries = Counter("pangolin_table_commit_retries", "Commits retried after a lost race.")
 _authentications = Counter("pangolin_auth", "Credentials checked by result.", ["result"])
 _lost = Counter("pangolin_audit_write_failures", "Audit records of failures that were lost.")
-_credentials = Counter(
-    "pangolin_credentials", "Credentials asked for, by how that went.", ["result"]
-)
+_credentials = Counter("pangolin_credentials", "Credential requests by result.", ["result"])
 _minting = Histogram("pangolin_credential_mint_seconds", "Time to mint a credential.", ["strategy"])
 _left = Histogram(
     "pangolin_credential_seconds_left",
-    "Life left to a credential when it is handed out.",
+    "Remaining life of a credential when it is handed out.",
     buckets=(600, 900, 1800, 2700, 3600, 7200, 14400, 43200),
 )
-_signatures = Counter("pangolin_signed_requests", "Requests to be signed, by result.", ["result"])
+_signatures = Counter("pangolin_signed_requests", "Signing requests by result.", ["result"])
 
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
@@ -36,7 +34,7 @@ def commit(result: str) -> None:
 
 
 def commit_retried() -> None:
-    """Count one more try of a commit that lost a race."""
+    """Count a retry of a commit that lost a race."""
     _retries.inc()
 
 
@@ -46,35 +44,35 @@ def authenticated(result: str) -> None:
 
 
 def audit_lost() -> None:
-    """Count the record of a failure that could not be written."""
+    """Count an audit record of a failure that could not be written."""
     _lost.inc()
 
 
 def credential(result: str) -> None:
-    """Count a credential asked for.
+    """Count a credential request.
 
-    `hit`, `minted`, `coalesced` (with another's mint), `refreshed` (in the background besides),
+    `hit`, `minted`, `coalesced` (with another's mint), `refreshed` (additionally, in background),
     `denied`, `failed` or `timed_out`.
     """
     _asked(result).inc()
 
 
 def minted(strategy: str, seconds: float) -> None:
-    """Note how long a mint took."""
+    """Record the duration of a mint."""
     _minting.labels(strategy).observe(seconds)
 
 
 def handed_out(seconds_left: float) -> None:
-    """Note how much life a credential that is handed out has left."""
+    """Record the remaining life of a credential that is handed out."""
     _left.observe(seconds_left)
 
 
 def signature(result: str) -> None:
-    """Count a request to be signed: `signed`, or the name of the rule that refused it."""
+    """Count a signing request: `signed`, or the name of the rule that refused it."""
     _signatures.labels(result).inc()
 
 
-# Looking a child up costs as much as counting; there are as few as there are labels.
+# Looking up a child costs as much as counting; there are few, because labels are few.
 @cache
 def _counted(method: str, route: str, status: int) -> Counter:
     return _requests.labels(method, route, str(status))

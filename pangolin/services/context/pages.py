@@ -1,4 +1,4 @@
-"""Pages of records chosen by name."""
+"""Pages of records selected by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -24,7 +24,7 @@ def chosen(
 def cut(
     docs: Iterable[Doc], limit: int | None, name_of: Callable[[Doc], str]
 ) -> tuple[list[Doc], str | None]:
-    """Take a page of documents, and the `after` of the next page if there is one."""
+    """Return a page of documents, and the `after` of the next page if there is one."""
     page: list[Doc] = []
     for doc in docs:
         if limit is not None and len(page) == limit:

@@ -1,4 +1,4 @@
-"""What a process has made once and shares between its threads, and what a fork forgets of it."""
+"""Objects that a process makes once and shares between its threads, and that a fork discards."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Parts:
-    """Things by key, each made on first use by one thread and shared by all of the process."""
+    """Objects by key, each made on first use by one thread and shared by all of the process."""
 
     def __init__(self) -> None:
         self.made: dict[Hashable, Any] = {}
@@ -19,7 +19,7 @@ class Parts:
         _EVERY.add(self)
 
     def get(self, key: Hashable, make: Callable[[], T], *, inherited: bool = False) -> T:
-        """Return what is under a key, made if need be; a forked process inherits only if told to.
+        """Return the object of a key, made if necessary; a fork inherits it only if `inherited`.
 
         If `make` raises, that is raised here, and the next caller tries again.
         """
@@ -31,7 +31,7 @@ class Parts:
             return cast(T, self.made[key])
 
     def forget(self) -> None:
-        """Begin anew in a child process, whose parent may have held the lock."""
+        """Start again in a child process, whose parent may have held the lock."""
         self.made, self._lock = {}, threading.RLock()
 
 

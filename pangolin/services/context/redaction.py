@@ -1,6 +1,6 @@
-"""Taking secrets out of text that is about to be logged or kept.
+"""Removing secrets from text that is about to be logged or stored.
 
-Every part looks at a bounded piece of the text, so that no text takes longer than its length.
+Every part reads a bounded piece of the text, so that the time is linear in its length.
 """
 
 import re
@@ -10,7 +10,7 @@ MASK: Final = "***"
 
 
 HIDDEN: Final = "***"
-# Cheap to look for: nearly no line has any of them.
+# Cheap to search for: almost no line has any of them.
 _HINT: Final = re.compile(
     r"-----BEGIN|bearer|basic|secret|token|pass|assertion|key|sig|external", re.IGNORECASE
 )
@@ -53,7 +53,7 @@ def redacted(text: str) -> str:
 
 
 def _end_of(found: re.Match[str], text: str) -> int:
-    """Say where the secret ends that follows; before it begins if there is none."""
+    """Return the end of the secret that follows; a position before it if there is none."""
     if found["pem"]:
         return _end_of_pem(text, found.end())
     if found["scheme"]:
@@ -72,5 +72,5 @@ def _end_of_pem(text: str, start: int) -> int:
 
 
 def mask(value: str) -> str:
-    """Hide a secret but for its last four characters, which tell its owner which one it is."""
+    """Mask a secret except its last four characters, by which its owner recognises it."""
     return MASK + value[-4:] if len(value) >= 12 else MASK

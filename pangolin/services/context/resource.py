@@ -1,4 +1,4 @@
-"""What an action is about."""
+"""The resources that actions are about."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -31,7 +31,7 @@ ResourceType = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an action is about: its type, and its path from the catalog down (names)."""
+    """A resource of an action: its type, and its path of names from the catalog down."""
 
     type: ResourceType
     path: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
-"""What one process shares between requests: store, settings, clock, plugins and the parts.
+"""What one process shares between requests: store, settings, clock, plugins and parts.
 
-A capability that keeps something in memory declares a `Part` beside it, so that the runtime names
+A capability that keeps something in memory declares a `Part` of its own, so that the runtime knows
 no capability.
 """
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Part(Generic[T]):
-    """A key for something that a process makes once and shares between requests.
+    """The key of an object that a process makes once and shares between requests.
 
     A forked process makes its own, unless the part is `inherited`.
     """
@@ -34,7 +34,7 @@ class Part(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The parts one process shares between requests; nothing in it connects before first use."""
+    """What one process shares between requests; nothing in it connects before first use."""
 
     store: Store
     settings: Settings
@@ -46,15 +46,15 @@ class Runtime:
     parts: Parts = field(default_factory=Parts, repr=False)
 
     def part(self, key: Part[T]) -> T:
-        """Return what this process shares under a key, made on first use."""
-        # Asked many times a request: what has been made is found without a lock.
+        """Return the object that this process shares under a key, made on first use."""
+        # Called many times per request: an existing object is found without a lock.
         found = self.parts.made.get(key)
         if found is None:
             found = self.parts.get(key, lambda: key.make(self), inherited=key.inherited)
         return cast(T, found)
 
     def vendor(self, strategy: str) -> CredentialVendor:
-        """Find what vends by a strategy; raise `UnknownPlugin` listing those installed."""
+        """Find the vendor of a strategy; raise `UnknownPlugin` listing the installed ones."""
         found = self.vendors.get(strategy)
         if found is None:
             installed = ", ".join(sorted(self.vendors)) or "none"
