@@ -1,7 +1,7 @@
 """Commits: read, compute, write the new metadata file, then swap the pointers in one batch.
 
-One table or many is the same shape. A lost race is run again from a fresh read while the client's
-requirements still hold; an outcome that is not known is never reported as a failure.
+One table or many take the same path. A commit that lost a race is run again from a fresh read while
+the client's requirements still hold; an unknown outcome is never reported as a failure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context import metrics
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.storage import location_claims, metadata_files
 from pangolin.services.storage.location_claims import Claimant
@@ -38,25 +39,25 @@ from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Change, Conflict, Doc, Key, Kind, Put, RequireEmpty
 from pangolin.store.kinds import CLAIM
 
-Metadata = dict[str, Any]
-Wires = Sequence[dict[str, Any]]
+Metadata = Json
+JsonList = Sequence[Json]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One change a client asks for: what it names, its requirements and its updates.
+    """One change that a client requests: its target, its requirements and its updates.
 
-    What it names is to be created if the action is `create`: the commit of a staged create.
+    The action `create` commits a staged create: the target is created.
     """
 
     named: Named
-    requirements: Wires
-    updates: Wires
+    requirements: JsonList
+    updates: JsonList
 
 
 @dataclass(slots=True)
 class Swap:
-    """One entry's swap in the making: what was read, and the metadata as it evolves."""
+    """One entry's swap in progress: what was read, and the metadata as it evolves."""
 
     named: Named
     resolved: ResolvedRef
@@ -80,7 +81,7 @@ class Swap:
 
     @property
     def event(self) -> AuditEvent:
-        """What the audit log records."""
+        """The event that the audit log records."""
         action = AuditAction(f"commit_{self.named.relation.type}")
         return AuditEvent(action, self.named.resource, before=self.entry.doc, after=self.doc)
 
@@ -90,8 +91,8 @@ def commit(
     prefix: str,
     levels: Sequence[str],
     name: str,
-    requirements: Wires,
-    updates: Wires,
+    requirements: JsonList,
+    updates: JsonList,
     relation: Relation = TABLES,
 ) -> Loaded:
     """Commit to one table or view.
@@ -109,20 +110,20 @@ def commit(
     return once(ctx, work, lambda outcome: replayed(ctx, wanted.named, outcome))
 
 
-def commit_many(ctx: Context, prefix: str, wires: Sequence[Mapping[str, Any]]) -> None:
-    """Commit to several tables, all or none; one table may occur more than once."""
-    if not wires:
+def commit_many(ctx: Context, prefix: str, table_changes: Sequence[Mapping[str, Any]]) -> None:
+    """Commit to several tables atomically; one table may occur more than once."""
+    if not table_changes:
         raise BadRequest("table-changes must not be empty")
     wanted = [
         _wanted(
             ctx,
             prefix,
-            wire["identifier"]["namespace"],
-            wire["identifier"]["name"],
-            wire["requirements"],
-            wire["updates"],
+            change["identifier"]["namespace"],
+            change["identifier"]["name"],
+            change["requirements"],
+            change["updates"],
         )
-        for wire in wires
+        for change in table_changes
     ]
     once(ctx, lambda: _settle(ctx, wanted) and None, lambda _: None)
 
@@ -132,8 +133,8 @@ def _wanted(
     prefix: str,
     levels: Sequence[str],
     name: str,
-    requirements: Wires,
-    updates: Wires,
+    requirements: JsonList,
+    updates: JsonList,
     relation: Relation = TABLES,
 ) -> Wanted:
     """Resolve and authorise one change; raise `Denied`."""
@@ -251,7 +252,7 @@ def _batch(listed: Sequence[Change]) -> list[Change]:
             continue
         if change.kind is CLAIM:
             raise BadRequest("two tables of one transaction claim the same location")
-        # Read at two versions: the reads raced with another commit.
+        # The record was read at two versions, so the reads raced with another commit.
         raise Conflict(change)
     return list(kept.values())
 

@@ -1,4 +1,4 @@
-"""Making tables and views: created, staged, or registered from a metadata file that exists."""
+"""Creating tables and views, staging tables, and registering existing metadata files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -42,7 +42,7 @@ from pangolin.services.versioned.relations import TABLES, Relation
 from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Doc
 
-Wire = Mapping[str, Any]
+Fields = Mapping[str, Any]
 NEW: dict[str, Callable[..., dict[str, Any]]] = {"table": new_table, "view": new_view}
 READERS: dict[str, Callable[..., dict[str, Any]]] = {
     "table": iceberg_read.table_metadata,
@@ -54,15 +54,16 @@ def create(
     ctx: Context,
     prefix: str,
     levels: Sequence[str],
-    request: Wire,
+    request: Fields,
     relation: Relation = TABLES,
     *,
     delegation: Delegation = (),
 ) -> Loaded:
     """Create a table (or stage one) or a view from a create request.
 
-    `delegation` are the ways of access to storage that the client takes. Raises `NoSuchNamespace`,
-    `AlreadyExists` and `BadRequest`; if no credential can be had, nothing is created.
+    `delegation` lists the kinds of storage access that the client accepts. Raises
+    `NoSuchNamespace`, `AlreadyExists` and `BadRequest`; if no credential can be vended, nothing
+    is created.
     """
     named = named_new(ctx, prefix, levels, str(request.get("name", "")), relation)
     if request.get("stage-create"):
@@ -90,7 +91,7 @@ def register(
     relation: Relation = TABLES,
     delegation: Delegation = (),
 ) -> Loaded:
-    """Adopt an existing metadata file; with `overwrite` an existing table's pointer is swapped."""
+    """Register an existing metadata file; `overwrite` swaps the pointer of an existing table."""
     named = named_new(ctx, prefix, levels, name, relation)
     if overwrite:
         require(ctx, "write", named.resource)
@@ -106,7 +107,7 @@ def register(
     )
 
 
-def _stage(ctx: Context, named: Named, request: Wire, delegation: Delegation) -> Loaded:
+def _stage(ctx: Context, named: Named, request: Fields, delegation: Delegation) -> Loaded:
     slot = find_free(ctx, named)
     slot.hold()
     document = _document(ctx, slot, named, request)
@@ -115,7 +116,7 @@ def _stage(ctx: Context, named: Named, request: Wire, delegation: Delegation) ->
     return loading.staged(ctx, slot.resolved, metadata_files.dump(document), entitlement)
 
 
-def _create(ctx: Context, named: Named, request: Wire, delegation: Delegation) -> Loaded:
+def _create(ctx: Context, named: Named, request: Fields, delegation: Delegation) -> Loaded:
     slot = find_free(ctx, named)
     resolved, held = slot.resolved, slot.hold()
     document = _document(ctx, slot, named, request)
@@ -147,7 +148,7 @@ def _register(
     reader = READERS[named.relation.type]
     document = reader(metadata_files.parse(metadata_files.read(ctx, resolved, location), location))
     doc = _registered(entry, named, document, ctx.now())
-    # Written by somebody else: the next commit reads it with tolerance.
+    # Another writer made the file, so the next commit reads it leniently.
     doc |= {"metadata_location": location, "foreign": True}
     claims = location_claims.check(ctx, resolved, Claimant(doc["id"]), None, document)
     changes = [*slot.hold(), *claims, *entries.write(resolved, ASSETS, doc, entry.own)]
@@ -166,9 +167,9 @@ def _entitlement(
     document: dict[str, Any],
     delegation: Delegation,
 ) -> Entitlement | None:
-    """Return what its maker is entitled to with a table; minted, or nothing is made.
+    """Return what the creator of a table is entitled to, minted before anything is created.
 
-    Its locations have been validated. `asset` is None for a table that is only staged.
+    The table's locations have been validated. `asset` is None for a table that is only staged.
     """
     found = find_entitlement(
         ctx,
@@ -180,12 +181,12 @@ def _entitlement(
         address=None if asset is None else named.address,
     )
     if found is not None and asset is not None:
-        # Before anything is written: a table that its maker cannot fill is not made.
+        # Before anything is written: a table that its creator cannot fill is not created.
         vending.prepare(ctx, found)
     return found
 
 
-def _registered(entry: Entry, named: Named, document: Wire, now_ms: int) -> Doc:
+def _registered(entry: Entry, named: Named, document: Fields, now_ms: int) -> Doc:
     fresh = new_entry(named, document, now_ms)
     if entry.doc is None:
         return fresh
@@ -193,7 +194,7 @@ def _registered(entry: Entry, named: Named, document: Wire, now_ms: int) -> Doc:
     return kept | {key: fresh[key] for key in ("uuid", "location", "updated_at_ms")}
 
 
-def new_entry(named: Named, document: Wire, now_ms: int) -> Doc:
+def new_entry(named: Named, document: Fields, now_ms: int) -> Doc:
     """Build the record of a new table or view; `metadata_location` is still to be filled in."""
     address, relation = named.address, named.relation
     return {
@@ -209,7 +210,7 @@ def new_entry(named: Named, document: Wire, now_ms: int) -> Doc:
     }
 
 
-def _document(ctx: Context, slot: Slot, named: Named, request: Wire) -> dict[str, Any]:
+def _document(ctx: Context, slot: Slot, named: Named, request: Fields) -> dict[str, Any]:
     default = partial(default_location, slot.resolved, named.address, slot.namespace.doc)
     location = request.get("location") or default()
     if not isinstance(location, str):
@@ -219,12 +220,12 @@ def _document(ctx: Context, slot: Slot, named: Named, request: Wire) -> dict[str
     )
 
 
-def _is_default(request: Wire) -> bool:
+def _is_default(request: Fields) -> bool:
     return not request.get("location")
 
 
 def default_location(resolved: ResolvedRef, address: Address, namespace: Doc | None) -> str:
-    """Choose a new entry's directory: unique, so that no later entry of the name shares it."""
+    """Choose a unique directory for a new entry, which no later entry of its name will share."""
     properties = namespace["properties"] if namespace else {}
     base = properties.get("location") or namespaces.default_location(resolved, address.levels)
     return str(parse_location(base).child(f"{safe_segment(address.name)}-{uuid4().hex}"))

@@ -1,4 +1,4 @@
-"""Credentials by themselves: of a table, of the place of a table to be made, of a warehouse."""
+"""Credentials requested on their own, for a table or for the location of a table to be created."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -32,7 +32,7 @@ Levels = Sequence[str]
 
 
 def of_table(ctx: Context, prefix: str, levels: Levels, name: str) -> Sequence[Mapping[str, Any]]:
-    """Vend for a table: `prefix` and `config` of each credential, one for each scheme.
+    """Vend credentials for a table: `prefix` and `config` of each, one for each scheme.
 
     Raises `NoSuchTable`, and `BadRequest` if the warehouse vends no credentials.
     """
@@ -43,10 +43,10 @@ def of_table(ctx: Context, prefix: str, levels: Levels, name: str) -> Sequence[M
 
 
 def flat(ctx: Context, prefix: str, levels: Levels, name: str) -> dict[str, str]:
-    """Vend for a table, or for the place of one that is not there, as a flat map of properties.
+    """Vend for an existing table, or for the location of a new one, as a flat map of properties.
 
-    For a table that is not there the caller must be allowed to create it, and `location` says
-    which directory the credential opens: to be given to the request that creates the table.
+    For a table that does not exist, the caller must be allowed to create it, and `location` is
+    the directory that the credential opens; the request that creates the table must send it.
     """
     address = addressing.asset(ctx, prefix, levels, name)
     what = resource(address, TABLES)
@@ -63,7 +63,7 @@ def flat(ctx: Context, prefix: str, levels: Levels, name: str) -> dict[str, str]
     refuse_taken(entry.doc, named)
     resolved.branch_line()
     document = {"location": creation.default_location(resolved, address, namespace.doc)}
-    # The namespace may have been put into the directory of a table.
+    # The namespace's location may be inside the directory of a table.
     location_claims.check(ctx, resolved, Claimant("", server_chosen=True), None, document)
     found = partial(directories_in, resolved, document)
     given = find_entitlement(ctx, resolved, what, (VENDED,), found)

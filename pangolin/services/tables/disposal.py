@@ -1,4 +1,4 @@
-"""The files that a purge deletes, and what it no longer sees of them and of swept entries."""
+"""The files that a purge deletes, and the view of a run without them and without swept entries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ from pangolin.store.kinds import TRASH
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of a purge or of gc has removed of a tenant.
+    """What one run of a purge or of gc has removed from a tenant.
 
-    A dry run removes nothing, but goes on as if it had, so that it counts what a run would: `rows`
-    are the entries that it spared, `trash` the records that it did not write. `gone` holds the
-    warehouse and the location of every file.
+    A dry run removes nothing, but continues as if it had, so that it counts what a real run would
+    remove: `rows` are the entries that it spared, `trash` the records that it did not write. `gone`
+    holds the warehouse and the location of every file.
     """
 
     dry_run: bool = False
@@ -28,7 +28,7 @@ class Run:
     gone: set[tuple[str, str]] = field(default_factory=set)
 
     def spare(self, batch: Sequence[Change]) -> None:
-        """Note what a sweep would have written."""
+        """Record what a sweep would have written."""
         for change in batch:
             if isinstance(change, Delete):
                 self.rows.add((change.kind.name, change.key))
@@ -38,30 +38,30 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Disposal:
-    """The files of one place as a run sees them: what it has deleted is gone."""
+    """The files of one ref as a run sees them, without those it has deleted."""
 
     ctx: Context
     resolved: ResolvedRef
     run: Run = field(default_factory=Run)
 
     def pointers(self, asset: str) -> set[str]:
-        """List the metadata files that any ref, or a past that a fork may see, points to."""
+        """List the metadata files that a ref, or a past version that a fork may see, points to."""
         return metadata_expiry.pointers(self.ctx, asset, self.run.rows)
 
     def read(self, path: str) -> bytes:
-        """Read a file; raise `NotFound` if it is gone."""
+        """Read a file; raise `NotFound` if it was deleted."""
         self._require(path)
         return metadata_files.open_objects(self.ctx, self.resolved).get(path)
 
     def document(self, location: str) -> dict[str, Any]:
-        """Read a metadata file; raise `NotFound` if it is gone."""
+        """Read a metadata file; raise `NotFound` if it was deleted."""
         self._require(location)
         return metadata_files.parse(
             metadata_files.read(self.ctx, self.resolved, location), location
         )
 
     def delete(self, paths: Sequence[str]) -> int:
-        """Delete files; return how many were not gone before."""
+        """Delete files; return how many had not been deleted before."""
         left = [path for path in paths if not self._is_gone(path)]
         if not self.run.dry_run:
             metadata_files.discard(self.ctx, self.resolved, left)
@@ -70,7 +70,7 @@ class Disposal:
 
     def _require(self, path: str) -> None:
         if self._is_gone(path):
-            raise ObjectMissing(f"{path} is gone")
+            raise ObjectMissing(f"{path} was deleted")
 
     def _is_gone(self, path: str) -> bool:
         return self._mark(path) in self.run.gone

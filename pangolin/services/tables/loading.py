@@ -1,4 +1,4 @@
-"""What load, create, register and commit answer: location, metadata bytes, client properties."""
+"""Answers of load, create, register and commit: location, metadata bytes, client properties."""
 
 import hashlib
 import re
@@ -29,9 +29,9 @@ TIME = re.compile("[0-9a-f]{1,16}")
 class Loaded:
     """A table or view as answered; `location` is None for a staged table, which has no `etag`.
 
-    `unchanged` says that the client has this representation already; the metadata is then empty.
-    `whole` is the body if it was spliced before. `credentials` open storage, and nobody may keep an
-    answer that has any.
+    `unchanged` means that the client already has this representation; the metadata is then empty.
+    `whole` is the body if it was spliced before. `credentials` open storage, so an answer that has
+    any must not be cached.
     """
 
     location: str | None
@@ -43,11 +43,11 @@ class Loaded:
     credentials: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
 
     def body(self) -> bytes:
-        """Splice the answer's JSON around the metadata, which is never parsed for it."""
+        """Splice the answer's JSON around the metadata, without parsing it."""
         return b"".join(self.parts())
 
     def parts(self) -> tuple[bytes, ...]:
-        """Give the body in as many pieces as spare copying metadata that is large."""
+        """Return the body in pieces, so that large metadata is not copied."""
         if self.whole:
             return (self.whole,)
         head = b"{"
@@ -61,10 +61,10 @@ class Loaded:
 
 
 def etag(location: str, snapshots: str = "all", given: ClientCredentials = NOTHING) -> str:
-    """Tag a representation: the metadata file, which never changes, the snapshots mode, the offer.
+    """Return the tag of a representation: its immutable metadata file, snapshots mode and offer.
 
-    With credentials it says as well until when it may be taken for the present one (see
-    `is_known`), so that no client goes on with what is about to end.
+    With credentials it also holds the time until which it may be treated as current (see
+    `is_known`), so that no client keeps using a credential that is about to expire.
     """
     digest = hashlib.sha256(f"{snapshots}\n{location}\n{given.key}".encode()).hexdigest()[:32]
     return f'"{digest}"' if given.good_until_ms is None else f'"{digest}-{given.good_until_ms:x}"'
@@ -77,7 +77,7 @@ def is_known(
     snapshots: str,
     entitlement: Entitlement | None,
 ) -> str | None:
-    """Give the tag among a client's (or `*`) that is still right, if one is."""
+    """Return the tag among a client's (or `*`) that is still current, or None."""
     if entitlement is None or entitlement.is_remote:
         tag = etag(
             location, snapshots, ClientCredentials({}, key=entitlement.key if entitlement else "")
@@ -109,7 +109,7 @@ def loaded(
 ) -> Loaded:
     """Build the answer for a metadata file, reading it unless its bytes are given.
 
-    What is offered is handed out with it.
+    The credentials that the caller is entitled to are part of it.
     """
     reader = metadata_files.read if snapshots == "all" else metadata_files.read_refs_only
     if entitlement is not None:
@@ -120,7 +120,7 @@ def loaded(
     if data is not None:
         return Loaded(location, data, config, tag)
     data = reader(ctx, resolved, location)
-    # Copying the metadata into a new body would cost a warm load more than finding it.
+    # Copying the metadata into a new body would cost a warm load more than the lookup.
     mark = (f"answer:{snapshots}", orjson.dumps(config).decode())
     whole = metadata_files.derived(
         ctx, resolved, location, mark, lambda: Loaded(location, data, config, tag).body()
@@ -137,14 +137,14 @@ def staged(
 
 
 def client_config(ctx: Context, resolved: ResolvedRef) -> dict[str, str]:
-    """Give the non-secret properties a client's file IO needs for this warehouse."""
+    """Return the non-secret properties that a client's file IO needs for this warehouse."""
     config = resolved.warehouse.doc["storage_config"]
     backend = ctx.runtime.part(OBJECTS).backend_for_type(config["type"])
     return dict(backend.client(config))
 
 
 def entitlement(ctx: Context, target: Target, wanted: Delegation) -> Entitlement | None:
-    """Return what the caller is entitled to with a table that is there."""
+    """Return what the caller is entitled to with an existing table."""
     return find_entitlement(
         ctx,
         target.resolved,
@@ -157,7 +157,7 @@ def entitlement(ctx: Context, target: Target, wanted: Delegation) -> Entitlement
 
 
 def replayed(ctx: Context, named: Named, outcome: Any, wanted: Delegation = ()) -> Loaded:
-    """Answer a repeated request: the file of the first, or the present one if that is gone."""
+    """Answer a repeated request: the file of the first, or the current one if that was deleted."""
     target = read(ctx, named)
     first, given = outcome["metadata-location"], entitlement(ctx, target, wanted)
     try:

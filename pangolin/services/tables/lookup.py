@@ -1,7 +1,7 @@
-"""Tables and views that a request names: where they are, whether the caller may, what is there.
+"""Tables and views that a request names: resolving the name, authorising, reading the entry.
 
-The three questions are asked together, and the answers are carried along: `named` resolves the name
-and authorises, `find` reads what it names, and `open_target` does both.
+The results of the three steps are carried along: `named` resolves the name and authorises, `find`
+reads what it names, and `open_target` does both.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from pangolin.store.kinds import ASSET, NAMESPACE
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A table or view by name, to which the caller may do `action`; it may not be there."""
+    """A table or view by name, to which the caller may do `action`; it may not exist."""
 
     address: Address
     relation: Relation
@@ -34,18 +34,18 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Target(Found):
-    """A table or view that is there: its name, what its ref shows, its own line's record."""
+    """An existing table or view: its name, what its ref shows, its own line's record."""
 
     named: Named
 
     @property
     def address(self) -> Address:
-        """Where it is."""
+        """Its address."""
         return self.named.address
 
     @property
     def resource(self) -> Resource:
-        """What access decisions and events call it."""
+        """The resource that access decisions and events name."""
         return self.named.resource
 
     @property
@@ -59,25 +59,25 @@ class Target(Found):
         return str(self.doc["metadata_location"])
 
     def replaced(self, doc: Doc) -> list[Change]:
-        """List the changes that put a document in its place, and hold its branch."""
+        """List the changes that replace it with a document and hold its branch."""
         return [self.resolved.hold(), *entries.write(self.resolved, ASSETS, doc, self.own)]
 
     def dropped(self) -> list[Change]:
-        """List the changes that remove it, and hold its branch."""
+        """List the changes that remove it and hold its branch."""
         name = (self.address.path, self.address.name)
         return [self.resolved.hold(), *entries.drop(self.resolved, ASSETS, name, self.own)]
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A name in a namespace that is there: what the ref shows under it, if anything."""
+    """A name in an existing namespace, and what the ref shows under it, if anything."""
 
     resolved: ResolvedRef
     entry: Entry
     namespace: Found
 
     def hold(self) -> list[Change]:
-        """Keep the line and the namespace until a batch is in; refuses a tag."""
+        """List the changes that hold the line and the namespace until a batch is in."""
         return [self.resolved.hold(), namespaces.hold(self.namespace)]
 
 
@@ -99,7 +99,7 @@ def named(
 def named_new(
     ctx: Context, prefix: str, levels: Sequence[str], name: str, relation: Relation = TABLES
 ) -> Named:
-    """Resolve a name to be made, and raise `Denied` unless the caller may create in its place."""
+    """Resolve a new name, and raise `Denied` unless the caller may create in its namespace."""
     address = addressing.asset(ctx, prefix, levels, name, new=True)
     require(ctx, "create", namespaces.resource(Address(address.prefix, address.levels)))
     return Named(address, relation, resource(address, relation), "create")
@@ -113,15 +113,15 @@ def open_target(
     action: Action,
     relation: Relation = TABLES,
 ) -> Target:
-    """Resolve, authorise and read a table or view that must exist; raises as `find`."""
+    """Resolve, authorise and read a table or view that must exist; raise the errors of `find`."""
     return find(ctx, named(ctx, prefix, levels, name, action, relation))
 
 
 def find(ctx: Context, wanted: Named) -> Target:
-    """Read a table or view that must exist, and that the caller may do the action to.
+    """Read a table or view that must exist and to which the caller may do the action.
 
-    Raises `NoSuchTable` or `NoSuchView`, and `Denied` if the name has become another's since it
-    was authorised.
+    Raises `NoSuchTable` or `NoSuchView`, and `Denied` if another entry has taken the name since
+    it was authorised.
     """
     target = read(ctx, wanted)
     require_asset(ctx, wanted.action, wanted.resource, target.id)
@@ -161,7 +161,7 @@ def read_slot(ctx: Context, address: Address) -> Slot:
 
 
 def find_free(ctx: Context, wanted: Named) -> Slot:
-    """Find where a new entry goes; raise `NoSuchNamespace`, or `AlreadyExists` for its name."""
+    """Find the slot of a new entry; raise `NoSuchNamespace`, or `AlreadyExists` for its name."""
     slot = read_slot(ctx, wanted.address)
     refuse_taken(slot.entry.doc, wanted)
     return slot

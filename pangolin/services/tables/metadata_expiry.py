@@ -1,7 +1,7 @@
-"""Old metadata files: deleted after a commit where the table's properties ask for it.
+"""Deleting old metadata files after a commit where the table's properties ask for it.
 
-A client may delete them too: PyIceberg deletes what leaves the metadata log, and knows no ref but
-its own. So a file that another ref or the past points to must not get into the log.
+A client may delete them too: PyIceberg deletes what leaves the metadata log, and knows only its own
+ref. So a file that another ref or a past version points to must not get into the log.
 """
 
 import logging
@@ -27,25 +27,25 @@ ENABLED = "write.metadata.delete-after-commit.enabled"
 
 
 def logged(ctx: Context, resolved: ResolvedRef, entry: Entry) -> str | None:
-    """Name the file that an entry's next metadata may log: its present one, if nobody shares it."""
+    """Return the file that an entry's next metadata may log: its current one, unless shared."""
     if entry.doc is None or is_shared(resolved, entry):
         return None
     location = str(entry.doc["metadata_location"])
-    # A registered file may be any, also one that a branch or tag shows.
+    # A registered file may be any file, including one that a branch or tag shows.
     if entry.doc.get("foreign") and location in pointers(ctx, entry.doc["id"], _own(entry)):
         return None
     return location
 
 
 def is_shared(resolved: ResolvedRef, entry: Entry) -> bool:
-    """Say whether another ref or the past goes on pointing to an entry's present metadata file."""
+    """Return whether another ref or a past version keeps pointing to an entry's metadata file."""
     return entries.is_shared(resolved, entry) or bool((entry.doc or {}).get("shared"))
 
 
 def spared(ctx: Context, entry: Entry, base: Metadata | None, new: Metadata) -> Metadata:
-    """Return new metadata whose log gives a client no cause to delete what others point to.
+    """Return new metadata whose log does not make a client delete files that others point to.
 
-    Only a table whose clients may delete is looked after: it costs two queries.
+    Only a table whose clients may delete is treated: it costs two queries.
     """
     if base is None or entry.doc is None or not _may_delete(new):
         return new
@@ -53,7 +53,7 @@ def spared(ctx: Context, entry: Entry, base: Metadata | None, new: Metadata) -> 
 
 
 def _may_delete(new: Metadata) -> bool:
-    # PyIceberg takes more words for true than the reference does, such as "1" and "yes".
+    # PyIceberg accepts more words for true than the reference does, such as "1" and "yes".
     return str(new["properties"].get(ENABLED, "false")).strip().lower() != "false"
 
 
@@ -91,9 +91,9 @@ def _delete(ctx: Context, resolved: ResolvedRef, base: Metadata, new: Metadata, 
 def pointers(
     ctx: Context, asset: str, without: Collection[tuple[str, Key]] = frozenset()
 ) -> set[str]:
-    """List the metadata files that any ref, or a past that a fork may see, points to.
+    """List the metadata files that a ref, or a past version that a fork may see, points to.
 
-    `without` are entries that do not count, by their kind's name and their key.
+    `without` lists entries to ignore, by the name of their kind and their key.
     """
     return {
         str(record.doc["metadata_location"])
@@ -105,5 +105,5 @@ def pointers(
 
 
 def _own(entry: Entry) -> Collection[tuple[str, Key]]:
-    """Name the record that a write is about to replace: what it points to does not count."""
+    """Return the key of the record that a write is about to replace, whose file is ignored."""
     return [] if entry.own is None else [(ASSET.name, ASSET.key_of(entry.own.doc)[1:])]

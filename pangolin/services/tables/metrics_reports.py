@@ -1,4 +1,4 @@
-"""Metrics reports of engines: handed to the event sinks, whatever their type and fields."""
+"""Metrics reports of engines, passed to the event sinks whatever their type and fields."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from pangolin.services.versioned.relations import TABLES, resource
 def accept(
     ctx: Context, prefix: str, levels: Sequence[str], name: str, report: Mapping[str, Any]
 ) -> None:
-    """Take a scan or commit report of an existing table; raise `NoSuchTable`."""
+    """Accept a scan or commit report of an existing table; raise `NoSuchTable`."""
     tables.exists(ctx, prefix, levels, name)
     address = addressing.asset(ctx, prefix, levels, name)
     batch.publish(ctx, "report_metrics", resource(address, TABLES), report)

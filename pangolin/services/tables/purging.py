@@ -1,7 +1,7 @@
-"""Deleting a dropped table's files, as far as no ref can reach them.
+"""Deleting a dropped table's files, except those that another ref reaches.
 
-A drop with purge puts a trash record in its own batch, so that a crash forgets nothing; the files
-go right after, or, while another ref still shows the table, when `pangolin gc` finds none does.
+A drop with purge puts a trash record in its own batch, so that a crash loses nothing. The files are
+deleted right after it, or, if another ref still shows the table, by `pangolin gc` once none does.
 """
 
 import logging
@@ -36,12 +36,12 @@ def trash(doc: Doc, now_ms: int, trash_id: str | None = None) -> Doc:
 
 
 def remember(record: Doc) -> Change:
-    """Put a trash record."""
+    """Build the change that stores a trash record."""
     return Put(TRASH, record, ABSENT)
 
 
 def try_now(ctx: Context, prefix: str, record: Doc) -> None:
-    """Purge right away; what cannot be done now is left to gc and logged."""
+    """Purge right away; log a failure and leave the rest to gc."""
     try:
         resolved, _ = resolve(ctx, prefix)
         empty(Disposal(ctx, resolved), record)
@@ -50,7 +50,7 @@ def try_now(ctx: Context, prefix: str, record: Doc) -> None:
 
 
 def empty(files: Disposal, record: Doc) -> int:
-    """Delete the files of a trash record that nothing reaches; return how many.
+    """Delete the unreachable files of a trash record; return how many.
 
     The record stays for a later run while another ref still shows the table.
     """
@@ -70,9 +70,9 @@ def _forget(ctx: Context, record: Doc) -> None:
 
 
 def _reached(files: Disposal, location: str) -> Iterator[str]:
-    """List all that a live pointer's metadata names, whatever its properties and directories say.
+    """List every file that a live pointer's metadata names, regardless of its properties.
 
-    Raises `Unavailable` if any of it cannot be read: what it names must not be guessed.
+    Raises `Unavailable` if any of them cannot be read: what it names must not be guessed.
     """
     document = files.document(location)
     yield location
@@ -80,7 +80,7 @@ def _reached(files: Disposal, location: str) -> Iterator[str]:
 
 
 def _refuse(path: str, reason: str) -> None:
-    raise Unavailable(f"nothing is purged: {path}, which a live table names, is unread: {reason}")
+    raise Unavailable(f"nothing is purged: cannot read {path}, which a live table names: {reason}")
 
 
 def _delete(files: Disposal, location: str, kept: set[str]) -> int:
@@ -98,12 +98,12 @@ def _document(files: Disposal, location: str) -> dict[str, Any] | None:
     try:
         return files.document(location)
     except NotFound:
-        log.warning("cannot list the files of %s: it is gone", location)
+        log.warning("cannot list the files of %s: it no longer exists", location)
         return None
 
 
 def _is_kept_view(document: dict[str, Any]) -> bool:
-    # The reference lets a view without garbage collection be registered again after its drop.
+    # In the reference, a dropped view without garbage collection can be registered again.
     return "view-uuid" in document and not _collects(document)
 
 
@@ -126,7 +126,7 @@ def _listed(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
 def _named(
     files: Disposal, document: dict[str, Any], *, on_missing: OnMissing
 ) -> Iterator[tuple[str, str]]:
-    """Iterate over (role, path) of every file that metadata names, wherever it lies."""
+    """Iterate over (role, path) of every file that metadata names, wherever it is stored."""
     named = referenced_files(document)
     yield from data_files(files.read, named.manifest_lists, named.manifests, on_missing=on_missing)
     others = (named.metadata_files, named.statistics, named.partition_statistics)
@@ -139,7 +139,7 @@ def _missing(path: str, reason: str) -> None:
 
 
 def _is_own(own: list[Location], path: str) -> bool:
-    # Files added from elsewhere (add_files) belong to somebody else.
+    # Files added from elsewhere (add_files) belong to another owner.
     return any(_is_within(directory, path) for directory in own)
 
 

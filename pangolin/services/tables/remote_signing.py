@@ -1,4 +1,4 @@
-"""Single requests to object storage signed for a client, which then needs no credential."""
+"""Signing single requests to object storage for a client, which then needs no credential."""
 
 from collections.abc import Sequence
 
@@ -19,9 +19,9 @@ from pangolin.store.api import Record
 def sign(
     ctx: Context, prefix: str, levels: Sequence[str], name: str, request: SignRequest
 ) -> Signed:
-    """Sign a request that lies within what the caller may do with a table.
+    """Sign a request that the caller's rights on a table cover.
 
-    Raises `Forbidden` naming the rule that it breaks, `BadRequest` where nothing is signed.
+    Raises `Forbidden` naming the violated rule, and `BadRequest` if the warehouse signs nothing.
     """
     target = open_target(ctx, prefix, levels, name, "read")
     signer = _signer(ctx, target.resolved.warehouse)
@@ -40,16 +40,16 @@ def _signer(ctx: Context, warehouse: Record) -> Signer:
     strategy = vending_strategies.strategy_of(warehouse.doc)
     signer = vending.signer_of(ctx.runtime.vendor(strategy)) if strategy else None
     if signer is None:
-        raise BadRequest(f"requests of the warehouse {warehouse.doc['name']} are not signed")
+        raise BadRequest(f"the warehouse {warehouse.doc['name']} does not sign requests")
     return signer
 
 
 def _session(ctx: Context, signer: Signer, given: Entitlement) -> Vended | None:
-    """Give what requests are signed with; None: with the warehouse's own key."""
+    """Return the credential that signs requests; None for the warehouse's own key."""
 
     def mint() -> Vended:
         found = signer.session(given.grant)
-        # Remembered too, so that it is not asked about each request.
+        # Cached too, so that the signer is not asked on each request.
         ends = ctx.runtime.part(CREDENTIALS).now() + given.grant.ttl_s * 1000
         return found or Vended({}, ends, {"scope": "warehouse key"})
 

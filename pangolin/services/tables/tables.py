@@ -1,4 +1,4 @@
-"""Tables and views by name: listed, loaded, dropped, renamed, taken out of the catalog."""
+"""Tables and views by name: listing, loading, dropping, renaming and unregistering them."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,7 @@ def load(
 ) -> Loaded:
     """Load a table or view, `unchanged` if `known` (the client's ETags, or `*`) holds its tag.
 
-    `delegation` are the ways of access to storage that the client takes.
+    `delegation` lists the kinds of storage access that the client accepts.
     """
     target = open_target(ctx, prefix, levels, name, "read", relation)
     location = target.metadata_location
@@ -73,7 +73,7 @@ def load(
 def exists(
     ctx: Context, prefix: str, levels: Levels, name: str, relation: Relation = TABLES
 ) -> None:
-    """Raise `NoSuchTable` or `NoSuchView` unless it is there."""
+    """Raise `NoSuchTable` or `NoSuchView` unless it exists."""
     open_target(ctx, prefix, levels, name, "read", relation)
 
 
@@ -98,7 +98,7 @@ def drop(
 
 
 def unregister(ctx: Context, prefix: str, levels: Levels, name: str) -> Loaded:
-    """Take a table out of the catalog and return its last state; no file is deleted."""
+    """Remove a table from the catalog and return its last state; no file is deleted."""
     wanted = named(ctx, prefix, levels, name, "delete")
 
     def attempt() -> Loaded:
@@ -124,7 +124,7 @@ def rename(
     destination: tuple[Levels, str],
     relation: Relation = TABLES,
 ) -> None:
-    """Give a table or view another name, also in another namespace of the same ref.
+    """Rename a table or view, also into another namespace of the same ref.
 
     Raises `NoSuchTable` or `NoSuchView`, `NoSuchNamespace` and `AlreadyExists`.
     """
@@ -174,6 +174,6 @@ def _rename(ctx: Context, wanted: Named, new: Address) -> None:
 def _moved(ctx: Context, target: Target, new: Address) -> Doc:
     moved = target.doc | {"namespace": new.path, "name": new.name, "updated_at_ms": ctx.now()}
     if metadata_expiry.is_shared(target.resolved, target.entry):
-        # What it points to stays behind under the old name, for others to see.
+        # Others still see what it points to, under the old name.
         moved["shared"] = True
     return moved
