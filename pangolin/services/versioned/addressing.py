@@ -1,4 +1,4 @@
-"""What a request's names mean: `catalog@ref` prefixes, and `table@ref` or `namespace@ref`.
+"""Addresses of requests: `catalog@ref` prefixes, and `table@ref` or `namespace@ref`.
 
 A suffix on the table wins over one on the namespace, which wins over the prefix. A name is read as
 `name@ref` only if the ref exists and has `name`; otherwise the `@` belongs to the name.
@@ -36,12 +36,12 @@ class Address:
 
     @property
     def dotted(self) -> str:
-        """The name as messages show it."""
+        """The name as shown in messages."""
         return ".".join((*self.levels, self.name) if self.name else self.levels)
 
 
 def namespace(ctx: Context, prefix: str, levels: Sequence[str], *, new: bool = False) -> Address:
-    """Address a namespace; `new` reads `name@ref` as a name to be made on that ref."""
+    """Address a namespace; `new` reads `name@ref` as a name to create on that ref."""
     address = Address(_canonical(prefix), check_levels(levels))
     *above, last = address.levels
     found = _split(ctx, prefix, last)
@@ -90,13 +90,13 @@ def check_name(name: str, field: str) -> None:
     if not name or len(name) > MAX_NAME:
         raise BadRequest(f"{field} must be 1 to {MAX_NAME} characters long")
     if CONTROL.search(name):
-        raise BadRequest(f"{field} must not hold control characters: {name!r}")
+        raise BadRequest(f"{field} must not contain control characters: {name!r}")
     if SURROGATE.search(name):
         raise BadRequest(f"{field} must be valid Unicode: {name!r}")
 
 
 def _canonical(prefix: str) -> str:
-    # One spelling per place, so that two changes of one table are seen to be of one table.
+    # One spelling per ref, so that two changes of one table are recognised as such.
     catalog, ref = split_prefix(prefix)
     return catalog if ref == MAIN else f"{catalog}@{ref}"
 
@@ -107,7 +107,7 @@ def _split(ctx: Context, prefix: str, name: str) -> tuple[str, str] | None:
         return None
     catalog = split_prefix(prefix)[0]
     found = ctx.store.get(CATALOG, (catalog,))
-    # That it is missing is for those to know who may look.
+    # Only callers with the right to read may learn that the catalog is missing.
     if found is None or not resolution.exists(ctx, found.doc["id"], ref):
         return None
     return before, f"{catalog}@{ref}"

@@ -1,8 +1,8 @@
 """Entries (namespaces and assets) on lines: reading at a ref, and writing on a branch.
 
 An entry carries the epoch of its line in which it was written. Overwriting one that a fork may
-still see first copies it to the past; dropping one leaves a tombstone (`dead`). What a fork sees
-therefore never changes, and nothing is copied when the fork is made.
+still see first copies it to the past versions; dropping one leaves a tombstone (`dead`). What a
+fork sees therefore never changes, and nothing is copied when the fork is made.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ class EntryKind:
     name: tuple[str, ...]
 
     def name_of(self, doc: Doc) -> Key:
-        """Read an entry's name: its key below the line."""
+        """Return an entry's name: its key below the line."""
         return tuple(doc[field] for field in self.name)
 
 
@@ -42,13 +42,13 @@ class Entry:
 
     @property
     def is_own(self) -> bool:
-        """Whether the visible version lies on the ref's own line."""
+        """Whether the visible version is on the ref's own line."""
         return self.own is not None and self.doc is self.own.doc
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a ref shows under a name, known to be there, and its own line's record."""
+    """What a ref shows under a name that exists, and its own line's record."""
 
     resolved: ResolvedRef
     doc: Doc
@@ -56,7 +56,7 @@ class Found:
 
     @property
     def entry(self) -> Entry:
-        """The same as an entry that might not be there."""
+        """The same as an entry that may be missing."""
         return Entry(self.doc, self.own)
 
 
@@ -68,7 +68,7 @@ def get(store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, name: 
 def get_many(
     store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, names: Sequence[Key]
 ) -> list[Entry]:
-    """Read what a ref shows under names, in one round trip if none is in the past."""
+    """Read what a ref shows under names, in one round trip if no past version is needed."""
     lines = [line for line, _ in resolved.lineage]
     rows = store.get_many(
         [(entry_kind.live, (resolved.catalog_id, line, *name)) for name in names for line in lines]
@@ -83,7 +83,7 @@ def get_many(
 def visible_entry(
     store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, name: Key, rows: Rows
 ) -> Entry:
-    """Choose among the rows of each line of the chain, looking into the past where needed."""
+    """Choose among the rows of each line of the chain, reading past versions where needed."""
     for (line, epoch), row in zip(resolved.lineage, rows, strict=True):
         doc = _as_of(store, entry_kind, (resolved.catalog_id, line, *name), row, epoch)
         if doc is not None:
@@ -103,7 +103,7 @@ def _as_of(
 
 
 def is_shared(resolved: ResolvedRef, entry: Entry) -> bool:
-    """Say whether another ref, or the past, goes on showing a version that the ref overwrites."""
+    """Return whether another ref, or the past, still shows a version that the ref overwrites."""
     if entry.own is None or not entry.is_own:
         return True
     return bool(entry.own.doc["epoch"] < resolved.branch_line().doc["epoch"])
@@ -126,7 +126,7 @@ def write(
 def drop(
     resolved: ResolvedRef, entry_kind: EntryKind, name: Key, own: Record | None
 ) -> list[Change]:
-    """List the changes that remove a visible entry: a delete, or a tombstone if a fork may look."""
+    """List the changes that remove a visible entry: a delete, or a tombstone that hides it."""
     changes, past = _keep(resolved, entry_kind, own)
     if own is not None and not past and len(resolved.lineage) == 1:
         return [Delete(entry_kind.live, resolved.key(*map(str, name)), own.version)]
@@ -153,7 +153,7 @@ TYPES: Sequence[str] = ("table", "view", "asset")
 
 
 def rows_of(ctx: Context, assets: Iterable[str]) -> Iterator[Doc]:
-    """Iterate over the entries of assets, given by id, on all lines and in their pasts."""
+    """Iterate over the entries of assets, given by id, on all lines, past versions included."""
     ids = list(assets)
     for kind in (ASSETS.live, ASSETS.past):
         for record in find_many.find_many(ctx.store, kind, "id", ids):

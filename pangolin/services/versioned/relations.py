@@ -1,4 +1,4 @@
-"""What tables and views share: finding them, and the words in which they are missed."""
+"""What tables and views share: their kind of entry, and the errors for missing ones."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -27,5 +27,5 @@ LABELS = {"table": "Table", "view": "View", "asset": "Asset"}
 
 
 def resource(address: Address, relation: Relation) -> Resource:
-    """Name a table or view for access decisions and events."""
+    """Return a table or view as a resource, for access decisions and events."""
     return Resource(relation.type, (address.prefix, *address.levels, address.name))

@@ -1,4 +1,4 @@
-"""Where a request looks: a catalog at a ref, resolved and read in one round trip when warm.
+"""A catalog at a ref, resolved and read in one round trip when warm.
 
 Names are resolved to ids once and remembered as hints. A hint is never trusted: the records it
 came from are read again together with what the request wants, and a hint that no longer fits is
@@ -33,8 +33,8 @@ class ResolvedRef:
     """A catalog at a ref: the records that define it.
 
     `lineage` lists (line, epoch) from the ref's own line down to its oldest base; the epoch is None
-    on a branch's own line, which is read as it is now. `line` is a branch's own line; a tag needs
-    none, and may outlive the branch it was made on.
+    on a branch's own line, which is read in its current state. `line` is a branch's own line; a
+    tag needs none, and may outlive the branch it was made on.
     """
 
     catalog: Record
@@ -60,7 +60,7 @@ class ResolvedRef:
 
     @property
     def prefix(self) -> str:
-        """The place as an Iceberg prefix: `catalog` or `catalog@ref`."""
+        """The ref as an Iceberg prefix: `catalog` or `catalog@ref`."""
         name, ref = str(self.catalog.doc["name"]), str(self.ref.doc["name"])
         return name if ref == MAIN else f"{name}@{ref}"
 
@@ -69,13 +69,13 @@ class ResolvedRef:
         return (self.catalog_id, self.line_id, *rest)
 
     def branch_line(self) -> Record:
-        """Give the line that a write goes to; raise `BadRequest` on a tag."""
+        """Return the line that a write changes; raise `BadRequest` on a tag."""
         if self.line is None:
             raise BadRequest(f"{self.ref.doc['name']} is a tag, and a tag is read-only")
         return self.line
 
     def hold(self) -> Require:
-        """Keep the line as it is until a batch is in: no fork, no deletion in between."""
+        """Return the change that keeps the line unforked and undeleted until a batch is in."""
         return Require(LINE, (self.catalog_id, self.line_id), self.branch_line().version)
 
 
@@ -98,7 +98,7 @@ def split_prefix(prefix: str) -> tuple[str, str]:
 
 
 def lineage_of(ref: Doc) -> Lineage:
-    """List the (line, epoch) pairs a ref reads, nearest first."""
+    """List the (line, epoch) pairs that a ref reads, nearest first."""
     own = (ref["line"], ref["epoch"] if ref["type"] == "tag" else None)
     return (own, *((line, epoch) for line, epoch in ref["bases"]))
 
@@ -178,5 +178,5 @@ def _verified(hint: _Resolution, records: Rows) -> ResolvedRef | None:
 
 
 def exists(ctx: Context, catalog_id: str, name: str) -> bool:
-    """Say whether a catalog (by id) has a ref of this name."""
+    """Return whether a catalog (by id) has a ref of this name."""
     return ctx.store.get(REF, (catalog_id, name)) is not None
