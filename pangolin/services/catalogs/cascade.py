@@ -1,7 +1,7 @@
-"""Removing what lies below a catalog, a warehouse or a tenant, and saying what is in the way.
+"""Removing everything below a catalog, a warehouse or a tenant, and phrasing what prevents it.
 
-What makes a thing reachable goes in one batch; rows that nothing can reach any more follow
-afterwards, and `gc` takes what is left of them.
+The records that make things reachable are deleted in one batch. The rows that become unreachable
+are deleted after it, and `gc` deletes any that are left.
 """
 
 import logging
@@ -43,7 +43,7 @@ from pangolin.store.scoped import ScopedStore
 
 log = logging.getLogger(__name__)
 BELOW_A_CATALOG = (REF, LINE, NAMESPACE, PAST_NAMESPACE, ASSET, PAST_ASSET, TRASH)
-# Audit records stay: they tell who removed the tenant.
+# Audit records stay: they show who removed the tenant.
 OF_A_TENANT = (
     WAREHOUSE,
     WAREHOUSE_CHECK,
@@ -65,7 +65,7 @@ OF_A_TENANT = (
 
 
 def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
-    """List the deletes of a catalog, its refs and its lines: nothing below is reachable then."""
+    """List the deletes of a catalog, its refs and its lines, which make all below unreachable."""
     catalog_id = catalog.doc["id"]
     refs = store.scan(REF, (catalog_id,))
     lines = store.scan(LINE, (catalog_id,))
@@ -77,7 +77,7 @@ def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
 
 
 def parts(catalogs: Iterable[Record]) -> list[AuditEvent]:
-    """List what is recorded of catalogs that go with what they belong to."""
+    """List the events of catalogs that are deleted together with their container."""
     return [
         AuditEvent(
             AuditAction.DELETE_CATALOG, Resource("catalog", (each.doc["name"],)), before=each.doc
@@ -87,7 +87,7 @@ def parts(catalogs: Iterable[Record]) -> list[AuditEvent]:
 
 
 def sweep(ctx: Context, catalogs: Iterable[Doc]) -> None:
-    """Remove the rows that removed catalogs left; what fails is left to `gc`, and logged."""
+    """Remove the rows that deleted catalogs left; log a failure and leave the rest to `gc`."""
     for catalog in catalogs:
         try:
             for kind in BELOW_A_CATALOG:
@@ -98,7 +98,7 @@ def sweep(ctx: Context, catalogs: Iterable[Doc]) -> None:
 
 
 def sweep_tenant(ctx: Context) -> None:
-    """Remove the rows that a removed tenant left; what fails is logged."""
+    """Remove the rows that a deleted tenant left; log a failure."""
     try:
         for kind in OF_A_TENANT:
             ctx.store.purge(kind)
@@ -143,5 +143,5 @@ def _drop_claim(ctx: Context, claim: Record) -> None:
     try:
         ctx.store.apply(Delete(CLAIM, (claim.doc["location"],), claim.version))
     except Conflict:
-        # A new catalog in the same place has claimed the directory meanwhile.
+        # A new catalog at the same location has claimed the directory meanwhile.
         return

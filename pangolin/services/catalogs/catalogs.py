@@ -1,4 +1,4 @@
-"""Catalogs: made in a warehouse with a `main` branch and a first namespace, renamed, removed."""
+"""Catalogs: creating them with a `main` branch and a first namespace, changing, deleting them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,17 +16,17 @@ from pangolin.services.changes import batch, guards
 from pangolin.services.changes.attempts import write
 from pangolin.services.context import pages
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.resolution import find_catalog
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import CATALOG, LINE, WAREHOUSE
 
-Wire = dict[str, Any]
 FIRST_NAMESPACE = "default"
 TYPES = ("Local", "Federated")
 
 
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Create a catalog from `name`, `warehouse_name` (or `warehouse`), `storage_location` and
     `properties`.
 
@@ -38,21 +38,21 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     names.check_catalog(name)
     _check_type(fields)
     if not _warehouse_name(fields):
-        raise BadRequest("warehouse_name is required: a catalog lies in a warehouse")
+        raise BadRequest("warehouse_name is required: a catalog is stored in a warehouse")
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         if ctx.store.get(CATALOG, (name,)) is not None:
             raise AlreadyExists(f"Catalog already exists: {name}")
         guard = guards.guard_catalogs(ctx.store)
         doc, warehouse = _new(ctx, fields)
-        outcome = _wire(doc, warehouse.doc["name"])
+        outcome = _to_json(doc, warehouse.doc["name"])
         changes = [
+            guards.hold(ctx),
             guard,
             guards.hold_record(WAREHOUSE, warehouse),
             Put(CATALOG, doc, ABSENT),
             *_contents(doc, ctx.now()),
         ]
-        changes.insert(0, guards.hold(ctx))
         batch.apply(
             ctx,
             changes,
@@ -61,45 +61,45 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         )
         return outcome
 
-    return write(ctx, "create catalog", attempt, Wire)
+    return write(ctx, "create catalog", attempt, Json)
 
 
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List catalogs in name order, and the `after` of the next page."""
     docs, more = pages.cut(_listed(ctx, limit, after), limit, lambda doc: str(doc["name"]))
     known = _warehouse_names(ctx, {doc["warehouse_id"] for doc in docs})
-    # A catalog whose warehouse is gone was removed with it since the page was read.
-    shown = [doc for doc in docs if doc["warehouse_id"] in known]
-    return [_wire(doc, known[doc["warehouse_id"]]) for doc in shown], more
+    # A catalog without its warehouse was removed together with it after the page was read.
+    kept = [doc for doc in docs if doc["warehouse_id"] in known]
+    return [_to_json(doc, known[doc["warehouse_id"]]) for doc in kept], more
 
 
-def get(ctx: Context, name: str) -> Wire:
+def get(ctx: Context, name: str) -> Json:
     """Read a catalog; raise `NoSuchCatalog`."""
     require_sight(ctx, "read", _resource(name))
     doc = find_catalog(ctx, name).doc
-    return _wire(doc, _warehouse_of(ctx, doc["warehouse_id"]).doc["name"])
+    return _to_json(doc, _warehouse_of(ctx, doc["warehouse_id"]).doc["name"])
 
 
-def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
-    """Change `name`, `properties` (whole), or, while the catalog is empty, where it lies.
+def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Json:
+    """Change `name`, `properties` (as a whole), or the location of an empty catalog.
 
-    Raises `InUse` if the catalog would move and is not empty; otherwise as `create`.
+    Raises `InUse` if the catalog would move and is not empty, and the errors of `create`.
     """
     require(ctx, "update", _resource(name))
     if fields.get("name") is not None:
         names.check_catalog(fields["name"])
     _check_type(fields)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         guard = guards.guard_catalogs(ctx.store)
         record = find_catalog(ctx, name)
         doc, warehouse = _updated(ctx, record.doc, fields)
         changes = [guard, guards.hold_record(WAREHOUSE, warehouse), *_replacement(ctx, record, doc)]
         if doc["storage_location"] != record.doc["storage_location"]:
             changes += contents.require_empty(ctx, record, "cannot move", namespaces=True)
-        outcome = _wire(doc, warehouse.doc["name"])
+        outcome = _to_json(doc, warehouse.doc["name"])
         what, before = _resource(doc["name"]), record.doc
         batch.apply(
             ctx,
@@ -109,7 +109,7 @@ def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
         )
         return outcome
 
-    return write(ctx, "update catalog", attempt, Wire)
+    return write(ctx, "update catalog", attempt, Json)
 
 
 def delete(ctx: Context, name: str, *, force: bool = False) -> None:
@@ -142,7 +142,7 @@ def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[Doc]:
     if names is not None:
         return pages.chosen(names, after, limit, lambda changes: _read(ctx, changes))
     beyond = None if after is None else (after,)
-    # One more than is shown, to know whether there are more.
+    # One more than is shown, to detect whether there are more.
     found = ctx.store.page(CATALOG, after=beyond, limit=limit + 1)
     return (record.doc for record in found.records)
 
@@ -156,7 +156,7 @@ def _resource(name: str) -> Resource:
     return Resource("catalog", (name,))
 
 
-def _wire(doc: Doc, warehouse: str) -> Wire:
+def _to_json(doc: Doc, warehouse: str) -> Json:
     return {
         "id": doc["id"],
         "name": doc["name"],
@@ -188,7 +188,7 @@ def _warehouse_name(fields: Mapping[str, Any]) -> str | None:
 def _named_warehouse(ctx: Context, name: str) -> Record:
     record = ctx.store.get(WAREHOUSE, (name,))
     if record is None:
-        raise BadRequest(f"warehouse_name names no warehouse: {name}")
+        raise BadRequest(f"warehouse_name does not name a warehouse: {name}")
     return record
 
 
@@ -239,7 +239,7 @@ def _updated(ctx: Context, old: Doc, fields: Mapping[str, Any]) -> tuple[Doc, Re
         warehouse = _named_warehouse(ctx, wanted)
     given = fields.get("storage_location")
     if given or warehouse.doc["id"] != old["warehouse_id"]:
-        # Who may change a catalog may not thereby reach into other places.
+        # The right to change a catalog must not open other locations.
         require(ctx, "create", Resource("catalog"))
         doc["warehouse_id"] = warehouse.doc["id"]
         doc["storage_location"] = storage_location.choose(ctx, doc, warehouse.doc, given)
@@ -252,6 +252,6 @@ def _replacement(ctx: Context, record: Record, doc: Doc) -> list[Change]:
         return [Put(CATALOG, doc, record.version)]
     if ctx.store.get(CATALOG, (new,)) is not None:
         raise AlreadyExists(f"Catalog already exists: {new}")
-    # Rights are remembered by the catalog's name.
+    # Rights are cached by the catalog's name.
     moved: list[Change] = [Delete(CATALOG, (old,), record.version), Put(CATALOG, doc, ABSENT)]
     return [*moved, *security_stamps.invalidate_all(ctx.tenant)]

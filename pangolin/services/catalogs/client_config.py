@@ -1,4 +1,4 @@
-"""What a client is told before its first call (Iceberg REST: getConfig)."""
+"""The configuration that a client reads before its first call (Iceberg REST: getConfig)."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def config(ctx: Context, wanted: str | None, *, with_prefix: bool = True) -> dic
 
 
 def _defaults(resolved: ResolvedRef) -> dict[str, str]:
-    """Have clients ask for credentials that do not by themselves: Java, Trino, Rust."""
+    """Make clients request credentials that do not by default: Java, Trino, Rust."""
     strategy = vending_strategies.strategy_of(resolved.warehouse.doc)
     if strategy is None:
         return {}

@@ -1,12 +1,11 @@
-"""What a catalog holds: its summary, its tree of namespaces, and whether it is empty."""
-
-from typing import Any
+"""The contents of a catalog: its summary, its tree of namespaces, and whether it is empty."""
 
 from pangolin.errors import InUse
 from pangolin.services.authz.access import require
 from pangolin.services.catalogs import cascade
 from pangolin.services.catalogs import namespaces as spaces
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import listing
 from pangolin.services.versioned.entries import TYPES
@@ -14,10 +13,8 @@ from pangolin.services.versioned.resolution import MAIN, find_catalog, resolve
 from pangolin.store.api import Change, Put, Record, RequireEmpty
 from pangolin.store.kinds import ASSET, LINE, REF
 
-Wire = dict[str, Any]
 
-
-def summary(ctx: Context, name: str) -> Wire:
+def summary(ctx: Context, name: str) -> Json:
     """Count what a catalog shows on main, and its refs; raise `NoSuchCatalog`."""
     require(ctx, "read", Resource("catalog", (name,)))
     catalog = find_catalog(ctx, name).doc
@@ -32,7 +29,7 @@ def summary(ctx: Context, name: str) -> Wire:
     }
 
 
-def tree(ctx: Context, prefix: str) -> Wire:
+def tree(ctx: Context, prefix: str) -> Json:
     """Nest the namespaces of a catalog, or of `catalog@ref`, under `root`."""
     return {"root": spaces.tree(ctx, prefix)}
 
@@ -47,7 +44,7 @@ def require_empty(
 ) -> list[Change]:
     """List the changes that keep a catalog empty until a batch is in.
 
-    Raises `InUse` counting what the first ref that is not empty shows; `namespaces` counts too.
+    Raises `InUse` with the counts of the first non-empty ref; `namespaces` includes namespaces.
     """
     name, catalog_id = catalog.doc["name"], catalog.doc["id"]
     refs = [record.doc for record in ctx.store.scan(REF, (catalog_id,))]
@@ -67,7 +64,7 @@ def require_empty(
         if ref["type"] == "branch":
             batch += _empty_line(catalog_id, ref["line"])
             if namespaces:
-                # What is being created by the old location fails, and is tried at the new one.
+                # A concurrent creation at the old location fails, and is retried at the new one.
                 line = resolved.branch_line()
                 batch.append(Put(LINE, line.doc, line.version))
     return batch

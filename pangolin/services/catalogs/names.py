@@ -1,4 +1,4 @@
-"""Names of tenants, warehouses and catalogs: what they may be, and whether they are free."""
+"""Names of tenants, warehouses and catalogs: which are legal, and which are free."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.store.kinds import CATALOG, WAREHOUSE
 
 CATALOG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-# Words that have a meaning of their own in a path of the Iceberg API, next to a catalog's name.
+# Words with a meaning of their own in paths of the Iceberg API, next to a catalog's name.
 RESERVED: Final = frozenset(
     {"config", "docs", "namespaces", "oauth", "register", "tables", "transactions", "v1", "views"}
 )
@@ -21,7 +21,7 @@ KINDS: Final = {"catalog": CATALOG, "warehouse": WAREHOUSE}
 
 
 def check_catalog(name: str) -> None:
-    """Raise `BadRequest` unless a catalog may have the name; it is the prefix of Iceberg paths."""
+    """Raise `BadRequest` unless the name is legal for a catalog: it begins Iceberg's paths."""
     if not CATALOG_NAME.fullmatch(name):
         raise BadRequest(f"name must be 1 to 128 letters, digits, '_' or '-', not {name[:80]!r}")
     if name in RESERVED:
@@ -29,12 +29,12 @@ def check_catalog(name: str) -> None:
 
 
 def check_warehouse(name: str) -> None:
-    """Raise `BadRequest` unless a warehouse may have the name."""
+    """Raise `BadRequest` unless the name is legal for a warehouse."""
     _check_printable(name)
 
 
 def check_tenant(name: str) -> None:
-    """Raise `BadRequest` unless a tenant may have the name; one like an id would be ambiguous."""
+    """Raise `BadRequest` unless the name is legal for a tenant; an id would be ambiguous."""
     _check_printable(name)
     if _is_uuid(name):
         raise BadRequest(f"name must not be a UUID, which reads as a tenant's id: {name!r}")
@@ -47,11 +47,11 @@ CHECKS: Final[Mapping[str, Callable[[str], None]]] = {
 
 
 def validate(ctx: Context, resource_type: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Say of each name whether a new catalog or warehouse could have it, and why not."""
+    """Return for each name whether a new catalog or warehouse could have it, and why not."""
     if resource_type not in KINDS:
         raise BadRequest(f"resource_type must be one of {', '.join(KINDS)}, not {resource_type!r}")
     if len(names) > MOST_NAMES:
-        raise BadRequest(f"names must hold at most {MOST_NAMES} names, not {len(names)}")
+        raise BadRequest(f"names must contain at most {MOST_NAMES} names, not {len(names)}")
     require(ctx, "list", Resource(cast(ResourceType, resource_type)))
     reasons = {name: _illegal(resource_type, name) for name in names}
     legal = [name for name, reason in reasons.items() if not reason]
@@ -75,7 +75,7 @@ def _check_printable(name: str) -> None:
         raise BadRequest(f"name must be 1 to 128 printable characters, not {name[:80]!r}")
     if name != name.strip() or "/" in name or name in (".", ".."):
         raise BadRequest(
-            "name must not hold '/', begin or end with a blank, or be '.' or '..', "
+            "name must not contain '/', begin or end with a blank, or be '.' or '..', "
             f"not {name[:80]!r}"
         )
 

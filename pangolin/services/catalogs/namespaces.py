@@ -1,7 +1,6 @@
-"""Namespaces: created, listed, changed and dropped on a branch; read on any ref."""
+"""Namespaces: creating, changing and dropping them on a branch; reading them on any ref."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, NamespaceNotEmpty, NoSuchNamespace
@@ -15,6 +14,7 @@ from pangolin.services.changes.attempts import write
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import addressing, entries, listing
 from pangolin.services.versioned.addressing import Address
@@ -25,21 +25,20 @@ from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require, Requir
 from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR, parent_of
 
 Levels = Sequence[str]
-Wire = dict[str, Any]
 
 
-def create(ctx: Context, prefix: str, levels: Levels, properties: Mapping[str, str]) -> Wire:
+def create(ctx: Context, prefix: str, levels: Levels, properties: Mapping[str, str]) -> Json:
     """Create a namespace whose parent exists; raise `AlreadyExists`, `NoSuchNamespace`."""
     address = addressing.namespace(ctx, prefix, levels, new=True)
     require(ctx, "create", resource(address))
-    return once(ctx, lambda: _settled(ctx, address, properties), Wire)
+    return once(ctx, lambda: _settled(ctx, address, properties), Json)
 
 
-def load(ctx: Context, prefix: str, levels: Levels) -> Wire:
+def load(ctx: Context, prefix: str, levels: Levels) -> Json:
     """Read a namespace's properties; raise `NoSuchNamespace`."""
     address = addressing.namespace(ctx, prefix, levels)
     require_sight(ctx, "read", resource(address))
-    return wire(find(ctx, address).doc)
+    return to_json(find(ctx, address).doc)
 
 
 def list_children(
@@ -71,8 +70,8 @@ def update_properties(
     levels: Levels,
     removals: Sequence[str],
     updates: Mapping[str, str],
-) -> Wire:
-    """Set and remove properties; answer which were `updated`, `removed` and `missing`.
+) -> Json:
+    """Set and remove properties; return which were `updated`, `removed` and `missing`.
 
     Raises `Unprocessable` (422) when a key is in both lists.
     """
@@ -82,7 +81,7 @@ def update_properties(
     if both:
         raise UnprocessableEntity(f"keys in both removals and updates: {', '.join(both)}")
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         found = find(ctx, address)
         resolved, doc = found.resolved, found.doc
         kept = {k: v for k, v in doc["properties"].items() if k not in removals}
@@ -101,7 +100,7 @@ def update_properties(
         )
         return outcome
 
-    return write(ctx, "update", attempt, Wire)
+    return write(ctx, "update", attempt, Json)
 
 
 def drop(ctx: Context, prefix: str, levels: Levels) -> None:
@@ -129,12 +128,12 @@ def drop(ctx: Context, prefix: str, levels: Levels) -> None:
     write(ctx, "drop", attempt)
 
 
-def tree(ctx: Context, prefix: str) -> list[Wire]:
-    """Nest all namespaces of a place: `name`, `full_path`, `children`."""
+def tree(ctx: Context, prefix: str) -> list[Json]:
+    """Return the tree of a ref's namespaces: `name`, `full_path`, `children`."""
     seen = visible_part(ctx, Resource("catalog", (prefix,)))
     resolved, _ = resolve(ctx, prefix)
-    nodes: dict[str, Wire] = {}
-    roots: list[Wire] = []
+    nodes: dict[str, Json] = {}
+    roots: list[Json] = []
     shown = listing.everything(ctx.store, resolved, NAMESPACES)
     for doc in shown if seen is None else filter(seen.keep, shown):
         levels = doc["path"].split(SEPARATOR)
@@ -155,7 +154,7 @@ def find(ctx: Context, address: Address) -> Found:
 
 
 def hold(found: Found) -> Change:
-    """Keep a namespace until a batch is in.
+    """Return the change that keeps a namespace until a batch is in.
 
     One that is visible only through a base is first written to the branch's own line, so that
     there is a record that a concurrent drop would have to change.
@@ -168,35 +167,35 @@ def hold(found: Found) -> Change:
 def first_changes(
     catalog_id: str, line_id: str, levels: Levels, now_ms: int, location: str
 ) -> list[Change]:
-    """List the puts that give a new catalog's main line its first namespace."""
+    """List the puts that create the first namespace on a new catalog's main line."""
     doc = _doc(tuple(levels), {"location": location}, now_ms)
     return [Put(NAMESPACE, doc | {"catalog": catalog_id, "line": line_id, "epoch": 0}, ABSENT)]
 
 
 def resource(address: Address) -> Resource:
-    """Name a namespace for access decisions and events."""
+    """Return a namespace as a resource, for access decisions and events."""
     return Resource("namespace", (address.prefix, *address.levels))
 
 
-def wire(doc: Doc) -> Wire:
-    """Show a namespace as the Iceberg API does."""
+def to_json(doc: Doc) -> Json:
+    """Return a namespace in the form of the Iceberg API."""
     return {"namespace": doc["path"].split(SEPARATOR), "properties": doc["properties"]}
 
 
 def check_properties(resolved: ResolvedRef, properties: Mapping[str, str]) -> dict[str, str]:
-    """Validate properties; a `location` must lie inside the catalog's storage location."""
+    """Validate properties; a `location` must be inside the catalog's storage location."""
     if "location" in properties:
         root = parse_location(resolved.catalog.doc["storage_location"])
         if not root.contains(parse_new_location(properties["location"], "properties.location")):
-            raise BadRequest(f"properties.location must lie inside {root}")
+            raise BadRequest(f"properties.location must be inside {root}")
     return dict(properties)
 
 
-def _settled(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wire:
+def _settled(ctx: Context, address: Address, properties: Mapping[str, str]) -> Json:
     return retry_conflicts(ctx, "create", lambda: _create(ctx, address, properties))
 
 
-def _create(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wire:
+def _create(ctx: Context, address: Address, properties: Mapping[str, str]) -> Json:
     resolved, own = _absent(ctx, address)
     changes: list[Change] = [resolved.hold()]
     if len(address.levels) > 1:
@@ -204,7 +203,7 @@ def _create(ctx: Context, address: Address, properties: Mapping[str, str]) -> Wi
     given = {"location": default_location(resolved, address.levels)} | dict(properties)
     doc = _doc(address.levels, check_properties(resolved, given), ctx.now())
     changes += entries.write(resolved, NAMESPACES, doc, own)
-    outcome = wire(doc)
+    outcome = to_json(doc)
     batch.apply(
         ctx,
         changes,
@@ -223,7 +222,7 @@ def _absent(ctx: Context, address: Address) -> tuple[ResolvedRef, Record | None]
 
 
 def default_location(resolved: ResolvedRef, levels: Levels) -> str:
-    """Give the directory of a namespace: its levels, made safe, below the catalog's storage."""
+    """Return the directory of a namespace: its escaped levels below the catalog's storage."""
     root = parse_location(resolved.catalog.doc["storage_location"])
     return str(root.child(*(safe_segment(level) for level in levels)))
 

@@ -1,4 +1,4 @@
-"""Where a catalog keeps its files: inside its warehouse, and apart from every other catalog."""
+"""The storage location of a catalog: inside its warehouse, and apart from other catalogs."""
 
 from pangolin.errors import BadRequest, Conflicting
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
@@ -11,15 +11,15 @@ FIELD = "storage_location"
 
 
 def choose(ctx: Context, catalog: Doc, warehouse: Doc, given: str | None) -> str:
-    """Validate the location given, or take `<warehouse root>/<catalog name>`.
+    """Validate the given location, or use `<warehouse root>/<catalog name>`.
 
-    Raises `BadRequest` outside of the warehouse, `Conflicting` in or around another catalog. The
-    caller holds the guard of the catalogs (see `removal.guard_catalogs`).
+    Raises `BadRequest` outside the warehouse, and `Conflicting` if it overlaps another catalog's.
+    The caller holds the guard of the catalogs (see `guards.guard_catalogs`).
     """
     root = parse_location(root_of(ctx.runtime, warehouse, ctx.tenant))
     wanted = parse_new_location(given, FIELD) if given else root.child(catalog["name"])
     if not root.contains(wanted):
-        raise BadRequest(f"{FIELD} must lie inside the warehouse {warehouse['name']}, {root}")
+        raise BadRequest(f"{FIELD} must be inside the warehouse {warehouse['name']}, {root}")
     _refuse_overlap(ctx, catalog, wanted)
     return str(wanted)
 
@@ -33,5 +33,5 @@ def _refuse_overlap(ctx: Context, catalog: Doc, wanted: Location) -> None:
         if taken.contains(wanted) or wanted.contains(taken):
             raise Conflicting(
                 f"{FIELD} {wanted} overlaps that of catalog {other['name']}, {taken}; "
-                "give one of its own"
+                "choose a separate location"
             )
