@@ -1,4 +1,4 @@
-"""Branches and tags as the management API speaks of them; `refs` does the work."""
+"""Branches and tags in the form of the management API; `refs` does the work."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,13 +8,12 @@ from pangolin.services.branches import refs
 from pangolin.services.branches.refs import RefType
 from pangolin.services.changes.idempotency import once
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.versioned.resolution import MAIN
 from pangolin.store.api import Doc
 
-Wire = dict[str, Any]
 
-
-def create_branch(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create_branch(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Fork a branch from `from_branch`: `name`, `catalog`, `branch_type`.
 
     Raises `AlreadyExists`, `NoSuchCatalog`, `NoSuchRef`, and `BadRequest` for `assets`.
@@ -22,7 +21,7 @@ def create_branch(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     if fields.get("assets"):
         raise BadRequest("assets must be empty: a branch forks the whole catalog, in constant time")
 
-    def work() -> Wire:
+    def work() -> Json:
         return branch(
             refs.create_branch(
                 ctx,
@@ -36,13 +35,13 @@ def create_branch(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     return once(ctx, work, _replay(ctx, fields, "branch", branch))
 
 
-def create_tag(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Tag `from_ref`, or what `commit_id` names: a ref, or the commit id of another tag."""
+def create_tag(ctx: Context, fields: Mapping[str, Any]) -> Json:
+    """Create a tag of `from_ref`, or of `commit_id`: a ref, or the commit id of another tag."""
     commit, source = fields.get("commit_id"), fields.get("from_ref")
     if commit and source:
-        raise BadRequest("commit_id and from_ref both say what to tag; send one")
+        raise BadRequest("commit_id and from_ref both name what to tag; send one")
 
-    def work() -> Wire:
+    def work() -> Json:
         catalog = fields["catalog"]
         target = _named_by(ctx, catalog, commit) if commit else source or MAIN
         return tag(refs.create_tag(ctx, catalog, fields["name"], from_ref=target))
@@ -52,7 +51,7 @@ def create_tag(ctx: Context, fields: Mapping[str, Any]) -> Wire:
 
 def list_branches(
     ctx: Context, catalog: str, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List a catalog's branches in name order, and the `after` of the next page."""
     docs, more = refs.list_refs(ctx, catalog, "branch", limit=limit, after=after)
     return [branch(doc) for doc in docs], more
@@ -60,13 +59,13 @@ def list_branches(
 
 def list_tags(
     ctx: Context, catalog: str, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List a catalog's tags in name order, and the `after` of the next page."""
     docs, more = refs.list_refs(ctx, catalog, "tag", limit=limit, after=after)
     return [tag(doc) for doc in docs], more
 
 
-def get_branch(ctx: Context, catalog: str, name: str) -> Wire:
+def get_branch(ctx: Context, catalog: str, name: str) -> Json:
     """Read a branch; raise `NoSuchRef`."""
     return branch(refs.get_ref(ctx, catalog, name, "branch"))
 
@@ -76,8 +75,8 @@ def delete(ctx: Context, catalog: str, name: str, kind: RefType) -> None:
     once(ctx, lambda: refs.delete_ref(ctx, catalog, name, kind), lambda _: None)
 
 
-def branch(doc: Doc) -> Wire:
-    """Show a branch; a branch moves with every commit to a table, so it has no commit id."""
+def branch(doc: Doc) -> Json:
+    """Return a branch as JSON; it moves with every commit to a table, so it has no commit id."""
     return {
         "name": doc["name"],
         "head_commit_id": doc.get("commit_id"),
@@ -86,14 +85,14 @@ def branch(doc: Doc) -> Wire:
     }
 
 
-def tag(doc: Doc) -> Wire:
-    """Show a tag."""
+def tag(doc: Doc) -> Json:
+    """Return a tag as JSON."""
     return {"name": doc["name"], "commit_id": doc["commit_id"]}
 
 
 def _replay(
-    ctx: Context, fields: Mapping[str, Any], kind: str, show: Callable[[Doc], Wire]
-) -> Callable[[Any], Wire]:
+    ctx: Context, fields: Mapping[str, Any], kind: str, show: Callable[[Doc], Json]
+) -> Callable[[Any], Json]:
     return lambda _: show(refs.get_ref(ctx, fields["catalog"], fields["name"], kind))
 
 
@@ -109,4 +108,4 @@ def _named_by(ctx: Context, catalog: str, commit: str) -> str:
     try:
         return str(refs.get_ref(ctx, catalog, commit)["name"])
     except NoSuchRef:
-        raise NoSuchRef(f"commit_id names no ref, and no tag has it: {commit}") from None
+        raise NoSuchRef(f"commit_id is neither a ref nor a tag's commit id: {commit}") from None

@@ -1,7 +1,7 @@
-"""Branches and tags: made, read and deleted in constant time, whatever the catalog holds.
+"""Branches and tags: creating, reading and deleting them in constant time.
 
-A fork raises the source line's epoch by one and remembers (line, old epoch): three puts. Nothing
-is copied; entries overwritten later keep their old version for whoever still looks (see `entries`).
+A fork raises the source line's epoch by one and records (line, old epoch): three puts. Nothing is
+copied; entries overwritten later keep their old version for the forks that see it (see `entries`).
 """
 
 import re
@@ -34,7 +34,7 @@ TRIES = 50
 
 
 def main_changes(catalog_id: str, now_ms: int) -> list[Change]:
-    """List the puts that give a new catalog its `main` branch."""
+    """List the puts that create the `main` branch of a new catalog."""
     line, ref = _new_branch(catalog_id, MAIN, "ingest", [], now_ms)
     return [Put(LINE, line, ABSENT), Put(REF, ref, ABSENT)]
 
@@ -60,7 +60,7 @@ def create_branch(
 
 
 def create_tag(ctx: Context, catalog: str, name: str, *, from_ref: str = MAIN) -> Doc:
-    """Tag a ref as it is now; raises as `create_branch`."""
+    """Tag the current state of a ref; raise the errors of `create_branch`."""
 
     def fork(resolved: ResolvedRef) -> tuple[list[Change], Doc]:
         (line, epoch), *bases = _frozen(resolved)
@@ -120,9 +120,9 @@ def delete_ref(
     name: str,
     type: RefType,  # noqa: A002 - the record field's name
 ) -> None:
-    """Delete a branch or a tag; what only it could reach is left to `gc`.
+    """Delete a branch or a tag; `gc` removes what only it could reach.
 
-    Deleting a branch deletes its line's record, so a commit on its way to it fails.
+    Deleting a branch deletes its line's record, so a concurrent commit to it fails.
     """
     require(ctx, "delete", Resource(type, (catalog, name)))
     if name == MAIN:
@@ -160,7 +160,7 @@ def _fork(
         if exists(ctx, resolved.catalog_id, name):
             raise AlreadyExists(f"Branch or tag already exists: {name}")
         puts, ref = fork(resolved)
-        # A fork of a tag touches no line, so the catalog itself must be seen to be still there.
+        # A fork of a tag touches no line, so the batch must check that the catalog still exists.
         still = hold_record(CATALOG, resolved.catalog)
         changes = [still, _freeze(resolved), *puts]
         try:
@@ -175,14 +175,14 @@ def _fork(
 
 
 def _frozen(resolved: ResolvedRef) -> list[list[Any]]:
-    """List the bases of a fork made at a place now."""
+    """List the bases of a fork that is made of a ref now."""
     (line, epoch), *rest = resolved.lineage
     now = resolved.branch_line().doc["epoch"] if epoch is None else epoch
     return [[line, now], *([line_id, at] for line_id, at in rest)]
 
 
 def _freeze(resolved: ResolvedRef) -> Change:
-    # A tag's point is frozen already; it need only still be there.
+    # A tag is already frozen; it only has to exist still.
     if resolved.is_tag:
         key = (resolved.catalog_id, resolved.ref.doc["name"])
         return Require(REF, key, resolved.ref.version)
