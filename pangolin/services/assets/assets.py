@@ -1,4 +1,4 @@
-"""Generic assets: things of other formats that a catalog keeps a pointer to."""
+"""Generic assets: objects of other formats that a catalog keeps a pointer to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -14,6 +14,7 @@ from pangolin.services.catalogs import namespaces
 from pangolin.services.changes import batch
 from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.tables.lookup import look, read_slot
 from pangolin.services.versioned import addressing, entries, listing
@@ -24,7 +25,6 @@ from pangolin.services.versioned.relations import LABELS
 from pangolin.store.api import Doc
 from pangolin.store.kinds import SEPARATOR
 
-Wire = dict[str, Any]
 KINDS: Final = (
     "ICEBERG_TABLE",
     "DELTA_TABLE",
@@ -47,8 +47,8 @@ KINDS: Final = (
 MAX_LOCATION: Final = 2048
 
 
-def register(ctx: Context, prefix: str, levels: Sequence[str], fields: Mapping[str, Any]) -> Wire:
-    """Keep a pointer of `name`, `kind`, `location` and `properties`; the place is not looked at.
+def register(ctx: Context, prefix: str, levels: Sequence[str], fields: Mapping[str, Any]) -> Json:
+    """Register a pointer of `name`, `kind`, `location` and `properties`; nothing checks its target.
 
     Raises `NoSuchNamespace`, `AlreadyExists` and `BadRequest`.
     """
@@ -56,13 +56,13 @@ def register(ctx: Context, prefix: str, levels: Sequence[str], fields: Mapping[s
     require(ctx, "create", namespaces.resource(Address(address.prefix, address.levels)))
     _check(fields)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         slot = read_slot(ctx, address)
         taken = slot.entry.doc
         if taken is not None:
             raise AlreadyExists(f"{LABELS[taken['type']]} already exists: {address.dotted}")
         doc = _new(address, fields, ctx.now())
-        outcome = _wire(doc)
+        outcome = _to_json(doc)
         changes = [*slot.hold(), *entries.write(slot.resolved, ASSETS, doc, slot.entry.own)]
         batch.apply(
             ctx,
@@ -72,7 +72,7 @@ def register(ctx: Context, prefix: str, levels: Sequence[str], fields: Mapping[s
         )
         return outcome
 
-    return write(ctx, "register", attempt, Wire)
+    return write(ctx, "register", attempt, Json)
 
 
 def page(
@@ -82,8 +82,8 @@ def page(
     *,
     limit: int = 100,
     after: str | None = None,
-) -> tuple[list[Wire], str | None]:
-    """List all that a namespace holds, tables and views too, and the `after` of the next page."""
+) -> tuple[list[Json], str | None]:
+    """List a namespace's assets, tables and views included, and the `after` of the next page."""
     address = addressing.namespace(ctx, prefix, levels)
     seen = visible_part(ctx, namespaces.resource(address))
     resolved = namespaces.find(ctx, address).resolved
@@ -92,15 +92,15 @@ def page(
     return [_row(doc) for doc in docs], more
 
 
-def get(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> Wire:
+def get(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> Json:
     """Read an asset, a table or a view as an asset; raise `NoSuchAsset`."""
     address = addressing.asset(ctx, prefix, levels, name)
     require(ctx, "read", _resource(address))
-    return _wire(_find(ctx, address, "read").doc)
+    return _to_json(_find(ctx, address, "read").doc)
 
 
 def delete(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> None:
-    """Forget a generic asset; what it points to stays. Tables and views are dropped elsewhere."""
+    """Delete a generic asset, but not what it points to. Tables and views are dropped elsewhere."""
     address = addressing.asset(ctx, prefix, levels, name)
     require(ctx, "delete", _resource(address))
 
@@ -119,15 +119,15 @@ def delete(ctx: Context, prefix: str, levels: Sequence[str], name: str) -> None:
     write(ctx, "delete", attempt)
 
 
-def by_id(ctx: Context, asset_id: str) -> Wire:
-    """Find an asset, table or view by id, on main if it is there; raise `NoSuchAsset`.
+def by_id(ctx: Context, asset_id: str) -> Json:
+    """Find an asset, table or view by id, preferably on main; raise `NoSuchAsset`.
 
     The answer holds `asset`, `metadata` (what people wrote about it, or None), `catalog` and
     `namespace`.
     """
     occurrence = occurrences.readable(ctx, asset_id)
     return {
-        "asset": _wire(occurrence.doc),
+        "asset": _to_json(occurrence.doc),
         "metadata": business_metadata.of(ctx, asset_id),
         "catalog": occurrence.catalog,
         "namespace": occurrence.levels,
@@ -164,15 +164,15 @@ def _new(address: Address, fields: Mapping[str, Any], now_ms: int) -> Doc:
     }
 
 
-def _wire(doc: Doc) -> Wire:
+def _to_json(doc: Doc) -> Json:
     properties = dict(doc.get("properties") or {})
     if doc.get("metadata_location"):
         properties["metadata_location"] = doc["metadata_location"]
-    shown = {key: doc[key] for key in ("id", "name", "kind", "location")}
-    return shown | {"properties": properties}
+    plain = {key: doc[key] for key in ("id", "name", "kind", "location")}
+    return plain | {"properties": properties}
 
 
-def _row(doc: Doc) -> Wire:
+def _row(doc: Doc) -> Json:
     levels = doc["namespace"].split(SEPARATOR)
     return {
         "id": doc["id"],

@@ -1,7 +1,7 @@
-"""What people write about assets: a description, properties, tags, and whether all may find it.
+"""Business metadata of assets: a description, properties, tags, and whether all may find it.
 
-A note belongs to an asset's id, so it holds on every ref. Tags are input to authorization, so they
-and `discoverable` are set only by those who may manage discovery wherever the asset lies.
+A note belongs to an asset's id, so it applies on every ref. Tags are input to authorization, so
+they and `discoverable` require `manage-discovery` wherever the asset is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,13 +22,13 @@ from pangolin.services.authz.actions import Action
 from pangolin.services.changes import batch
 from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants.scopes import check_tag
 from pangolin.services.versioned import entries
 from pangolin.store.api import ABSENT, ANY, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG
 
-Wire = dict[str, Any]
 DISCOVERY: Final = "manage-discovery"
 MOST_TAGS: Final = 50
 MOST_DESCRIPTION: Final = 10_000
@@ -36,29 +36,29 @@ MOST_PROPERTIES: Final = 65_536
 EMPTY: Final[Doc] = {"description": None, "tags": [], "properties": "{}", "discoverable": False}
 
 
-def read(ctx: Context, asset: str) -> Wire:
+def read(ctx: Context, asset: str) -> Json:
     """Read an asset's note; raise `NoSuchAsset`, or `NotFound` if nothing was written."""
     occurrences.readable(ctx, asset)
     record = ctx.store.get(ASSET_NOTE, (asset,))
     if record is None:
         raise NotFound(f"Metadata does not exist for asset {asset}")
-    return wire(record.doc)
+    return to_json(record.doc)
 
 
-def of(ctx: Context, asset: str) -> Wire | None:
-    """Show the note of an asset that may be read, if there is one."""
+def of(ctx: Context, asset: str) -> Json | None:
+    """Return the note of an asset that the caller may read, or None."""
     record = ctx.store.get(ASSET_NOTE, (asset,))
-    return None if record is None else wire(record.doc)
+    return None if record is None else to_json(record.doc)
 
 
-def replace(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Wire:
+def replace(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Json:
     """Replace an asset's note by `description`, `tags`, `properties` and `discoverable`.
 
     Raises `NoSuchAsset`, `Denied` and `BadRequest` naming a field.
     """
     occurrence, given = occurrences.readable(ctx, asset), _checked(fields)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         record = ctx.store.get(ASSET_NOTE, (asset,))
         before = record.doc if record else EMPTY
         _require(ctx, occurrence, before, given)
@@ -75,7 +75,7 @@ def replace(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Wire:
             details=details,
         )
         batch.apply(ctx, changes, event)
-        return wire(doc)
+        return to_json(doc)
 
     return write(ctx, "write", attempt, lambda _: read(ctx, asset))
 
@@ -101,7 +101,7 @@ def remove(ctx: Context, asset: str) -> None:
 
 
 def collect(ctx: Context, *, dry_run: bool = False) -> int:
-    """Remove the notes of assets that are gone for good; return how many."""
+    """Remove the notes of permanently deleted assets; return how many."""
     removed = 0
     for record in list(ctx.store.scan(ASSET_NOTE)):
         asset = record.doc["asset"]
@@ -114,11 +114,11 @@ def collect(ctx: Context, *, dry_run: bool = False) -> int:
     return removed
 
 
-def wire(doc: Doc) -> Wire:
-    """Show a note."""
-    shown = {key: doc[key] for key in ("id", "description", "tags", "discoverable")}
+def to_json(doc: Doc) -> Json:
+    """Return a note as JSON."""
+    plain = {key: doc[key] for key in ("id", "description", "tags", "discoverable")}
     return {
-        **shown,
+        **plain,
         "asset_id": doc["asset"],
         "properties": orjson.loads(doc["properties"]),
         "created_by": doc["created_by"],
@@ -147,7 +147,7 @@ def _checked(fields: Mapping[str, Any]) -> Doc:
 
 
 def _require(ctx: Context, occurrence: AssetOccurrence, before: Doc, after: Doc) -> None:
-    """Raise `Denied` unless the principal may make a change, wherever the asset lies."""
+    """Raise `Denied` unless the principal may make a change wherever the asset is."""
     governed = set(before["tags"]) != set(after["tags"])
     governed = governed or before["discoverable"] != after["discoverable"]
     plain = any(before[name] != after[name] for name in ("description", "properties"))
@@ -159,7 +159,7 @@ def _require(ctx: Context, occurrence: AssetOccurrence, before: Doc, after: Doc)
 
 
 def _refuse_raising(ctx: Context, occurrence: AssetOccurrence, tags: Iterable[str]) -> None:
-    """Raise `Denied` for a tag through which the principal would gain what it does not have."""
+    """Raise `Denied` for a tag through which the principal would gain rights it lacks."""
     held = None if is_admin(ctx) else rights_loader.of(ctx)
     granted = [each for tag in tags for each in held.tags.get(tag, ())] if held else []
     gained = {action for each in granted for action in each.actions}

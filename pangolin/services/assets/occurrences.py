@@ -1,7 +1,7 @@
-"""Assets by their id: where one is seen, and whether somebody may act on it wherever it is.
+"""Assets by their id: where one is visible, and whether a principal may act on it everywhere.
 
-An asset keeps its id on every ref and through every rename, so what is said of the id (a grant, a
-tag) holds in all these places.
+An asset keeps its id on every ref and through every rename, so what belongs to the id (a grant, a
+tag) applies everywhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,13 +36,13 @@ class AssetOccurrence:
 
     @property
     def resource(self) -> Resource:
-        """The asset for access decisions and events."""
+        """The asset as a resource, for access decisions and events."""
         path = (f"{self.catalog}@{self.ref}", *self.levels, self.doc["name"])
         return Resource("asset", path)
 
 
 def readable(ctx: Context, asset_id: str) -> AssetOccurrence:
-    """Find an asset, table or view where it may be read, on main if it is there.
+    """Find an asset, table or view where it may be read, preferably on main.
 
     Raises `NoSuchAsset`, also if it may not be read.
     """
@@ -55,7 +55,7 @@ def readable(ctx: Context, asset_id: str) -> AssetOccurrence:
 def require_everywhere(
     ctx: Context, actions: Iterable[Action], occurrence: AssetOccurrence
 ) -> None:
-    """Raise `Denied` unless all the actions are allowed wherever the asset lies or lay."""
+    """Raise `Denied` unless all the actions are allowed wherever the asset is or was."""
     wanted, where = sorted(actions), targets(ctx, occurrence.doc["id"])
     for action in wanted:
         for target in where:
@@ -63,15 +63,15 @@ def require_everywhere(
 
 
 def targets(ctx: Context, asset_id: str) -> list[Target]:
-    """List an asset's places, one for each namespace it lies or lay in; each with all refs."""
+    """List an asset's targets, one for each namespace it is or was in; each with all refs."""
     rows = list(entries.rows_of(ctx, [asset_id]))
     names = catalog_names(ctx, (row["catalog"] for row in rows))
-    places = {(names[row["catalog"]], row["namespace"]) for row in rows if row["catalog"] in names}
-    return [Target(catalog, None, path, asset_id) for catalog, path in sorted(places)]
+    found = {(names[row["catalog"]], row["namespace"]) for row in rows if row["catalog"] in names}
+    return [Target(catalog, None, path, asset_id) for catalog, path in sorted(found)]
 
 
 def _sightings(ctx: Context, asset_id: str) -> Iterator[AssetOccurrence]:
-    """Look under every name the asset has or had, on every ref of its catalog, main first."""
+    """Find the asset under every name it has or had, on every ref of its catalog, main first."""
     rows = list(entries.rows_of(ctx, [asset_id]))
     names = catalog_names(ctx, (row["catalog"] for row in rows))
     keys = dict.fromkeys((row["catalog"], row["namespace"], row["name"]) for row in rows)
