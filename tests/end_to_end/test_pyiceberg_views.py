@@ -113,7 +113,7 @@ def test_a_view_is_registered_from_a_file_that_was_kept(
     made = make(catalog, namespace, **{"gc.enabled": "false"})
     (file,) = lake.files(made.location())
     location = f"{made.location()}/{file}"
-    with pytest.raises(BadRequestError, match="lies inside the directory of another"):
+    with pytest.raises(BadRequestError, match="is inside the directory of another"):
         catalog.register_view((namespace, "again"), location)
     catalog.drop_view((namespace, "v"))
     again = catalog.register_view((namespace, "again"), location)

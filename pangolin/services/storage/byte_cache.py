@@ -19,7 +19,7 @@ class MetadataCache:
         self._lock = threading.Lock()
 
     def get(self, key: CacheKey) -> bytes | None:
-        """Give the bytes under a key and count that as use."""
+        """Return the bytes under a key and mark it as recently used."""
         with self._lock:
             data = self._entries.get(key)
             if data is not None:
@@ -27,7 +27,7 @@ class MetadataCache:
             return data
 
     def put(self, key: CacheKey, data: bytes) -> None:
-        """Keep bytes, unless they alone would fill half of the cache."""
+        """Cache bytes, unless they alone would fill half of the cache."""
         if len(data) * 2 > self._max_bytes:
             return
         with self._lock:

@@ -1,7 +1,7 @@
-"""Where a table or view may put its files: inside its catalog, and in nobody else's directory.
+"""Where a table or view may put its files: inside its catalog, outside other entries' directories.
 
 Every directory that an entry points to is claimed by its id. A server-chosen directory is unique
-by construction; one chosen by a client takes a guard, so that no two nested claims pass unseen.
+by construction; one chosen by a client takes a guard, so that nested claims are always detected.
 """
 
 from collections.abc import Iterable
@@ -22,13 +22,13 @@ GUARD_NAME = "locations"
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who claims: an entry's id, and whether the server chose its directory."""
+    """The entry that claims: its id, and whether the server chose its directory."""
 
     asset: str
     server_chosen: bool = False
 
     def chose(self, field: str) -> bool:
-        """Whether the server, and no client, chose the directory that a field names."""
+        """Return whether the server, not a client, chose the directory that a field names."""
         return self.server_chosen and field == "location"
 
 
@@ -53,7 +53,7 @@ def check(
 
 
 def check_path(ctx: Context, resolved: ResolvedRef, path: str, field: str) -> Location:
-    """Validate that one file or directory lies inside the catalog's storage location."""
+    """Validate that one file or directory is inside the catalog's storage location."""
     root = parse_location(resolved.catalog.doc["storage_location"])
     return _inside(root, parse_location(path, field), field)
 
@@ -84,7 +84,7 @@ def _covered(path: Location, wanted: list[tuple[str, Location]]) -> bool:
 
 def _inside(root: Location, path: Location, field: str) -> Location:
     if not root.contains(path) or path == root:
-        raise BadRequest(f"{field} must lie inside the catalog's storage location {root}: {path}")
+        raise BadRequest(f"{field} must be inside the catalog's storage location {root}: {path}")
     return path
 
 
@@ -137,7 +137,7 @@ def _refuse_above(
     for record in found:
         if record is not None and _is_foreign(ctx, claimant, record.doc):
             raise BadRequest(
-                f"{field} {path} lies inside the directory of another table or view, or of one "
+                f"{field} {path} is inside the directory of another table or view, or of one "
                 "that a branch or tag still shows"
             )
 
@@ -167,7 +167,7 @@ def _is_foreign(ctx: Context, claimant: Claimant, claim: Doc) -> bool:
 
 
 def is_reachable(ctx: Context, asset: str) -> bool:
-    """Say whether any line, now or in a past that a fork may see, holds the entry."""
+    """Return whether any line, or a past version that a fork may see, holds the entry."""
     store = ctx.store
     found = store.find(ASSET, "id", (asset,)) or store.find(PAST_ASSET, "id", (asset,))
     return found is not None

@@ -1,4 +1,4 @@
-"""Which files a table owns below its metadata: manifests, data files and delete files.
+"""The files that a table owns below its metadata: manifests, data files and delete files.
 
 Source: Iceberg table spec, sections Manifest Lists and Manifests, format versions 1 to 3.
 """
@@ -16,7 +16,7 @@ Read = Callable[[str], bytes]
 OnMissing = Callable[[str, str], None]
 Found = tuple[Literal["manifest", "file"], str]
 
-# What fastavro raises for a file that is cut short, is no Avro, or has another schema.
+# What fastavro raises for a file that is truncated, is not Avro, or has another schema.
 _UNREADABLE: Final = (ValueError, TypeError, LookupError, EOFError, OSError, zlib.error)
 
 
@@ -27,13 +27,13 @@ def data_files(
     *,
     on_missing: OnMissing = lambda path, reason: None,
 ) -> Iterator[Found]:
-    """Walk manifest lists and manifests; give each manifest and file path once.
+    """Walk manifest lists and manifests; yield each manifest and file path once.
 
-    Entries of every status count, deleted ones too: an older snapshot may have been expired
+    Entries of every status are included, deleted ones too: an older snapshot may have been expired
     without its files. `inline_manifests` are the paths that v1 metadata may hold in a snapshot in
-    place of a list. A file that is missing or unreadable goes to `on_missing(path, reason)` and
-    the walk goes on; a manifest is given even then, its files cannot be. Other errors of `read`,
-    as `errors.Unavailable`, end the walk.
+    place of a list. A missing or unreadable file is reported to `on_missing(path, reason)` and
+    the walk continues; such a manifest is still yielded, but not its files. Other errors of
+    `read`, such as `errors.Unavailable`, end the walk.
     """
     seen: set[str] = set()
     for manifest in _once(_manifests(read, manifest_lists, inline_manifests, on_missing), seen):

@@ -1,6 +1,6 @@
-"""Metadata files: read, written and remembered as bytes; never parsed to be answered.
+"""Metadata files: reading, writing and caching their bytes, which answers never parse.
 
-A metadata file never changes once written, so its bytes may be kept for ever under its location.
+A metadata file never changes once written, so its bytes may be cached forever by its location.
 """
 
 import gzip
@@ -22,12 +22,12 @@ GZIP_ENDINGS = (".gz.metadata.json", ".metadata.json.gz")
 
 
 def open_objects(ctx: Context, resolved: ResolvedRef) -> ObjectStore:
-    """Open the object store of a place's warehouse."""
+    """Open the object store of a ref's warehouse."""
     return ctx.runtime.part(OBJECTS).open(as_plugin(ctx.runtime, resolved.warehouse))
 
 
 def read(ctx: Context, resolved: ResolvedRef, location: str) -> bytes:
-    """Give a metadata file's JSON bytes; raise `NotFound` (in the reference's words)."""
+    """Return a metadata file's JSON bytes; raise `NotFound` (in the reference's words)."""
     key = _key(ctx, resolved, location)
     cached = ctx.runtime.part(METADATA).get(key)
     if cached is not None:
@@ -42,7 +42,7 @@ def read(ctx: Context, resolved: ResolvedRef, location: str) -> bytes:
 
 
 def read_refs_only(ctx: Context, resolved: ResolvedRef, location: str) -> bytes:
-    """Give the metadata with only the snapshots that a branch or tag names (`snapshots=refs`)."""
+    """Return the metadata with only the snapshots of branches and tags (`snapshots=refs`)."""
 
     def narrow() -> bytes:
         return orjson.dumps(only_refs(parse(read(ctx, resolved, location), location)))
@@ -57,7 +57,7 @@ def derived(
     mark: tuple[str, ...],
     make: Callable[[], bytes],
 ) -> bytes:
-    """Give bytes made of a metadata file alone and of what `mark` says, made once."""
+    """Return cached bytes derived only from a metadata file and from `mark`."""
     key = (*_key(ctx, resolved, location), *mark)
     cached = ctx.runtime.part(METADATA).get(key)
     if cached is None:
@@ -78,14 +78,14 @@ def parse(data: bytes, location: str) -> dict[str, Any]:
 
 
 def dump(document: dict[str, Any]) -> bytes:
-    """Serialise metadata as it is stored and answered."""
+    """Serialise metadata for storage and for answers."""
     return orjson.dumps(document)
 
 
 def write(ctx: Context, resolved: ResolvedRef, location: str, data: bytes) -> None:
     """Write a new metadata file; its name is unique, so nothing is ever overwritten.
 
-    Raises `Unavailable`, also when the store refuses: the client named no place that it may not.
+    Raises `Unavailable`, also if the store denies access: the client did not choose the location.
     """
     stored = gzip.compress(data, 6) if location.endswith(GZIP_ENDINGS) else data
     try:
@@ -95,7 +95,7 @@ def write(ctx: Context, resolved: ResolvedRef, location: str, data: bytes) -> No
 
 
 def remember(ctx: Context, resolved: ResolvedRef, location: str, data: bytes) -> None:
-    """Keep the bytes of a file that was just committed."""
+    """Cache the bytes of a file that was just committed."""
     ctx.runtime.part(METADATA).put(_key(ctx, resolved, location), data)
 
 
@@ -108,7 +108,7 @@ def discard(ctx: Context, resolved: ResolvedRef, locations: Sequence[str]) -> No
 
 
 def _key(ctx: Context, resolved: ResolvedRef, location: str) -> CacheKey:
-    # Two tenants may name one bucket: what one may read is not what the other may.
+    # Two tenants may use one bucket with different rights.
     return (ctx.tenant, str(resolved.warehouse.doc["id"]), location)
 
 

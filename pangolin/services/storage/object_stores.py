@@ -1,4 +1,4 @@
-"""Object stores of all warehouses: which plugin serves one, its options, and the opened stores."""
+"""Object stores of all warehouses: their plugins and options, and a cache of open stores."""
 
 import threading
 from collections import OrderedDict
@@ -54,7 +54,7 @@ class Objects:
         return found
 
     def open(self, warehouse: Warehouse) -> ObjectStore:
-        """Open a warehouse's store, or give the one that is open for this version of it."""
+        """Open a warehouse's store, or return the one that is open for this version of it."""
         opened = self._opened
         key = (warehouse.tenant, warehouse.id, warehouse.version)
         with self._lock:
@@ -82,26 +82,26 @@ class Objects:
         return {"type": backend.type, **found}
 
     def masked(self, config: Mapping[str, str]) -> dict[str, str]:
-        """Hide secrets but for their last four characters; all values if the plugin is gone."""
+        """Mask secrets except their last four characters; all values if the plugin is missing."""
         backend = self._types.get(config.get("type", ""))
         options = backend.options if backend else ()
-        shown = {"type", *(option.name for option in options if not option.secret)}
-        return {key: value if key in shown else mask(value) for key, value in config.items()}
+        visible = {"type", *(option.name for option in options if not option.secret)}
+        return {key: value if key in visible else mask(value) for key, value in config.items()}
 
     def secret_options(self, config: Mapping[str, str]) -> list[str]:
-        """Name the options of a config's type that are secret; raise `UnknownPlugin`."""
+        """List the secret options of a config's type; raise `UnknownPlugin`."""
         return [option.name for option in self._backend(config).options if option.secret]
 
     def open_unsaved(self, warehouse: Warehouse) -> ObjectStore:
-        """Open the store of a warehouse that may never be saved; it is not remembered."""
+        """Open the store of a warehouse that may never be saved; the store is not cached."""
         return self._backend(warehouse.config).open(warehouse, self._settings)
 
     def root(self, config: Mapping[str, str]) -> str:
-        """Give the base location of a canonical config; raise `BadRequest` naming a bad option."""
+        """Return the root of a canonical config; raise `BadRequest` naming a bad option."""
         return self._backend(config).root(config, self._settings)
 
     def flaws(self, config: Mapping[str, str]) -> Iterable[Check]:
-        """Give a failed check for each option that is legal and will hardly work."""
+        """Return a failed check for each option that is legal but unlikely to work."""
         return self._backend(config).flaws(config)
 
     def _backend(self, config: Mapping[str, str]) -> ObjectBackend:
@@ -149,7 +149,7 @@ def _spellings(backend: ObjectBackend) -> dict[str, str]:
 def _unknown(backend: ObjectBackend, key: str, spellings: Mapping[str, str]) -> BadRequest:
     nearest = get_close_matches(key, spellings, n=1, cutoff=0.5)
     advice = f"did you mean {nearest[0]}?" if nearest else f"known: {_listed(spellings.values())}"
-    return BadRequest(f"storage_config.{key} is no option of type {backend.type!r}; {advice}")
+    return BadRequest(f"storage_config.{key} is not an option of type {backend.type!r}; {advice}")
 
 
 def _check(option: Option, value: str) -> None:

@@ -1,4 +1,4 @@
-"""Metadata files on their way: written before the batch, deleted if it definitely failed."""
+"""Staged metadata files: written before the batch, deleted if it definitely failed."""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Staged:
 
     def write(self, resolved: ResolvedRef, location: str, data: bytes) -> None:
         """Write a metadata file that no record points to yet."""
-        # Noted first: a write that failed half-way may have left something too.
+        # Recorded first: a write that failed half-way may have left a file too.
         self.files.append((resolved, location, data))
         metadata_files.write(self.ctx, resolved, location, data)
 
@@ -35,7 +35,7 @@ class Staged:
                 log.warning("left %s behind: %s", location, error)
 
     def keep(self) -> None:
-        """Remember the bytes of files that are now committed."""
+        """Cache the bytes of files that are now committed."""
         for resolved, location, data in self.files:
             metadata_files.remember(self.ctx, resolved, location, data)
 
@@ -55,5 +55,5 @@ def staged(ctx: Context) -> Iterator[Staged]:
         attempt.discard()
         raise
     except Exception as error:
-        raise CommitStateUnknown("the commit failed in an unforeseen way") from error
+        raise CommitStateUnknown("the commit failed unexpectedly") from error
     attempt.keep()

@@ -48,9 +48,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
 
 
 def secret_members(tag: str, members: Mapping[str, str]) -> frozenset[str]:
-    """Name the members of a strategy that are secret and have a value."""
+    """Return the names of a strategy's secret members that have a value."""
     shape = SHAPES.get(tag)
-    # Of a strategy that only a plugin knows, all may be.
+    # Any member of a strategy that only a plugin knows may be secret.
     found = shape.secret if shape else frozenset(members)
     return frozenset(name for name in found if members.get(name))
 
@@ -60,8 +60,8 @@ def checked(
 ) -> Strategy | None:
     """Validate a strategy; raise `BadRequest` naming the member that is wrong.
 
-    A secret that comes back as it was shown keeps the value it has in `current`. `installed` names
-    strategies of plugins; one that is not of Pangolin's own has the members that its plugin says.
+    A secret sent in its masked form keeps the value it has in `current`. `installed` names the
+    strategies of plugins; one that is not built in has the members that its plugin defines.
     """
     if given is None or given == NONE:
         return NONE if given else None
@@ -83,7 +83,7 @@ def checked(
 
 
 def masked(strategy: Strategy | None) -> Strategy | None:
-    """Hide the secrets of a strategy."""
+    """Mask the secrets of a strategy."""
     if not isinstance(strategy, dict):
         return strategy
     return {
@@ -125,16 +125,17 @@ def _value(field: str, value: Any, kept: str | None, secret: bool) -> str:
 
 
 def strategy_of(warehouse: Mapping[str, Any]) -> str | None:
-    """Name the strategy of a warehouse's record; None: nothing is vended."""
+    """Name the strategy of a warehouse's record; None if it vends nothing."""
     return _strategy(
         warehouse["vending_strategy"], warehouse["use_sts"], warehouse["storage_config"]["type"]
     )
 
 
 def check(runtime: Runtime, warehouse: Warehouse) -> None:
-    """Raise `UnknownPlugin`, listing the strategies there are, or `BadRequest` naming an option.
+    """Raise `UnknownPlugin` listing the known strategies, or `BadRequest` naming an option.
 
-    A warehouse that is saved has a vendor for its strategy, and what that vendor needs. No network.
+    A saved warehouse has a vendor for its strategy and the options that the vendor needs. The
+    check uses no network.
     """
     kind = warehouse.config["type"]
     strategy = _strategy(warehouse.vending_strategy, warehouse.use_sts, kind)

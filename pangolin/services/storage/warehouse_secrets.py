@@ -1,8 +1,8 @@
-"""The secrets of a warehouse: apart from its options, sealed, and bound to their place.
+"""The secrets of a warehouse: sealed, apart from its options, and bound to where they are stored.
 
 A warehouse's record keeps them under `secrets`, by `storage_config.<option>` and
-`vending_strategy.<tag>.<member>`. Whoever copies a record to another tenant, warehouse or option
-gets nothing that opens.
+`vending_strategy.<tag>.<member>`. A secret that is copied to another tenant, warehouse or option
+does not open there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,35 +27,35 @@ STRATEGY: Final = vending_strategies.FIELD
 
 
 def sealed(runtime: Runtime, doc: Doc, tenant: str, before: Doc | None = None) -> Doc:
-    """Give a record whose secrets are sealed; those that `before` has too are kept as they are.
+    """Return a record with its secrets sealed; those unchanged since `before` are kept as they are.
 
     Raises `BadRequest` for a reference that is not allowed, or if there is no key to seal with.
     """
     kept = {} if before is None else before.get(SECRETS, {})
     found = {}
     for where, value in _secrets(runtime, doc):
-        place = _place(tenant, doc["id"], where)
-        found[where] = fields.entry(runtime, value, kept.get(where), *place)
+        binding = _binding(tenant, doc["id"], where)
+        found[where] = fields.entry(runtime, value, kept.get(where), *binding)
     return _without(doc, found) | {SECRETS: found}
 
 
 def plain(runtime: Runtime, doc: Doc, tenant: str, *, lenient: bool = False) -> Doc:
-    """Give a record with its secrets in clear, and references as they were written.
+    """Return a record with its secrets in clear text, and references as they were written.
 
     Raises `SealBroken` for a secret that does not open; `lenient` leaves it out instead.
     """
     found = {}
     for where, kept in doc.get(SECRETS, {}).items():
         try:
-            found[where] = fields.plain(runtime, kept, *_place(tenant, doc["id"], where))
+            found[where] = fields.plain(runtime, kept, *_binding(tenant, doc["id"], where))
         except SealBroken:
             if not lenient:
                 raise
     return _with(doc, found)
 
 
-def shown(runtime: Runtime, doc: Doc) -> Doc:
-    """Give a record as it may be seen: of a secret its last four characters, or its reference."""
+def masked(runtime: Runtime, doc: Doc) -> Doc:
+    """Return a record with its secrets masked except their last four characters or reference."""
     public = doc | {
         CONFIG: runtime.part(OBJECTS).masked(doc[CONFIG]),
         STRATEGY: vending_strategies.masked(doc[STRATEGY]),
@@ -64,43 +64,43 @@ def shown(runtime: Runtime, doc: Doc) -> Doc:
 
 
 def for_audit(doc: Doc) -> Doc:
-    """Give a record as the audit log digests it: which secrets there are, not how they lie."""
+    """Return the record in the form that the audit log hashes: secrets without ciphertext."""
     kept = doc.get(SECRETS, {})
     return doc | {SECRETS: {where: fields.for_audit(each) for where, each in kept.items()}}
 
 
 def resealed(keyring: Keyring, doc: Doc) -> Doc:
-    """Give a record whose secrets the first key seals; raise `SealBroken`."""
+    """Return a record with its secrets re-sealed by the first key; raise `SealBroken`."""
     kept = doc.get(SECRETS, {})
     if not kept:
         return doc
     fresh = {
-        where: fields.resealed(keyring, each, *_place(doc["tenant"], doc["id"], where))
+        where: fields.resealed(keyring, each, *_binding(doc["tenant"], doc["id"], where))
         for where, each in kept.items()
     }
     return doc | {SECRETS: fresh}
 
 
 def upgraded(runtime: Runtime, doc: Doc) -> Doc:
-    """Bring a record of layout 2, which has its secrets in clear, to layout 3.
+    """Upgrade a record of layout 2, which has its secrets in clear text, to layout 3.
 
-    Raises `UnknownPlugin` if nothing installed says which of its options are secret.
+    Raises `UnknownPlugin` if no installed plugin defines which of its options are secret.
     """
     if SECRETS in doc:
         return doc
-    # References are new: what looks like one was a secret's own text.
+    # Layout 2 had no references: what looks like one is the secret itself.
     found = {}
     for where, value in _secrets(runtime, doc):
-        place = _place(doc["tenant"], doc["id"], where)
-        found[where] = fields.literal(runtime, value, 1, *place)
+        binding = _binding(doc["tenant"], doc["id"], where)
+        found[where] = fields.literal(runtime, value, 1, *binding)
     return _without(doc, found) | {SECRETS: found}
 
 
 def as_plugin(runtime: Runtime, record: Record) -> Warehouse:
-    """Give a warehouse as plugins see it, its secrets in clear; `record` names its tenant.
+    """Return a warehouse for plugins, with its secrets in clear text; `record` names its tenant.
 
-    Raises `SealBroken`, and `Unavailable` for a reference that leads nowhere. What was opened is
-    remembered until the warehouse is changed.
+    Raises `SealBroken`, and `Unavailable` for a reference that cannot be resolved. The result is
+    cached until the warehouse is changed.
     """
     doc = record.doc
     key = (doc["tenant"], doc["id"], doc["name"], record.version)
@@ -112,7 +112,7 @@ def as_plugin(runtime: Runtime, record: Record) -> Warehouse:
 
 
 def unsaved(runtime: Runtime, doc: Doc, tenant: str, version: int = 0) -> Warehouse:
-    """Give a warehouse that need not be stored, as plugins see it."""
+    """Return a warehouse for plugins, from a record that need not be stored."""
     found = {
         where: fields.resolved(runtime.settings, kept["reference"])
         for where, kept in doc.get(SECRETS, {}).items()
@@ -131,7 +131,7 @@ def unsaved(runtime: Runtime, doc: Doc, tenant: str, version: int = 0) -> Wareho
 
 
 def root_of(runtime: Runtime, doc: Doc, tenant: str) -> str:
-    """Give a warehouse's base location; raise `BadRequest` naming a bad option."""
+    """Return a warehouse's base location; raise `BadRequest` naming a bad option."""
     return runtime.part(OBJECTS).root(unsaved(runtime, doc, tenant).config)
 
 
@@ -178,5 +178,5 @@ def _holder(doc: Doc, where: str) -> tuple[dict[str, str], str]:
     return doc[STRATEGY][tag], member
 
 
-def _place(tenant: str, warehouse: str, where: str) -> tuple[str, ...]:
+def _binding(tenant: str, warehouse: str, where: str) -> tuple[str, ...]:
     return (WAREHOUSE.name, tenant, warehouse, where)

@@ -1,4 +1,4 @@
-"""Building a warehouse's record from what was asked for: new, or over the one that there is."""
+"""Building a warehouse's record from a request, either new or from an existing one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,10 @@ from pangolin.store.api import Doc, Record
 
 
 def new(ctx: Context, fields: Mapping[str, Any], *, whole: bool = True) -> tuple[Doc, Warehouse]:
-    """Build a warehouse that is not stored: its record, and as plugins see it.
+    """Return the record of a warehouse that is not stored, and the warehouse for plugins.
 
-    Raises `BadRequest` and `UnknownPlugin` as `warehouses.create` does; what its strategy needs may
-    be missing if it is not `whole`.
+    Raises `BadRequest` and `UnknownPlugin` like `warehouses.create`; options that its strategy
+    needs may be missing if it is not `whole`.
     """
     names.check_warehouse(fields["name"])
     now, given = ctx.now(), fields.get("vending_strategy")
@@ -35,19 +35,19 @@ def new(ctx: Context, fields: Mapping[str, Any], *, whole: bool = True) -> tuple
 
 
 def changed(ctx: Context, record: Record, fields: Mapping[str, Any]) -> Doc:
-    """Put the given fields over a record; a secret that does not open has to be given anew.
+    """Return a record with the given fields; a secret that cannot be opened must be given again.
 
     Raises `BadRequest` naming an option.
     """
-    runtime, shown = ctx.runtime, warehouse_secrets.shown(ctx.runtime, record.doc)
+    runtime, masked = ctx.runtime, warehouse_secrets.masked(ctx.runtime, record.doc)
     doc = warehouse_secrets.plain(runtime, record.doc, ctx.tenant, lenient=True)
     if fields.get("name") is not None:
         doc["name"] = fields["name"]
     if fields.get("use_sts") is not None:
         doc["use_sts"] = fields["use_sts"]
     if fields.get("storage_config"):
-        stored, masked = doc["storage_config"], shown["storage_config"]
-        merged = _merged(runtime.part(OBJECTS), stored, masked, fields["storage_config"])
+        stored, hidden = doc["storage_config"], masked["storage_config"]
+        merged = _merged(runtime.part(OBJECTS), stored, hidden, fields["storage_config"])
         doc["storage_config"] = _canonical(ctx, merged)
     if "vending_strategy" in fields:
         given, current = fields["vending_strategy"], doc["vending_strategy"]
@@ -57,9 +57,9 @@ def changed(ctx: Context, record: Record, fields: Mapping[str, Any]) -> Doc:
 
 
 def valid(ctx: Context, doc: Doc, whole: bool = True) -> Warehouse:
-    """Give a record as plugins see it, once they find nothing wrong with its options.
+    """Return a record as a warehouse for plugins, after they have validated its options.
 
-    Raises `BadRequest` and `UnknownPlugin`; what its strategy needs is looked at if it is `whole`.
+    Raises `BadRequest` and `UnknownPlugin`; options of its strategy are checked if it is `whole`.
     """
     warehouse = warehouse_secrets.unsaved(ctx.runtime, doc, ctx.tenant)
     ctx.runtime.part(OBJECTS).root(warehouse.config)
@@ -76,7 +76,7 @@ def _id(given: str | None) -> str:
             return given
     except ValueError:
         pass
-    raise BadRequest("id must be a UUID in lower case, as `prepare` gives one")
+    raise BadRequest("id must be a UUID in lower case, such as `prepare` returns")
 
 
 def _canonical(ctx: Context, config: Mapping[str, str | None]) -> dict[str, str]:
@@ -86,10 +86,10 @@ def _canonical(ctx: Context, config: Mapping[str, str | None]) -> dict[str, str]
 def _merged(
     objects: Objects,
     stored: Mapping[str, str],
-    shown: Mapping[str, str],
+    masked: Mapping[str, str],
     given: Mapping[str, str | None],
 ) -> dict[str, str | None]:
-    """Put options in any spelling over canonical ones; another type starts afresh."""
+    """Merge options in any spelling into canonical ones; another type starts from nothing."""
     kind = given.get("type") or stored["type"]
     backend = objects.backend_for_type(kind)
     if backend.type != stored["type"]:
@@ -105,6 +105,6 @@ def _merged(
         if value is None and name not in known:
             # There is nothing to remove; with a value the option is refused by its name.
             merged[name] = ""
-        elif name != "type" and value != shown.get(name):
+        elif name != "type" and value != masked.get(name):
             merged[name] = value
     return merged

@@ -1,4 +1,4 @@
-"""Trying a warehouse: what its vendor proves by live calls, kept beside the warehouse."""
+"""Checks of a warehouse: what its vendor proves by live calls, stored beside the warehouse."""
 
 import logging
 import threading
@@ -22,18 +22,18 @@ from pangolin.store.api import ANY, Change, Delete, Doc, Put, Record
 from pangolin.store.kinds import WAREHOUSE_CHECK
 
 log = logging.getLogger(__name__)
-# Where files are tried; nothing else is ever written there.
+# Where the checks write files; nothing else is ever written there.
 PROBE: Final = ".pangolin-check-"
-# Whoever saves a warehouse waits no longer for a store that does not answer.
+# The longest that saving a warehouse waits for a store that does not answer.
 WAIT_S: Final = 10.0
 LONGEST: Final = 1000
 REACH: Final = "check the options, the network, and what the store lets the server do"
-WAY_OUT: Final = "mend it, or save it with PANGOLIN_WAREHOUSE_CHECKS=record"
+WAY_OUT: Final = "fix it, or save it with PANGOLIN_WAREHOUSE_CHECKS=record"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What came of trying a warehouse, and when (epoch milliseconds)."""
+    """The results of checking a warehouse, and their time (epoch milliseconds)."""
 
     at_ms: int
     checks: tuple[Check, ...]
@@ -43,50 +43,50 @@ class CheckReport:
         """The checks that failed."""
         return [check for check in self.checks if check.result == "failed"]
 
-    def wire(self) -> dict[str, Any]:
-        """Give it as the management API answers it."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the report in the form of the management API."""
         return {"checked_at": rfc3339(self.at_ms), "checks": [asdict(each) for each in self.checks]}
 
     def put(self, warehouse: str) -> Put:
-        """Build the change that keeps it."""
+        """Build the change that stores the report."""
         checks = [asdict(each) for each in self.checks]
         doc = {"warehouse": warehouse, "checked_at_ms": self.at_ms, "checks": checks}
         return Put(WAREHOUSE_CHECK, doc, ANY)
 
 
 class CheckRun:
-    """The trial of a warehouse that is about to be saved: made once, however often that is tried.
+    """The checks of a warehouse that is about to be saved: run once, even if the save retries.
 
-    The setting `warehouse_checks` says whether it is made, and whether a failure is a refusal.
+    The setting `warehouse_checks` says whether they run, and whether a failure refuses the save.
     """
 
     def __init__(self, ctx: Context) -> None:
-        self._scope = ctx
+        self._ctx = ctx
         self._made: tuple[Warehouse, CheckReport] | None = None
 
     def of(self, warehouse: Warehouse) -> CheckReport | None:
-        """Try a warehouse; raise `BadRequest` if it fails and must not, with the `checks`."""
-        mode = self._scope.settings.warehouse_checks
+        """Check a warehouse; raise `BadRequest` with the `checks` if one fails that must not."""
+        mode = self._ctx.settings.warehouse_checks
         if mode == "off":
             return None
         if self._made is None or not _alike(self._made[0], warehouse):
-            self._made = (warehouse, run_checks(self._scope.runtime, warehouse))
+            self._made = (warehouse, run_checks(self._ctx.runtime, warehouse))
         found = self._made[1]
         if mode == "require" and found.failed:
             raise _refusal(warehouse, found)
         return found
 
 
-def kept(run_checks: CheckReport | None, warehouse: str) -> Change:
-    """Build the change that goes with a saved warehouse; without a trial the old result goes."""
-    return run_checks.put(warehouse) if run_checks else Delete(WAREHOUSE_CHECK, (warehouse,))
+def kept(report: CheckReport | None, warehouse: str) -> Change:
+    """Build the change that stores a report, or deletes the old one if no checks were run."""
+    return report.put(warehouse) if report else Delete(WAREHOUSE_CHECK, (warehouse,))
 
 
 def run_checks(runtime: Runtime, warehouse: Warehouse, wait_s: float = WAIT_S) -> CheckReport:
-    """Try a warehouse for at most so many seconds; what was not tried by then has failed."""
+    """Check a warehouse for at most `wait_s` seconds; add a failed check if time runs out."""
     wait_s = min(wait_s, runtime.settings.request_timeout / 2)
     found: list[Check] = []
-    # Of its own, because no SDK promises to come back in time; it cleans up when it does.
+    # A thread, because no SDK guarantees to return in time; it cleans up when it does.
     worker = threading.Thread(
         target=_collect, args=(runtime, warehouse, found), name="warehouse-check", daemon=True
     )
@@ -94,19 +94,19 @@ def run_checks(runtime: Runtime, warehouse: Warehouse, wait_s: float = WAIT_S) -
     worker.join(wait_s)
     checks = list(found)
     if worker.is_alive():
-        late = f"the store did not answer everything within {wait_s:g} seconds"
+        late = f"the store did not answer every check within {wait_s:g} seconds"
         checks.append(Check("time", "failed", late, REACH))
     return CheckReport(runtime.clock(), tuple(checks))
 
 
 def read(ctx: Context, warehouses: Sequence[str]) -> list[CheckReport | None]:
-    """Read what came of the last trial of each warehouse (by id)."""
+    """Read the last report of each warehouse (by id)."""
     found = ctx.store.get_many([(WAREHOUSE_CHECK, (each,)) for each in warehouses])
     return [from_record(record) for record in found]
 
 
 def from_record(record: Record | None) -> CheckReport | None:
-    """Read a record of a trial."""
+    """Return the report that a record holds."""
     if record is None:
         return None
     checks = tuple(Check(**each) for each in record.doc["checks"])
@@ -114,18 +114,18 @@ def from_record(record: Record | None) -> CheckReport | None:
 
 
 def unchanged(before: Doc, after: Doc) -> bool:
-    """Say whether nothing has changed that a trial depends on."""
+    """Return whether nothing has changed that the checks depend on."""
     names = ("storage_config", "vending_strategy", "use_sts", "secrets")
     return all(before.get(name) == after.get(name) for name in names)
 
 
 def changed_meanwhile(name: str) -> Conflicting:
-    """Build the error for a warehouse that another has changed while it was tried."""
+    """Build the error for a warehouse that was changed while it was checked."""
     return Conflicting(f"warehouse {name} was changed while it was checked: check it again")
 
 
 def as_record(warehouse: Warehouse) -> Doc:
-    """Give the members of a warehouse by which its strategy is found."""
+    """Return the fields of a warehouse that determine its strategy."""
     return {
         "storage_config": warehouse.config,
         "use_sts": warehouse.use_sts,
@@ -141,7 +141,7 @@ def _refusal(warehouse: Warehouse, found: CheckReport) -> BadRequest:
     reasons = "; ".join(f"{check.name}: {check.detail}" for check in found.failed)
     return BadRequest(
         f"warehouse {warehouse.name} fails its checks: {reasons} ({WAY_OUT})",
-        details={"checks": found.wire()["checks"]},
+        details={"checks": found.to_json()["checks"]},
     )
 
 
@@ -168,7 +168,7 @@ def _checks(runtime: Runtime, warehouse: Warehouse) -> Iterator[Check]:
 
 
 def _inside(store: ObjectStore, probe: str) -> Check:
-    """Do what every table needs of its store."""
+    """Check the operations that every table needs of its store."""
     file = f"{probe}/file"
     try:
         store.put(file, b"probe")
@@ -179,7 +179,7 @@ def _inside(store: ObjectStore, probe: str) -> Check:
         with suppress(PangolinError):
             store.delete([file])
     if not whole:
-        return Check("inside", "failed", "what was written does not come back", REACH)
+        return Check("inside", "failed", "what was read differs from what was written", REACH)
     return Check("inside", "passed")
 
 
@@ -190,6 +190,6 @@ def _plain(check: Check) -> Check:
     return replace(check, detail=short(check.detail), remedy=short(check.remedy))
 
 
-def wire(run_checks: CheckReport | None) -> Mapping[str, Any]:
-    """Give the members that a warehouse's answer has of its trial."""
-    return run_checks.wire() if run_checks else {"checked_at": None, "checks": []}
+def to_json(report: CheckReport | None) -> Mapping[str, Any]:
+    """Return the members of a warehouse's answer that describe its checks."""
+    return report.to_json() if report else {"checked_at": None, "checks": []}

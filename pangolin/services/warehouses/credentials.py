@@ -13,9 +13,9 @@ from pangolin.services.warehouses import warehouses
 
 
 def of_warehouse(ctx: Context, name: str, location: str | None = None) -> dict[str, str]:
-    """Vend everything below a directory of a warehouse (or below its root) to an admin.
+    """Vend access to everything below a directory of a warehouse (or its root) to an admin.
 
-    Raises `NoSuchWarehouse`, and `BadRequest` for a location outside of it.
+    Raises `NoSuchWarehouse`, and `BadRequest` for a location outside the warehouse.
     """
     what = Resource("warehouse", (name,))
     require(ctx, "update", what)
@@ -24,7 +24,7 @@ def of_warehouse(ctx: Context, name: str, location: str | None = None) -> dict[s
     root = parse_location(warehouse_secrets.root_of(ctx.runtime, record.doc, ctx.tenant))
     wanted = parse_location(location) if location else root
     if not root.contains(wanted):
-        raise BadRequest(f"location must lie inside the warehouse {name}, {root}")
+        raise BadRequest(f"location must be inside the warehouse {name}, {root}")
     access = privileges.everything((str(wanted),))
     entitlement = vending.entitle(ctx, record, what, access, VENDED)
     return dict(vend_to_client(ctx, entitlement, what).config)

@@ -1,4 +1,4 @@
-"""What is asked of a warehouse beside being saved: would it work, does it, what does it need?"""
+"""Validating, checking and preparing a warehouse: would it work, does it, what does it need?"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,20 +13,20 @@ from pangolin.services.changes import batch
 from pangolin.services.changes.guards import hold_record
 from pangolin.services.changes.idempotency import once
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.storage import vending_strategies
 from pangolin.services.storage.warehouse_secrets import as_plugin, for_audit
 from pangolin.services.warehouses import builder, checks, warehouses
 from pangolin.store.api import Change, Conflict
 from pangolin.store.kinds import WAREHOUSE
 
-Wire = dict[str, Any]
 OPTIONS = ("storage_config", "vending_strategy", "use_sts")
 
 
-def validate(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Try a warehouse as `create` would get it, and save nothing; answer its checks.
+def validate(ctx: Context, fields: Mapping[str, Any]) -> Json:
+    """Check a warehouse in the form that `create` takes, without saving it; return its checks.
 
-    Raises `BadRequest` and `UnknownPlugin` as `create` does, whatever PANGOLIN_WAREHOUSE_CHECKS is.
+    Raises `BadRequest` and `UnknownPlugin` like `create`, whatever PANGOLIN_WAREHOUSE_CHECKS is.
     """
     what = warehouses.resource(fields["name"])
     require(ctx, "create", what)
@@ -36,28 +36,28 @@ def validate(ctx: Context, fields: Mapping[str, Any]) -> Wire:
     return _answer(found)
 
 
-def check(ctx: Context, name: str) -> Wire:
-    """Try a warehouse that is saved and keep what comes of it.
+def check(ctx: Context, name: str) -> Json:
+    """Check a saved warehouse and store the report.
 
     Raises `NoSuchWarehouse`, and `Conflicting` if it was changed meanwhile.
     """
     require(ctx, "update", warehouses.resource(name))
-    return once(ctx, lambda: _checked(ctx, name), Wire)
+    return once(ctx, lambda: _checked(ctx, name), Json)
 
 
-def prepare(ctx: Context, fields: Mapping[str, Any]) -> Wire:
-    """Say what must be set up at the cloud for a warehouse: its external id, policies to paste.
+def prepare(ctx: Context, fields: Mapping[str, Any]) -> Json:
+    """Return what a warehouse needs in the cloud: its external id, and policies to paste.
 
-    The external id follows from the tenant and the warehouse's `id`, which the server makes:
-    create the warehouse with that id. With a name alone it is about the warehouse that there is.
-    Raises `BadRequest` for one that vends nothing.
+    The external id follows from the tenant and the warehouse's `id`, which the server generates:
+    create the warehouse with that id. With only a name, the answer is about the existing
+    warehouse. Raises `BadRequest` for one that vends nothing.
     """
     what = warehouses.resource(fields["name"])
     require(ctx, "create", what)
     warehouse = _meant(ctx, fields)
     strategy = vending_strategies.strategy_of(checks.as_record(warehouse))
     if strategy is None:
-        raise BadRequest("there is nothing to prepare: give use_sts or a vending_strategy")
+        raise BadRequest("there is nothing to prepare: set use_sts or a vending_strategy")
     found = ctx.runtime.vendor(strategy).prepare(warehouse)
     trail.record(
         ctx, AuditEvent(AuditAction.PREPARE_WAREHOUSE, what, details={"strategy": strategy})
@@ -76,7 +76,7 @@ def _meant(ctx: Context, fields: Mapping[str, Any]) -> Warehouse:
     return as_plugin(ctx.runtime, warehouses.find(ctx, fields["name"]))
 
 
-def _checked(ctx: Context, name: str) -> Wire:
+def _checked(ctx: Context, name: str) -> Json:
     record, what = warehouses.find(ctx, name), warehouses.resource(name)
     warehouse = as_plugin(ctx.runtime, record)
     found = checks.run_checks(ctx.runtime, warehouse, ctx.settings.request_timeout)
@@ -97,8 +97,8 @@ def _checked(ctx: Context, name: str) -> Wire:
     return outcome
 
 
-def _answer(found: checks.CheckReport) -> Wire:
-    return {"valid": not found.failed, **found.wire()}
+def _answer(found: checks.CheckReport) -> Json:
+    return {"valid": not found.failed, **found.to_json()}
 
 
 def _counted(found: checks.CheckReport) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Warehouses: places in object storage, with their options and vending strategy."""
+"""Warehouses: locations in object storage, with their options and vending strategy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +19,7 @@ from pangolin.services.catalogs import cascade, names
 from pangolin.services.changes import batch, guards
 from pangolin.services.changes.attempts import write
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.sealing.keyring import SealBroken
 from pangolin.services.storage import warehouse_secrets
@@ -28,26 +29,24 @@ from pangolin.services.warehouses.checks import CheckReport, CheckRun
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
 from pangolin.store.kinds import CATALOG, WAREHOUSE, WAREHOUSE_CHECK
 
-Wire = dict[str, Any]
 
-
-def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
+def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     """Create a warehouse from `name`, `storage_config`, `use_sts` and `vending_strategy`.
 
-    `id` may be one that `prepare` gave. Raises `AlreadyExists`; `BadRequest` naming an option, or
-    if it fails its checks and must not; `UnknownPlugin` for a type of storage or a strategy that
-    no installed plugin serves, listing those that are.
+    `id` may be one that `prepare` returned. Raises `AlreadyExists`; `BadRequest` naming an option,
+    or if the warehouse fails checks that it must pass; `UnknownPlugin` for a type of storage or a
+    strategy that no installed plugin serves, listing those that are.
     """
     name = fields["name"]
     require(ctx, "create", resource(name))
     doc, warehouse = builder.new(ctx, fields)
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         _refuse_taken(ctx, name)
         if ctx.store.find(WAREHOUSE, "id", (doc["id"],)) is not None:
             raise AlreadyExists(f"Warehouse already exists: {doc['id']}")
         found = check_run.of(warehouse)
-        outcome = wire(ctx, doc, found)
+        outcome = to_json(ctx, doc, found)
         put, check = Put(WAREHOUSE, doc, ABSENT), checks.kept(found, doc["id"])
         changes = [guards.hold(ctx), put, check]
         batch.apply(
@@ -59,12 +58,12 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Wire:
         return outcome
 
     check_run = CheckRun(ctx)
-    return write(ctx, "create warehouse", attempt, Wire)
+    return write(ctx, "create warehouse", attempt, Json)
 
 
 def page(
     ctx: Context, *, limit: int = 100, after: str | None = None
-) -> tuple[list[Wire], str | None]:
+) -> tuple[list[Json], str | None]:
     """List warehouses in name order, and the `after` of the next page."""
     require(ctx, "list", Resource("warehouse"))
     beyond = None if after is None else (after,)
@@ -72,31 +71,31 @@ def page(
     more = str(found.after[0]) if found.after else None
     docs = [record.doc for record in found.records]
     tried = checks.read(ctx, [doc["id"] for doc in docs])
-    return [wire(ctx, doc, last) for doc, last in zip(docs, tried, strict=True)], more
+    return [to_json(ctx, doc, last) for doc, last in zip(docs, tried, strict=True)], more
 
 
-def get(ctx: Context, name: str) -> Wire:
+def get(ctx: Context, name: str) -> Json:
     """Read a warehouse; raise `NoSuchWarehouse`."""
     require(ctx, "read", resource(name))
     return answered(ctx, find(ctx, name).doc)
 
 
-def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
-    """Change what `fields` has: `name`, `storage_config` (key by key), `use_sts`,
-    `vending_strategy` (whole; None removes it).
+def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Json:
+    """Change the given `fields`: `name`, `storage_config` (key by key), `use_sts`,
+    `vending_strategy` (as a whole; None removes it).
 
-    A null option is removed; a secret that comes back as it was shown is kept. Raises `InUse` if
-    the options move the warehouse while catalogs lie in it.
+    A null option is removed; a secret sent in its masked form is kept. Raises `InUse` if the
+    options move the warehouse while catalogs use it.
     """
     require(ctx, "update", resource(name))
     if fields.get("name") is not None:
         names.check_warehouse(fields["name"])
 
-    def attempt() -> Wire:
+    def attempt() -> Json:
         record = find(ctx, name)
         doc, old = builder.changed(ctx, record, fields), record.doc
         found, more = _tried(ctx, check_run, old, doc)
-        outcome = wire(ctx, doc, found)
+        outcome = to_json(ctx, doc, found)
         changes = [*_replacement(ctx, record, doc), *_unmoved(ctx, old, doc), *more]
         event = AuditEvent(
             AuditAction.UPDATE_WAREHOUSE,
@@ -108,11 +107,11 @@ def update(ctx: Context, name: str, fields: Mapping[str, Any]) -> Wire:
         return outcome
 
     check_run = CheckRun(ctx)
-    return write(ctx, "update warehouse", attempt, Wire)
+    return write(ctx, "update warehouse", attempt, Json)
 
 
 def delete(ctx: Context, name: str, *, force: bool = False) -> None:
-    """Delete a warehouse; raise `InUse` if catalogs lie in it, which `force` removes with it."""
+    """Delete a warehouse; raise `InUse` if catalogs use it; `force` deletes them, too."""
     require(ctx, "delete", resource(name))
 
     def attempt() -> list[Doc]:
@@ -147,30 +146,30 @@ def find(ctx: Context, name: str) -> Record:
     return record
 
 
-def answered(ctx: Context, doc: Doc) -> Wire:
-    """Show a warehouse with what came of its last trial."""
+def answered(ctx: Context, doc: Doc) -> Json:
+    """Return a warehouse as JSON, with its last report."""
     [tried] = checks.read(ctx, [doc["id"]])
-    return wire(ctx, doc, tried)
+    return to_json(ctx, doc, tried)
 
 
-def wire(ctx: Context, doc: Doc, tried: CheckReport | None) -> Wire:
-    """Show a warehouse, its secrets masked."""
-    shown = warehouse_secrets.shown(ctx.runtime, doc)
+def to_json(ctx: Context, doc: Doc, tried: CheckReport | None) -> Json:
+    """Return a warehouse as JSON, with its secrets masked."""
+    masked = warehouse_secrets.masked(ctx.runtime, doc)
     return {
         "id": doc["id"],
         "name": doc["name"],
         "tenant_id": ctx.tenant,
         "use_sts": doc["use_sts"],
-        "storage_config": shown["storage_config"],
-        "vending_strategy": shown["vending_strategy"],
-        **checks.wire(tried),
+        "storage_config": masked["storage_config"],
+        "vending_strategy": masked["vending_strategy"],
+        **checks.to_json(tried),
     }
 
 
 def _tried(
     ctx: Context, check_run: CheckRun, old: Doc, new: Doc
 ) -> tuple[CheckReport | None, list[Change]]:
-    """Try what is changed; what came of it, and how that is kept."""
+    """Check a changed warehouse; return the report and the changes that store it."""
     if checks.unchanged(old, new):
         return checks.read(ctx, [old["id"]])[0], []
     found = check_run.of(builder.valid(ctx, new))
@@ -196,7 +195,7 @@ def _root(ctx: Context, doc: Doc) -> str | None:
     try:
         return warehouse_secrets.root_of(ctx.runtime, doc, ctx.tenant)
     except (BadRequest, UnknownPlugin, SealBroken, Unavailable):
-        # The plugin or the key was removed, or the operator no longer allows the place.
+        # The plugin or the key was removed, or the operator no longer allows the location.
         return None
 
 
@@ -221,5 +220,5 @@ def _refuse_taken(ctx: Context, name: str) -> None:
 
 
 def resource(name: str) -> Resource:
-    """Name a warehouse as a resource."""
+    """Return a warehouse as a resource."""
     return Resource("warehouse", (name,))
