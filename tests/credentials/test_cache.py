@@ -108,7 +108,7 @@ def test_what_has_little_life_left_is_not_served(life: int, left: int) -> None:
 
 def test_what_is_minted_with_little_life_is_refused() -> None:
     mint = Mint(life=10 * MINUTE)
-    with pytest.raises(Unavailable, match="ends too soon"):
+    with pytest.raises(Unavailable, match="expires too soon"):
         number(mint.cache(), mint)
 
 
@@ -165,7 +165,7 @@ def test_nobody_waits_for_ever() -> None:
     with ThreadPoolExecutor(1) as pool:
         leader = pool.submit(number, cache, mint)
         assert mint.begun.wait(10)
-        with pytest.raises(Unavailable, match="takes long") as refused:
+        with pytest.raises(Unavailable, match="takes too long") as refused:
             number(cache, mint)
         assert refused.value.headers["Retry-After"]
         mint.gate.set()

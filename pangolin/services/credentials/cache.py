@@ -1,9 +1,9 @@
-"""Minted credentials, kept by what they open: asked for often, minted seldom.
+"""A cache of minted credentials, by what they open: requested often, minted seldom.
 
-Who may have one is decided before, on every request. A credential that is half used up is minted
-anew in the background while the old one is served; one that ends soon is never served. Of many who
-want what is not there, one mints and the others wait. Each process keeps its own; nothing is
-started before it is needed, so that a fork carries nothing over.
+Access is decided before, on every request. A credential past half its life is minted again in the
+background while the old one is served; one that expires soon is never served. When many callers
+need a missing credential, one mints it and the others wait. Each process has its own cache; nothing
+is started before it is needed, so that a fork carries nothing over.
 """
 
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Mint = Callable[[], Vended]
 
 MOST: Final = 4096
-# Java refreshes five minutes before the end, and spins if it is given what ends within them.
+# Java refreshes five minutes before expiry, and loops if a credential expires within them.
 FLOOR_MS: Final = 600_000
 FLOOR_SHARE: Final = 0.25
 DENIED_MS: Final = 5_000
@@ -35,7 +35,7 @@ REFRESHERS: Final = 4
 
 @dataclass(slots=True)
 class Minted:
-    """A credential and, in epoch milliseconds, when it was minted and when to mint it anew."""
+    """A credential and, in epoch milliseconds, when it was minted and when to mint it again."""
 
     vended: Vended
     minted_ms: int
@@ -43,18 +43,18 @@ class Minted:
 
     @property
     def half_ms(self) -> int:
-        """When half of its life is over."""
+        """The time when half of its life is over."""
         return (self.minted_ms + self.vended.expires_at_ms) // 2
 
     def is_usable(self, now_ms: int) -> bool:
-        """Say whether enough of its life is left to be handed out."""
+        """Return whether enough of its life is left to hand it out."""
         life = self.vended.expires_at_ms - self.minted_ms
         return self.vended.expires_at_ms - now_ms > max(FLOOR_MS, FLOOR_SHARE * life)
 
 
 @dataclass(slots=True)
 class _PendingMint:
-    """A mint under way: who waits for it shares what comes of it."""
+    """A mint in progress; the callers that wait for it share its result."""
 
     done: threading.Event = field(default_factory=threading.Event)
     minted: Minted | None = None
@@ -71,14 +71,14 @@ class _State:
 
 
 class CredentialCache:
-    """A bounded memory of credentials, shared by the threads of one process."""
+    """A bounded cache of credentials, shared by the threads of one process."""
 
     def __init__(
         self,
         *,
         most: int = MOST,
         wait_s: float = WAIT_S,
-        # Vendors say by the system's clock when a credential ends.
+        # Vendors state by the system clock when a credential expires.
         clock: Callable[[], int] = epoch_ms,
         spread: Callable[[], float] = lambda: random.uniform(0.45, 0.55),  # noqa: S311
     ) -> None:
@@ -89,14 +89,14 @@ class CredentialCache:
         self._state = _State()
 
     def now(self) -> int:
-        """Read the clock by which credentials end."""
+        """Read the clock by which credentials expire."""
         return self._clock()
 
     def get(self, key: str, mint: Mint) -> Minted:
-        """Give the credential of a key, minting it if need be.
+        """Return the credential of a key, minting it if necessary.
 
-        Raises what `mint` raises, to all who wait for it; a refusal is remembered for a moment.
-        `Unavailable` if another's mint takes too long.
+        Raises what `mint` raises, in all callers that wait for it; a refusal is cached briefly.
+        Raises `Unavailable` if another caller's mint takes too long.
         """
         state = self._state
         with state.lock:
@@ -120,7 +120,7 @@ class CredentialCache:
     ) -> "_PendingMint | None":
         if now_ms < kept.refresh_ms or key in state.pending or state.refreshing >= REFRESHERS:
             return None
-        # Should it fail, the next try is not at once.
+        # If it fails, the next try comes only after a pause.
         kept.refresh_ms = now_ms + AGAIN_MS
         state.refreshing += 1
         return _join(state, key)[0]
@@ -131,7 +131,7 @@ class CredentialCache:
                 self._mint_once(state, key, pending, mint)
                 metrics.credential("refreshed")
             except Exception as error:
-                # The old one goes on until it ends; then whoever asks is told.
+                # The old one is served until it expires; after that, callers get the error.
                 log.warning("a credential could not be refreshed: %s", type(error).__name__)
             finally:
                 with state.lock:
@@ -162,7 +162,7 @@ class CredentialCache:
         life = vended.expires_at_ms - now
         minted = Minted(vended, now, now + int(life * self._spread()))
         if not minted.is_usable(self._clock()):
-            raise Unavailable("the credential that was minted ends too soon to be of use")
+            raise Unavailable("the minted credential expires too soon to be usable")
         return minted
 
     def _keep(self, state: _State, key: str, minted: Minted) -> None:
@@ -191,7 +191,7 @@ class CredentialCache:
     def _follow(self, pending: _PendingMint) -> Minted:
         if not pending.done.wait(self._wait_s):
             metrics.credential("timed_out")
-            raise Unavailable("a credential is being minted and takes long", retry_after=5)
+            raise Unavailable("minting the credential takes too long; try again", retry_after=5)
         if pending.minted is None:
             raise _again(pending.error)
         metrics.credential("coalesced")
@@ -199,7 +199,7 @@ class CredentialCache:
 
 
 def _join(state: _State, key: str) -> tuple[_PendingMint, bool]:
-    """Find the mint under way, or begin one; say whether it is the caller who mints."""
+    """Return the mint in progress or a new one, and whether the caller has to do it."""
     pending = state.pending.get(key)
     if pending is not None:
         return pending, False
@@ -222,7 +222,7 @@ def _publish(
 
 
 def _again(error: BaseException | None) -> BaseException:
-    """Give an error that another thread raised, for this one to raise."""
+    """Return an error that another thread raised, for this one to raise."""
     if isinstance(error, Forbidden):
         return Forbidden(error.message, details=error.details, headers=error.headers)
     if error is None or not isinstance(error, Exception):

@@ -1,4 +1,4 @@
-"""What a caller is offered with a table: by what the warehouse vends and the client takes."""
+"""What a caller is entitled to: by what the warehouse vends and the client accepts."""
 
 from collections.abc import Callable
 
@@ -25,11 +25,11 @@ def find_entitlement(
     asset: str | None = None,
     address: Address | None = None,
 ) -> Entitlement | None:
-    """Return what the caller is entitled to in a table's directories, in a way the client takes.
+    """Return the entitlement to a table's directories, in a mode that the client accepts.
 
     `asset` is the table's id; without one the caller may create the table, and the directories
-    are only its. `address` is where the client may refresh. None if the client takes no access,
-    the warehouse vends none, or the caller may do nothing.
+    belong to no other. `address` is where the client may refresh. None if the client accepts no
+    mode, the warehouse vends nothing, or the caller has no rights.
     """
     mode = _mode(ctx, resolved, wanted)
     if mode is None:
@@ -60,7 +60,7 @@ def require_vending(warehouse: Record) -> None:
 def vend_to_client(
     ctx: Context, entitlement: Entitlement | None, what: Resource
 ) -> ClientCredentials:
-    """Vend what the caller is entitled to; raise `Denied` if that is nothing."""
+    """Vend what the caller is entitled to; raise `Denied` if it is nothing."""
     if entitlement is None:
         raise denial(ctx, "read", what)
     return vending.vend(ctx, entitlement)

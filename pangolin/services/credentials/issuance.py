@@ -1,4 +1,4 @@
-"""What was handed out already, so that each credential is recorded once for whoever gets it."""
+"""Which credentials were handed out, so that each is recorded once for each principal."""
 
 import threading
 from collections import OrderedDict
@@ -18,7 +18,7 @@ class _Once:
 
 
 class OncePerKey:
-    """Call something once for each key, of which the ones used last are remembered."""
+    """Call a function once for each key, remembering the most recently used keys."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -26,7 +26,7 @@ class OncePerKey:
         self._seen: OrderedDict[str, _Once] = OrderedDict()
 
     def once(self, key: str, record: Callable[[], None]) -> None:
-        """Call `record` unless it was called for the key; nobody passes before it has returned.
+        """Call `record` unless it was called for the key; other callers wait until it has returned.
 
         If it raises, that is raised here, and the next caller tries again.
         """

@@ -1,7 +1,7 @@
 """What a credential may open: the directories of stored metadata, by what the caller may do.
 
-No location comes from a request as it is: those of a table were validated when it was committed,
-those of a table to be made are validated before.
+No location of a request is used unchecked: those of a table were validated when it was committed,
+and those of a new table are validated first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from pangolin.services.storage import location_claims, metadata_files
 from pangolin.services.versioned.resolution import ResolvedRef
 
 Directories = tuple[str, ...]
-# Each privilege comes with any one of these actions.
+# Any one of these actions grants the privilege.
 PRIVILEGES: Final[Mapping[str, tuple[Action, ...]]] = {
     "read": ("read",),
     "write": ("write", "update"),
@@ -46,14 +46,14 @@ def directories_in(resolved: ResolvedRef, document: dict[str, Any]) -> Directori
     found = list(dict.fromkeys(location_claims.own_directories(document)))
     for path in found:
         if not root.contains(path) or path == root:
-            raise Forbidden(f"no credential is vended for {path}, which lies outside of {root}")
+            raise Forbidden(f"no credential is vended for {path}, which is outside {root}")
     return tuple(str(path) for path in found if not _is_covered(path, found))
 
 
 def of_table(
     ctx: Context, resolved: ResolvedRef, what: Resource, asset: str, found: Directories
 ) -> Access:
-    """Give the access of the caller to a table, by its name, its ref and its id."""
+    """Return the caller's access to a table, by its name, its ref and its id."""
     held = {
         privilege
         for privilege, actions in PRIVILEGES.items()
@@ -63,7 +63,7 @@ def of_table(
 
 
 def of_new_table(ctx: Context, what: Resource, found: Directories) -> Access:
-    """Give the access of a caller who may create a table, in directories that are only its."""
+    """Return the access of a caller that may create a table, in the new table's own directories."""
     held = {"read", "write"}
     if is_allowed(ctx, "delete", what):
         held.add("delete")
@@ -71,19 +71,19 @@ def of_new_table(ctx: Context, what: Resource, found: Directories) -> Access:
 
 
 def everything(found: Directories) -> Access:
-    """Give all privileges, which an admin has."""
+    """Return access with all privileges, as an admin has."""
     return _access(PRIVILEGES, found)
 
 
 def privileges(access: Access) -> list[str]:
-    """Name the privileges that an access has."""
+    """List the privileges that an access has."""
     return [name for name in PRIVILEGES if getattr(access, name)]
 
 
 def _access(held: Iterable[str], found: Directories) -> Access:
     names = set(held)
     if "read" not in names:
-        # Whoever must not see a table gets no other way to its files either.
+        # Callers that may not read a table must not reach its files either.
         return Access()
     return Access(**{name: found if name in names else () for name in PRIVILEGES})
 

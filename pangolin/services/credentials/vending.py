@@ -1,7 +1,7 @@
-"""Credentials for one table and one caller: offered, minted or taken from memory, handed out.
+"""Vending credentials for one table and one caller.
 
-An offer is what the caller is entitled to; making one costs no call to a cloud. Handing it out
-mints, unless this process has a credential for just that, and is recorded.
+An `Entitlement` costs no call to a cloud. Vending it mints a credential, unless this process has
+one cached for exactly that access, and records it.
 """
 
 import hashlib
@@ -37,23 +37,23 @@ MODES: Final = (VENDED, REMOTE)
 Delegation = Sequence[str]
 Properties = Mapping[str, str]
 
-# By which properties clients learn where to refresh: Java's, of which other clients read some.
+# The properties that tell clients where to refresh: Java's; other clients read some of them.
 _REFRESH: Final = {
     "s3": ("client.refresh-credentials-endpoint", "client.refresh-credentials-enabled"),
     "gcs": ("gcs.oauth2.refresh-credentials-endpoint", "gcs.oauth2.refresh-credentials-enabled"),
     "azure": ("adls.refresh-credentials-endpoint", "adls.refresh-credentials-enabled"),
 }
 _SIGN: Final = ("signer.endpoint", "s3.signer.endpoint")
-# Without a token a key is no session, and Java's refresh refuses it.
+# A key without a token is not a session, and Java's refresh refuses it.
 _SESSION: Final = {"s3": "s3.session-token"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What a caller is entitled to: by which vendor, which grant, and how (`mode`).
+    """What a caller is entitled to: the vendor, the grant, and the `mode`.
 
-    `key` names it among all offers of this server. `root` is the table's own directory; `address`
-    is None for a table that is not there yet.
+    `key` identifies it among all entitlements of this server. `root` is the table's own directory;
+    `address` is None for a table that does not exist yet.
     """
 
     what: Resource
@@ -67,7 +67,7 @@ class Entitlement:
 
     @property
     def life_ms(self) -> int:
-        """How long a credential may live at most."""
+        """The maximum lifetime of a credential."""
         return self.grant.ttl_s * 1000
 
     @property
@@ -78,9 +78,9 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """What a client gets: properties, the credentials among them, and which offer it was.
+    """What a client gets: properties, the credentials among them, and the entitlement's key.
 
-    `good_until_ms` is when a client must not be told any more that what it has is still good.
+    After `good_until_ms`, a client must no longer be told that what it has is still good.
     """
 
     config: Properties = field(repr=False)
@@ -90,14 +90,14 @@ class ClientCredentials:
 
 
 def signer_of(vendor: CredentialVendor) -> Signer | None:
-    """Give the vendor as a signer, if it is one."""
+    """Return the vendor as a signer, or None if it is not one."""
     return cast(Signer, vendor) if hasattr(vendor, "signing_properties") else None
 
 
 def mode_of(runtime: Runtime, strategy: str, wanted: Delegation) -> str | None:
-    """Choose the way of access among those that a client takes; None if there is none.
+    """Choose the mode among those that a client accepts; None if there is none.
 
-    Credentials go before signing; what only signs is offered to whoever asks for anything.
+    Credentials take precedence over signing; a strategy that only signs does so for any mode.
     """
     if strategy == vending_strategies.SIGNING:
         return REMOTE if wanted else None
@@ -131,7 +131,7 @@ def entitle(
 
 
 def minted(ctx: Context, given: Entitlement) -> Minted:
-    """Mint what is offered, or give it from memory.
+    """Return the credential of an entitlement, minted or from the cache.
 
     Raises `Forbidden` if the cloud refuses, `BadRequest` if the access does not fit into a policy,
     and `Unavailable`.
@@ -140,8 +140,8 @@ def minted(ctx: Context, given: Entitlement) -> Minted:
 
 
 def mint_with(ctx: Context, given: Entitlement, mint: Mint) -> Minted:
-    """Do as `minted`, by another way of minting; a refusal of the cloud is recorded."""
-    # Nothing is minted on a credential of the caller's that is not confirmed.
+    """Like `minted`, but with another way of minting; a refusal of the cloud is recorded."""
+    # Nothing is minted before the caller's own credential is confirmed.
     ctx.confirm()
     try:
         return ctx.runtime.part(CREDENTIALS).get(given.key, mint)
@@ -152,13 +152,13 @@ def mint_with(ctx: Context, given: Entitlement, mint: Mint) -> Minted:
 
 
 def prepare(ctx: Context, given: Entitlement) -> None:
-    """Mint what will be handed out, so that a refusal comes before anything is changed."""
+    """Mint what will be vended, so that a refusal comes before anything is changed."""
     if not given.is_remote:
         minted(ctx, given)
 
 
 def vend(ctx: Context, given: Entitlement) -> ClientCredentials:
-    """Give the client its properties; what it gets is recorded, or it does not get it."""
+    """Return the client's properties and credentials; fail if they cannot be recorded."""
     if given.is_remote:
         return ClientCredentials(_signing(given), key=given.key)
     held = minted(ctx, given)
@@ -171,13 +171,12 @@ def vend(ctx: Context, given: Entitlement) -> ClientCredentials:
 
 
 def record(ctx: Context, given: Entitlement, vended: Vended) -> None:
-    """Record once that the caller has a credential for this."""
+    """Record once that the caller has a credential for the entitlement."""
     name = (ctx.tenant, ctx.principal.id, str(given.what), given.key, vended.expires_at_ms)
 
     def note() -> None:
-        trail.record(
-            ctx, AuditEvent(AuditAction.VEND_CREDENTIALS, given.what, details=_told(given, vended))
-        )
+        details = _details(given, vended)
+        trail.record(ctx, AuditEvent(AuditAction.VEND_CREDENTIALS, given.what, details=details))
 
     ctx.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
@@ -189,7 +188,7 @@ def record_refusal(
     error: Forbidden,
     details: Mapping[str, str],
 ) -> None:
-    """Record a refusal, once an hour for a caller, a table and the details: clients insist."""
+    """Record a refusal once an hour per caller, table and details, because clients retry."""
     hour = ctx.now() // HOUR_MS
     name = (ctx.tenant, ctx.principal.id, str(given.what), action, *details.values(), hour)
 
@@ -200,7 +199,7 @@ def record_refusal(
     ctx.runtime.part(ISSUED).once("\n".join(map(str, name)), note)
 
 
-def _told(given: Entitlement, vended: Vended) -> dict[str, Any]:
+def _details(given: Entitlement, vended: Vended) -> dict[str, Any]:
     return {
         "strategy": given.strategy,
         "mode": given.mode,
@@ -222,9 +221,9 @@ def _signing(given: Entitlement) -> dict[str, str]:
     signer = signer_of(given.vendor)
     if signer is None or given.address is None:
         return {}
-    place = f"{_path(given.address)}/sign"
+    endpoint = f"{_path(given.address)}/sign"
     properties = signer.signing_properties(given.grant.warehouse)
-    return {**properties, **dict.fromkeys(_SIGN, place)}
+    return {**properties, **dict.fromkeys(_SIGN, endpoint)}
 
 
 def _refresh(given: Entitlement, vended: Vended) -> dict[str, str]:
@@ -238,7 +237,7 @@ def _refresh(given: Entitlement, vended: Vended) -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def _path(address: Address) -> str:
-    """Give a table's path; relative, so that a client's token stays with this server."""
+    """Return a table's path; relative, so that a client's token stays with this server."""
     levels = "%1F".join(quote(level, safe="") for level in address.levels)
     prefix = quote(address.prefix, safe="@")
     return f"v1/{prefix}/namespaces/{levels}/tables/{quote(address.name, safe='')}"
@@ -246,10 +245,10 @@ def _path(address: Address) -> str:
 
 def _key(strategy: str, mode: str, grant: Grant, identity: Sequence[str]) -> str:
     warehouse, access = grant.warehouse, grant.access
-    said = [
+    parts = [
         [warehouse.tenant, warehouse.id, str(warehouse.version), strategy, mode],
         *(sorted(paths) for paths in (access.read, access.write, access.delete)),
         [str(grant.ttl_s)],
         list(identity),
     ]
-    return hashlib.sha256(orjson.dumps(said)).hexdigest()
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
