@@ -1,7 +1,7 @@
-"""Who may do what: one question, asked by every service before it acts.
+"""Access decisions, which every service asks for before it acts.
 
-Root may do everything, a tenant's admins everything in their tenant; for all others the grants
-decide (see `rights`). A refusal does not tell whether what was asked for exists.
+Root may do everything, and a tenant's admins everything in their tenant; for all others, grants
+decide (see `rights`). A refusal does not reveal whether the resource exists.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,13 +22,13 @@ from pangolin.services.versioned.resolution import resolve, split_prefix
 from pangolin.store.api import Key
 from pangolin.store.kinds import ASSET, SEPARATOR
 
-# What has a name below a namespace, and what lies in a catalog otherwise.
+# Resources with a name in a namespace, and everything else in a catalog.
 NAMED: Final = frozenset({"table", "view", "asset"})
 REFS: Final = frozenset({"branch", "tag"})
 IN_CATALOG: Final = NAMED | REFS | {"catalog", "namespace"}
-# What a grant on the whole tenant covers outside of catalogs.
+# What a grant on the whole tenant covers outside catalogs.
 READABLE: Final = frozenset({"warehouse", "statistics"})
-# What everybody may see who has signed in.
+# What every signed-in principal may see.
 OPEN: Final = frozenset({("list", "plugins")})
 ROOT_ONLY: Final = frozenset({"installation"})
 
@@ -38,7 +38,7 @@ FindAsset = Callable[[Resource], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An answer and its ground: the role that decided, or the grant."""
+    """A decision and its reason: the role that decided, or the grant."""
 
     allowed: bool
     reason: str
@@ -46,10 +46,10 @@ class Decision:
 
 
 class Denied(Forbidden):
-    """The principal may not do this; it is recorded what was asked."""
+    """The principal may not do this; the request is recorded."""
 
     def __init__(self, ctx: Context, action: Deed, resource: Resource) -> None:
-        super().__init__(f"{ctx.principal.name} may not {action} {_told(resource)}")
+        super().__init__(f"{ctx.principal.name} may not {action} {_displayed(resource)}")
         self.action = action
         self.resource = resource
 
@@ -61,25 +61,25 @@ def require(ctx: Context, action: Action, resource: Resource) -> None:
 
 
 def is_allowed(ctx: Context, action: Action, resource: Resource) -> bool:
-    """Say whether the principal may do `action` to `resource`."""
+    """Return whether the principal may do `action` to `resource`."""
     if by_role(ctx, action, resource):
         return True
-    look = _looking(ctx)
+    look = _asset_finder(ctx)
     return _search(rights_loader.of(ctx), action, resource, look) is not None
 
 
 def require_asset(ctx: Context, action: Action, resource: Resource, asset: str) -> None:
     """Raise `Denied` unless the principal may do `action` to what was found under a name.
 
-    It reads nothing: ask it of every entry that is read after `require`, which another may have
-    replaced since.
+    It reads nothing. Call it for every entry that is read after `require`, because another entry
+    may have taken the name since.
     """
     if not allows_asset(ctx, action, resource, asset):
         raise denial(ctx, action, resource)
 
 
 def allows_asset(ctx: Context, action: Action, resource: Resource, asset: str) -> bool:
-    """Say whether the principal may do `action` to an asset, by its name and its id."""
+    """Return whether the principal may do `action` to an asset, by its name and its id."""
     if by_role(ctx, action, resource):
         return True
     return _search(rights_loader.of(ctx), action, resource, lambda _: asset) is not None
@@ -102,7 +102,7 @@ def require_sight(ctx: Context, action: Action, resource: Resource) -> None:
 def require_fork(ctx: Context, action: Action, catalog: str, source: str, name: str) -> None:
     """Raise `Denied` unless the principal may fork a ref under a name.
 
-    Who has grants on that name only must not fill it with what they do not cover.
+    Holders of grants on that name only must not fill it with what the grants do not cover.
     """
     at = Resource("catalog", (f"{catalog}@{source}",))
     require(ctx, action, at)
@@ -111,10 +111,10 @@ def require_fork(ctx: Context, action: Action, catalog: str, source: str, name: 
 
 
 def visible_part(ctx: Context, resource: Resource) -> Visible | None:
-    """Give what may be seen of a container's list: None for everything; raise `Denied` for nothing.
+    """Return the visible part of a container's list, None for all of it; raise `Denied` for none.
 
-    The namespaces listed are those that lead to something granted; of tables, views and assets
-    those that may be listed themselves.
+    It includes namespaces that lead to something granted, and tables, views and assets that may be
+    listed themselves.
     """
     if by_role(ctx, "list", resource):
         return None
@@ -136,7 +136,7 @@ def visible_catalogs(ctx: Context) -> list[str] | None:
 def decide(
     held: Rights, role: str, action: Action, resource: Resource, find_asset: FindAsset
 ) -> Decision:
-    """Decide for any principal of the request's tenant, given its role and its rights there."""
+    """Return the decision for any principal of the tenant, by its role and rights there."""
     if role == ROOT or (role == TENANT_ADMIN and not is_root_only(action, resource)):
         return Decision(True, f"the role {role}")
     if (action, resource.type) in OPEN:
@@ -145,21 +145,21 @@ def decide(
     if granted is None:
         return Decision(False, "no grant allows it")
     via = f" of the role {granted.role}" if granted.role else ""
-    return Decision(True, f"a grant{via} on {_scope_words(granted)}", granted)
+    return Decision(True, f"a grant{via} on {_scope_text(granted)}", granted)
 
 
 def is_root_only(action: Action, resource: Resource) -> bool:
-    """Say whether only root may do this."""
+    """Return whether only root may do this."""
     return resource.type in ROOT_ONLY or (resource.type == "tenant" and action != "read")
 
 
 def is_admin(ctx: Context) -> bool:
-    """Say whether the principal may do everything that is done in the request's tenant."""
+    """Return whether the principal may do everything in the request's tenant."""
     return by_role(ctx, "update", Resource("permission"))
 
 
 def by_role(ctx: Context, action: Action, resource: Resource) -> bool:
-    """Say whether the principal's role alone allows it."""
+    """Return whether the principal's role alone allows it."""
     role = ctx.principal.role
     if role == ROOT or (action, resource.type) in OPEN:
         return True
@@ -171,13 +171,13 @@ def by_role(ctx: Context, action: Action, resource: Resource) -> bool:
 
 
 def denial(ctx: Context, action: Deed, resource: Resource) -> Denied:
-    """Build the refusal, once it is certain that the rights it stands on are the present ones."""
+    """Build the refusal, after confirming that the rights it is based on are current."""
     ctx.confirm()
     return Denied(ctx, action, resource)
 
 
 def target_of(resource: Resource, asset: str | None = None) -> Target:
-    """Say where in the rights to look for a resource of a catalog; none is named: the tenant.
+    """Return the target of a resource of a catalog; the tenant if no catalog is named.
 
     A catalog without a ref is the catalog itself, with all its refs.
     """
@@ -194,11 +194,11 @@ def target_of(resource: Resource, asset: str | None = None) -> Target:
 
 
 def asset_ids(ctx: Context, prefix: str, keys: Sequence[Key]) -> list[str | None]:
-    """Find the ids of assets by path and name at a place; None for one that is not there."""
+    """Find the ids of assets by path and name at a ref; None for one that does not exist."""
     try:
         resolved, rows = resolve(ctx, prefix, [(ASSET, key) for key in keys])
     except NotFound:
-        # Refused like one that exists: what may not be seen is not told.
+        # Refused like one that exists, so that the refusal does not reveal it.
         return [None] * len(keys)
     found = [
         entries.visible_entry(ctx.store, resolved, ASSETS, key, each).doc
@@ -208,7 +208,7 @@ def asset_ids(ctx: Context, prefix: str, keys: Sequence[Key]) -> list[str | None
 
 
 def key_of(resource: Resource) -> Key:
-    """Give the path and the name of a table, view or asset."""
+    """Return the path and the name of a table, view or asset."""
     _, *levels, name = resource.path
     return SEPARATOR.join(levels), name
 
@@ -227,12 +227,12 @@ def _search(
     return None if asset is None else held.find(action, target_of(resource, asset))
 
 
-def _looking(ctx: Context) -> FindAsset:
+def _asset_finder(ctx: Context) -> FindAsset:
     return lambda resource: asset_ids(ctx, resource.path[0], [key_of(resource)])[0]
 
 
 def _container(resource: Resource) -> Target:
-    """Say where to look for what a container shows: always at one ref."""
+    """Return the target of a container's list, always at one ref."""
     prefix, *levels = resource.path
     catalog, ref = split_prefix(prefix)
     return Target(catalog, ref, SEPARATOR.join(levels) or None)
@@ -245,13 +245,13 @@ def _contains_visible(ctx: Context, held: Rights, target: Target) -> bool:
     return seen.contains_visible(target.catalog, target.path or "", target.ref)
 
 
-def _told(resource: Resource) -> str:
-    """Name a resource the same way whether or not the `@ref` of a name was found to be one."""
+def _displayed(resource: Resource) -> str:
+    """Return a resource's text, the same whether or not the `@ref` of a name is a ref."""
     names = (name.partition("@")[0] or name for name in resource.path)
     return str(Resource(resource.type, tuple(names)))
 
 
-def _scope_words(granted: Granted) -> str:
+def _scope_text(granted: Granted) -> str:
     where = granted.scope
     limit = f", at {granted.ref} only" if granted.ref else ""
     if where["type"] == "tag":

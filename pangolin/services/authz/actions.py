@@ -1,4 +1,4 @@
-"""What can be allowed, and what each action brings with it."""
+"""The actions that grants allow, and what each implies."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, cast, get_args
@@ -18,7 +18,7 @@ Action = Literal[
     "manage-discovery",
     "manage-grants",
 ]
-# What a refusal may name besides: no grant allows it, a role does.
+# What a refusal may name besides: roles allow these, grants do not.
 Deed = Action | Literal["use", "give", "revoke the tokens of"]
 ALL: Final = "all"
 MANAGE_GRANTS: Final = "manage-grants"
@@ -31,16 +31,16 @@ IMPLIED: Final[Mapping[str, frozenset[Action]]] = {
 
 
 def closure(actions: Iterable[str]) -> frozenset[Action]:
-    """Give the actions and all that they imply."""
+    """Return the actions and all that they imply."""
     given = cast(frozenset[Action], frozenset(actions))
     return given.union(*(IMPLIED.get(action, frozenset()) for action in given))
 
 
 def check(actions: Iterable[str], field: str = "actions") -> list[Action]:
-    """Give actions each once and in order; raise `BadRequest` for none or an unknown one."""
+    """Return actions sorted, each once; raise `BadRequest` for none or an unknown one."""
     given = set(actions)
     unknown = sorted(given.difference(ACTIONS))
     if unknown or not given:
-        said = f"not {unknown[0][:80]!r}" if unknown else "at least one"
-        raise BadRequest(f"{field} must be of {', '.join(ACTIONS)}; {said}")
+        said = f"got {unknown[0][:80]!r}" if unknown else "got none"
+        raise BadRequest(f"{field} must be one or more of {', '.join(ACTIONS)}; {said}")
     return [action for action in ACTIONS if action in given]

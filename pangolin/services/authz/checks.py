@@ -1,4 +1,4 @@
-"""May somebody do this? Up to a thousand answers at once, with their grounds."""
+"""Access checks for a principal: up to a thousand decisions at once, with their reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -10,15 +10,15 @@ from pangolin.services.authz.access import IN_CATALOG, NAMED, REFS, Decision, Fi
 from pangolin.services.authz.actions import Action
 from pangolin.services.authz.rights import Rights
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import addressing
 from pangolin.store.api import Key
 from pangolin.store.kinds import PRINCIPAL
 
-Wire = dict[str, Any]
 MOST: Final = 1000
 BATCH: Final = 250
-# What does not lie in a catalog, and may be asked about all the same.
+# Resources outside catalogs that can be checked, too.
 OTHERS: Final = (
     "audit",
     "installation",
@@ -39,24 +39,24 @@ TYPES: Final = (*sorted(IN_CATALOG), *OTHERS)
 
 def check(
     ctx: Context, checks: Sequence[Mapping[str, Any]], principal: str | None = None
-) -> list[Wire]:
-    """Answer checks of `action` and `resource` for oneself or, for admins, a principal.
+) -> list[Json]:
+    """Answer checks of `action` and `resource` for the caller or, for admins, any principal.
 
     Each answer has `allowed`, `reason` and `grant_id`. The rights are read once. Raises `Denied`,
     `NotFound` for an unknown principal, and `BadRequest` naming a check.
     """
     if len(checks) > MOST:
-        raise BadRequest(f"checks must hold at most {MOST} checks, not {len(checks)}")
+        raise BadRequest(f"checks must contain at most {MOST} checks, not {len(checks)}")
     asked = [_read(at, each) for at, each in enumerate(checks)]
     role, held, lacks = _subject(ctx, principal)
     if lacks:
-        return [_wire(Decision(False, lacks)) for _ in asked]
+        return [_to_json(Decision(False, lacks)) for _ in asked]
     find = _finding(ctx, held, [resource for _, resource in asked])
-    return [_wire(access.decide(held, role, action, what, find)) for action, what in asked]
+    return [_to_json(access.decide(held, role, action, what, find)) for action, what in asked]
 
 
 def _subject(ctx: Context, principal: str | None) -> tuple[str, Rights, str]:
-    """Give a principal's role and rights, and why it may do nothing at all."""
+    """Return a principal's role and rights, and why it may do nothing at all."""
     if principal in (None, ctx.principal.id):
         role = ctx.principal.role
         return role, rights_loader.of(ctx) if role == "tenant-user" else Rights(None), ""
@@ -117,7 +117,7 @@ def _levels(given: str | Sequence[str] | None) -> tuple[str, ...]:
     return addressing.parse_levels(given) if given else ()
 
 
-def _wire(decision: Decision) -> Wire:
+def _to_json(decision: Decision) -> Json:
     granted = decision.granted
     return {
         "allowed": decision.allowed,

@@ -1,4 +1,4 @@
-"""Which security stamps a renamed asset invalidates."""
+"""Invalidating security stamps when an asset is renamed."""
 
 from pangolin.services.authn import security_stamps
 from pangolin.services.context.context import Context
@@ -7,7 +7,7 @@ from pangolin.store.kinds import ASSET_NOTE, GRANT
 
 
 def renamed(ctx: Context, asset: str) -> list[Change]:
-    """List the changes that go with a new name of an asset: who was granted it looks anew."""
+    """List the changes that make holders of grants on a renamed asset reload their rights."""
     add = ctx.store.get(ASSET_NOTE, (asset,))
     tagged = add is not None and add.doc["tags"]
     if tagged or ctx.store.find(GRANT, "asset", (asset,)) is not None:

@@ -1,4 +1,4 @@
-"""What one principal may do in a tenant, by what its grants are on; pure."""
+"""The rights of one principal in a tenant, by the scope of its grants; pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from pangolin.store.kinds import parent_of
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A grant as it counts: its actions with what they imply, and the role it came through."""
+    """A grant in effect: its actions with what they imply, and the role that it came through."""
 
     id: str
     scope: Mapping[str, str]
@@ -20,19 +20,19 @@ class Granted:
 
     @property
     def ref(self) -> str | None:
-        """The branch or tag it is limited to."""
+        """The branch or tag that it is limited to."""
         return self.scope.get("ref")
 
     def allows(self, action: Action, ref: str | None) -> bool:
-        """Say whether it allows an action on a ref (None: on all of them at once)."""
+        """Return whether it allows an action on a ref (None: on all of them at once)."""
         return action in self.actions and self.ref in (None, ref)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked about: a catalog's name at a ref, a namespace's path, an asset's id, a tag.
+    """The target of a check: a catalog's name at a ref, a namespace's path, an asset's id, a tag.
 
-    Each is None where the question is about what lies above; a `ref` of None is about all refs.
+    Fields below the level in question are None; a `ref` of None means all refs.
     """
 
     catalog: str | None = None
@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(slots=True)
 class Rights:
-    """Grants by what they are on: a catalog's name, a namespace's path in it, an asset's id."""
+    """Grants by scope: a catalog's name, a namespace's path in it, an asset's id."""
 
     version: Version | None
     tenant: list[Granted] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Rights:
     namespaces: dict[str, dict[str, list[Granted]]] = field(default_factory=dict)
     assets: dict[str, list[Granted]] = field(default_factory=dict)
     tags: dict[str, list[Granted]] = field(default_factory=dict)
-    # What lists show of them; read when a list first needs it.
+    # What lists show; built when a list first needs it.
     visible_tree: VisibleTree | None = None
 
     def find(self, action: Action, target: Target) -> Granted | None:
@@ -63,7 +63,7 @@ class Rights:
         return None
 
     def mentions(self, catalog: str, ref: str) -> bool:
-        """Say whether any grant is limited to a branch or tag of this name."""
+        """Return whether any grant is limited to a branch or tag of this name."""
         below = self.namespaces.get(catalog, {}).values()
         found = (self.catalogs.get(catalog, ()), *below, *self.assets.values())
         return any(granted.ref == ref for held in found for granted in held)
@@ -86,7 +86,7 @@ class Rights:
 
 
 def upwards(path: str) -> Iterator[str]:
-    """List a namespace's path and those of the namespaces it lies in."""
+    """List a namespace's path and those of the namespaces that contain it."""
     while path:
         yield path
         path = parent_of(path)

@@ -1,7 +1,7 @@
-"""What one principal may do in a tenant: its grants and its roles', read once and kept in memory.
+"""Loading the rights of a principal: its grants and its roles', read once and cached.
 
-A grant covers its scope and all that lies below. Grants on a tag become grants on the assets that
-carry it. The engine here answers single checks, lists and searches alike.
+A grant covers its scope and everything below. Grants on a tag become grants on the assets that
+carry it. Single checks, lists and searches use the same rights.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +17,14 @@ from pangolin.store.api import Doc, Version
 from pangolin.store.kinds import ASSET_TAG, CATALOG, GRANT, MEMBERSHIP, ROLE
 from pangolin.store.lru import Lru
 
-# How deep roles may be in roles.
+# How deep roles may be nested.
 MOST_DEPTH: Final = 8
 # Rights that this process has read, by tenant, principal and the roles of its token.
 KNOWN: Final = Part(lambda runtime: Lru[tuple[str, str, tuple[str, ...]], Rights]())
 
 
 def of(ctx: Context) -> Rights:
-    """Give the rights of the request's principal, from memory while its stamp is as it was."""
+    """Return the rights of the request's principal, cached while its stamp is unchanged."""
     principal = ctx.principal
     home = principals.home_of(principal)
     stamp = principal.stamp or principals.read_stamp(ctx.runtime, home, principal.id)
@@ -70,7 +70,7 @@ def grantees(ctx: Context, principal: str, roles: Iterable[str] = ()) -> dict[st
 
 
 def catalog_names(ctx: Context, ids: Iterable[str]) -> dict[str, str]:
-    """Name catalogs by id; one that is gone is left out, so that no other counts for it."""
+    """Map the ids of existing catalogs to their names."""
     found = find_many.find_many(ctx.store, CATALOG, "id", ids)
     return {record.doc["id"]: record.doc["name"] for record in found}
 

@@ -1,4 +1,4 @@
-"""Pages of which only a part may be seen: they come back full, and only that part is read."""
+"""Lists of which only a part is visible: pages are full, and only that part is read."""
 
 from pangolin.services.authz import rights_loader
 from pangolin.services.authz.rights import Rights, Target
@@ -10,14 +10,14 @@ from pangolin.store.api import Doc
 
 
 def tree_of(ctx: Context, held: Rights) -> VisibleTree:
-    """Give what rights let their holder see, reading it the first time."""
+    """Return the tree that rights make visible, built the first time."""
     if held.visible_tree is None:
         held.visible_tree = _build(ctx, held)
     return held.visible_tree
 
 
 def visible(ctx: Context, held: Rights, catalog: str, path: str, ref: str) -> Visible:
-    """Give what may be seen of a container that may not be listed as a whole."""
+    """Return the visible part of a container that may not be listed as a whole."""
     seen, spot = tree_of(ctx, held), (catalog, path)
 
     def keep(doc: Doc) -> bool:

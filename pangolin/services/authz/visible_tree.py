@@ -1,8 +1,8 @@
-"""What a principal with grants on parts of a catalog sees of it: the ways that lead to them.
+"""What a principal with grants on parts of a catalog sees of it: the containers on the way to them.
 
-Containers are seen that hold something granted, whatever the action; of their contents only what
-may be listed. What is seen where is read once, so a list reads the few names it can show and
-nothing else, however much the container holds.
+A container is visible if it holds something granted, whatever the action; of its contents, only
+what may be listed. The tree is read once, so a list reads only the few names that it can show,
+however much the container holds.
 """
 
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ Limits = Iterable[str | None]
 
 @dataclass(slots=True)
 class VisibleTree:
-    """By container: the refs on which it leads to something, and what it holds on the way.
+    """By container: the refs on which it leads to something, and the names that it shows.
 
     `refs` holds None where a grant is not limited to a ref. `namespaces` are paths, and `assets`
-    names: each that a granted asset has or had, on whatever ref.
+    names: each that a granted asset has or had, on any ref.
     """
 
     refs: dict[Container, set[str | None]] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class VisibleTree:
     assets: dict[Container, set[str]] = field(default_factory=dict)
 
     def contains_visible(self, catalog: str, path: str, ref: str | None) -> bool:
-        """Say whether a container leads to something on a ref (None: on any one)."""
+        """Return whether a container leads to something on a ref (None: on any ref)."""
         found = self.refs.get((catalog, path), set())
         return bool(found) and (ref is None or None in found or ref in found)
 
@@ -37,7 +37,7 @@ class VisibleTree:
         return sorted(catalog for catalog, path in self.refs if not path)
 
     def add(self, catalog: str, path: str, refs: Limits) -> None:
-        """Note a container that leads to something, and all that it lies in."""
+        """Add a container that leads to something, and all that contain it."""
         fresh = set(refs)
         while True:
             known = self.refs.setdefault((catalog, path), set())
@@ -51,6 +51,6 @@ class VisibleTree:
             path = above
 
     def add_asset(self, catalog: str, path: str, name: str, refs: Limits) -> None:
-        """Note an asset by one of its names."""
+        """Add an asset by one of its names."""
         self.add(catalog, path, refs)
         self.assets.setdefault((catalog, path), set()).add(name)
