@@ -1,4 +1,4 @@
-"""The one door for a request that changes something: done once, and again after a lost race."""
+"""The single entry point of changing requests: idempotent, and retried after a lost race."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
@@ -22,9 +22,9 @@ def write(
 ) -> Any:
     """Call `attempt`, and again after each lost race; a repeated request is not done again.
 
-    `what` names the change in messages. `attempt` reads afresh and ends in `batch.apply`; for a
-    repeated Idempotency-Key the answer is `replay` of the outcome that the first one recorded.
-    Raises `CommitFailed` when too many races were lost, `Unprocessable` for a key that came before
-    with another request, and what `attempt` raises.
+    `what` names the change in messages. `attempt` reads again on each call and ends in
+    `batch.apply`; for a repeated Idempotency-Key the answer is `replay` of the outcome that the
+    first request recorded. Raises `CommitFailed` when too many races were lost, `Unprocessable`
+    for a key that was used with another request, and what `attempt` raises.
     """
     return once(ctx, lambda: retry_conflicts(ctx, what, attempt), replay)

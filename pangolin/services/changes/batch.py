@@ -1,7 +1,7 @@
-"""The one door through which services change records.
+"""The single entry point through which services change records.
 
-A batch goes in with the event that it is recorded by, so that the audit record and the idempotency
-record are part of it, and the event sinks hear of it after it is in.
+A batch is applied with the event that describes it, so that the audit record and the idempotency
+record are part of it. The event sinks are notified after it.
 """
 
 import logging
@@ -27,11 +27,11 @@ def apply(
     outcome: Mapping[str, Any] | None = None,
     store: Store | None = None,
 ) -> None:
-    """Apply changes together with their audit and idempotency records, then tell the sinks.
+    """Apply changes together with their audit and idempotency records, then notify the sinks.
 
-    `more` events are recorded besides. `outcome` is what a repeated request is answered with.
+    `more` events are recorded, too. `outcome` is the answer to a repeated request.
     The keys belong to the request's tenant; with a `store` (`ctx.system`, `ctx.unscoped`) they
-    name their tenant themselves, and the request is not remembered.
+    name their tenant themselves, and the request is not recorded.
     """
     events = [event, *more]
     if store is None:
@@ -64,7 +64,7 @@ def idempotency_record(ctx: Context, result: Mapping[str, Any]) -> dict[str, Any
 def publish(
     ctx: Context, action: str, resource: Resource, details: Mapping[str, Any] | None = None
 ) -> None:
-    """Tell every sink; one that fails is logged and changes nothing."""
+    """Notify every sink; the failure of one is logged and has no other effect."""
     who = ctx.principal.id
     event = Event(action, ctx.tenant, who, str(resource), ctx.now(), dict(details or {}))
     for sink in ctx.runtime.sinks:

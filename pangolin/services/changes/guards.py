@@ -15,16 +15,17 @@ GUARD_NAME: Final = "catalogs"
 
 
 def hold(ctx: Context) -> Change:
-    """Keep the request's tenant until a batch is in; raise `NoSuchTenant` if it is gone."""
+    """Return the change that keeps the request's tenant; raise `NoSuchTenant` if it was deleted."""
     if ctx.store.get(TENANT, ()) is None:
         raise NoSuchTenant(f"Tenant does not exist: {ctx.tenant}")
     return Require(TENANT, ())
 
 
 def guard_catalogs(store: ScopedStore) -> Put:
-    """Give the change that excludes every other change of the set of a tenant's catalogs.
+    """Return the change that excludes all other changes of the set of a tenant's catalogs.
 
-    Read it before the catalogs: one that is made, moved or removed meanwhile is then a `Conflict`.
+    Call it before reading the catalogs: creating, moving or deleting one meanwhile is then a
+    `Conflict`.
     """
     found = store.get(GUARD, (GUARD_NAME,))
     return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)

@@ -1,7 +1,7 @@
-"""Idempotency-Key: a request sent twice is done once and answered alike (Iceberg REST 1.11).
+"""Idempotency-Key: a repeated request is done once and gets the same answer (Iceberg REST 1.11).
 
-The record of a success is part of the batch that makes the change (see `changes`). Definite
-client errors are remembered too; server errors and refusals of identity are not.
+The record of a success is part of the batch that makes the change (see `batch`). Definite client
+errors are recorded too; server errors and authentication failures are not.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ REMEMBERED = frozenset({400, 404, 406, 409, 422})
 
 
 class Replay(PangolinError):
-    """A remembered error, answered again as it was."""
+    """A recorded error, answered again unchanged."""
 
     def __init__(self, error: Doc) -> None:
         super().__init__(error["message"])
@@ -28,9 +28,9 @@ class Replay(PangolinError):
 
 
 def once(ctx: Context, work: Callable[[], T], replay: Callable[[Any], T]) -> T:
-    """Do `work`, or `replay` the outcome of the first request with this key.
+    """Call `work`, or `replay` with the outcome of the first request with this key.
 
-    Raises `Unprocessable` when the key came before with another request.
+    Raises `Unprocessable` if the key was used with another request.
     """
     if ctx.idempotency is None:
         return work()
@@ -40,7 +40,7 @@ def once(ctx: Context, work: Callable[[], T], replay: Callable[[Any], T]) -> T:
     try:
         return work()
     except PangolinError as error:
-        # The same key on another worker may have won: its outcome is this one's too.
+        # A request with the same key may have won on another worker: use its outcome.
         first = _first(ctx)
         if first is not None:
             return _again(first, replay)

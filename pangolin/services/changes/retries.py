@@ -1,4 +1,4 @@
-"""Doing a write again after a lost race, with jittered pauses, until the request's time is up."""
+"""Retrying a write after a lost race, with jittered pauses, until the request's deadline."""
 
 import random
 import time
@@ -16,7 +16,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 
 
 def retry_conflicts(ctx: Context, what: str, attempt: Callable[[], T]) -> T:
-    """Call `attempt` until no `Conflict` stands in its way; each call reads afresh.
+    """Call `attempt` until it raises no `Conflict`; each call reads again.
 
     Raises `CommitFailed` when the race was lost `commit_retries` times.
     """
@@ -25,7 +25,7 @@ def retry_conflicts(ctx: Context, what: str, attempt: Callable[[], T]) -> T:
             return attempt()
         except Conflict as conflict:
             if conflict.change.kind is IDEMPOTENCY:
-                # The same request is already in, by another worker: `once` answers as it did.
+                # Another worker has already done the same request: `once` repeats its answer.
                 raise CommitFailed(f"{what} was sent twice with one Idempotency-Key") from None
             metrics.commit_retried()
             ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries)
