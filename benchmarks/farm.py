@@ -36,7 +36,7 @@ class Request:
     headers: tuple[str, ...] = field(default=(), repr=False)
 
     def maker(self, client: int, start: int) -> Callable[[], bytes]:
-        """Give a function that builds the next request's bytes."""
+        """Return a function that builds the next request's bytes."""
         if "{n}" not in self.path + self.body:
             fixed = self._build(client, "0")
             return lambda: fixed

@@ -14,7 +14,7 @@ from pangolin.cli.gunicorn import Gunicorn
 from pangolin.settings import Settings
 from pangolin.web.http import logs
 
-# Whoever starts this sets it: prometheus_client reads it when it is imported.
+# Anyone who starts this sets it: prometheus_client reads it when it is imported.
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 

@@ -68,7 +68,7 @@ def _spent(server: Server, database: int | None) -> tuple[float, float]:
 
 
 def median(rounds: Sequence[Measured]) -> Measured:
-    """Give the median rate and the median costs."""
+    """Return the median rate and the median costs."""
     return Measured(
         *(
             statistics.median(getattr(each, name) for each in rounds)

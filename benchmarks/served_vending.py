@@ -14,7 +14,7 @@ from pangolin.settings import Settings
 from pangolin.web.http import logs
 from tests.credentials.vendor import CountingPlugin, CountingVendor
 
-# Whoever starts this sets it: prometheus_client reads it when it is imported.
+# Anyone who starts this sets it: prometheus_client reads it when it is imported.
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 

@@ -61,7 +61,7 @@ def show(size: str, where: str, found: tuple[float, float]) -> None:
 
 
 def path_of(size: str) -> str:
-    """Give the path of the table of a size."""
+    """Return the path of the table of a size."""
     return f"/v1/{CATALOG}/namespaces/bench/tables/{table_name(size)}"
 
 
@@ -76,7 +76,7 @@ def served(settings: Settings, directory: Path) -> AbstractContextManager[Server
 def served_loads(
     farm: Farm, server: Server, path: str, bearer: str, given: argparse.Namespace
 ) -> tuple[float, float]:
-    """Give the server's CPU time for a load without and with a credential, in microseconds."""
+    """Return the server's CPU time for a load without and with a credential, in microseconds."""
     lines = ((f"Authorization: {bearer}", NOTHING), (f"Authorization: {bearer}",))
     requests = [Request("0", "GET", path, "", headers) for headers in lines]
     rounds = [
@@ -114,7 +114,7 @@ def environ(path: str, bearer: str) -> dict[str, Any]:
 
 
 def measured(app: Flask, asked: dict[str, Any], times: int) -> tuple[float, float]:
-    """Give the medians without and with a credential, in microseconds, taken by turns."""
+    """Return the medians without and with a credential, in microseconds, taken by turns."""
     turns = list(_turns(app, asked, times))
     return median(plain for plain, _ in turns), median(vended for _, vended in turns)
 

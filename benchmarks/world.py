@@ -139,7 +139,7 @@ def _documents(place: resolution.ResolvedRef, count: int) -> Iterator[Doc]:
 
 
 def settings_of(directory: Path, url: str, workers: int, threads: int) -> Settings:
-    """Give the settings of the measured server; without a URL they are those of a quick start."""
+    """Return the settings of the measured server; without a URL they are those of a quick start."""
     data = directory / "data"
     return Settings(
         data_dir=str(data),
@@ -148,7 +148,7 @@ def settings_of(directory: Path, url: str, workers: int, threads: int) -> Settin
         file_roots=(str(data / "warehouse"),),
         root_password="benchmark",
         secret_keys=new_key(),
-        # Every round signs in anew.
+        # Every round signs in again.
         rate_limit=100_000,
         request_timeout=PATIENCE,
         workers=workers,
@@ -157,7 +157,7 @@ def settings_of(directory: Path, url: str, workers: int, threads: int) -> Settin
 
 
 def environ_of(settings: Settings) -> dict[str, str]:
-    """Give the environment in which `pangolin serve` has these settings."""
+    """Return the environment in which `pangolin serve` has these settings."""
     return {
         "PANGOLIN_DATA_DIR": settings.data_dir,
         "PANGOLIN_STORE_URL": settings.store_url,

@@ -176,7 +176,7 @@ def entries(
 
 
 def beyond(entry: Key, after: Key, reverse: bool) -> bool:
-    """Say whether an entry comes after another in the page's direction."""
+    """Return whether an entry comes after another in the page's direction."""
     return entry < after if reverse else entry > after
 
 
@@ -207,7 +207,7 @@ def unmet(rows: Rows, change: Change) -> str:
 
 
 def changed(rows: Rows, changes: Sequence[Change], documents: Iterator[bytes]) -> Rows:
-    """Give the state after the writes; raise `Conflict` where a unique value is taken."""
+    """Return the state after the writes; raise `Conflict` where a unique value is taken."""
     after = dict(rows)
     # The newest version is kept under no kind, so that none is used twice after a delete.
     newest = rows.get(("", ()), (b"", 0))[1]

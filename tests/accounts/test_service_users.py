@@ -17,7 +17,7 @@ NEW = {"name": "etl", "role": "tenant-user"}
 
 
 def works(world: World, key: str) -> bool:
-    """Say whether a key opens anything, as a bearer token and in its own header."""
+    """Return whether a key opens anything, as a bearer token and in its own header."""
     bearer = world.bearer(key)
     own = Caller(bearer.client, {"X-API-Key": key})
     found = {caller("GET", "/users/me").status_code for caller in (bearer, own)}

@@ -156,7 +156,7 @@ def test_nobody_raises_itself_by_a_tag(
     grant(admin, "ann", {"type": "tag", "tag_name": "pii"}, "write")
     tagged = PLAIN | {"description": None, "tags": ["pii"]}
     assert message(ann("POST", path(asset_id), tagged), 403)
-    # Whoever gains nothing by it may set it: to classify is what managing discovery means.
+    # Anyone who gains nothing by it may set it: to classify is what managing discovery means.
     assert bob("POST", path(asset_id), tagged).status_code == 200
 
 

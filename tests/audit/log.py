@@ -43,7 +43,7 @@ def event(action: str, resource_type: str = "guard") -> AuditEvent:
 
 
 def elsewhere(ctx: Context) -> Context:
-    """Give the same scope in another process: it knows no segment."""
+    """Return the same scope in another process: it knows no segment."""
     return replace(ctx, runtime=replace(ctx.runtime, parts=Parts()))
 
 
@@ -58,7 +58,7 @@ def segments(store: Store) -> list[Doc]:
 
 
 def overwrite(store: Store, doc: Doc, **fields: Any) -> None:
-    """Change a record as whoever can write to the database can."""
+    """Change a record as anyone who can write to the database can."""
     store.apply(Put(AUDIT, doc | fields, ANY))
 
 

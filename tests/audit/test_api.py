@@ -21,7 +21,7 @@ NAMES = ("a", "b", "c", "d", "e")
 
 @pytest.fixture
 def get(client: FlaskClient) -> Get:
-    """Read the log as root, or as whoever a token is of."""
+    """Read the log as root, or as anyone who a token is of."""
 
     def get(path: str = "", token: str = "", **query: str) -> TestResponse:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

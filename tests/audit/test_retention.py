@@ -13,7 +13,7 @@ from tests.audit.log import DAY, Clock, broken, note, overwrite, records, segmen
 
 
 def keeping(ctx: Context, days: int) -> Context:
-    """Give the scope under another setting."""
+    """Return the scope under another setting."""
     settings = replace(ctx.settings, audit_retention_days=days)
     return replace(ctx, runtime=replace(ctx.runtime, settings=settings))
 

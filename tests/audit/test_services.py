@@ -29,7 +29,7 @@ def lake(ctx: Context, tmp_path: Path) -> Context:
 
 
 def last(ctx: Context, count: int = 1) -> list[Doc]:
-    """Give the newest records, in the order in which they were written."""
+    """Return the newest records, in the order in which they were written."""
     return records(ctx.runtime.store)[-count:]
 
 

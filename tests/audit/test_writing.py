@@ -44,7 +44,7 @@ class Failing:
 
 
 def failing(ctx: Context, error: Exception, *, applied: bool = False) -> Context:
-    """Give a scope over such a store, of the same process."""
+    """Return a scope over such a store, of the same process."""
     broken: Any = Failing(ctx.runtime.store, error, applied=applied)
     return replace(ctx, runtime=replace(ctx.runtime, store=broken))
 

@@ -39,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def limited(runtime: Runtime, clock: Clock) -> Made:
-    """Give the parts of a server with the settings that a test names."""
+    """Return the parts of a server with the settings that a test names."""
 
     def made(**given: Any) -> Runtime:
         return replace(runtime, clock=clock, settings=replace(runtime.settings, **given))

@@ -41,7 +41,7 @@ Given = list[tuple[tuple[str, str], str | None, frozenset[str], bool]]
 
 
 def covers(where: tuple[str, str], limit: str | None, ref: str, path: str, name: str) -> bool:
-    """Say whether a scope covers an asset `name` (or, without one, a namespace) at a ref."""
+    """Return whether a scope covers an asset `name` (or, without one, a namespace) at a ref."""
     kind, what = where
     full = f"{path}.{name}" if name else ""
     if kind == "tag":

@@ -38,7 +38,7 @@ def app(settings: Settings, vendor: CountingVendor) -> Flask:
 
 @pytest.fixture
 def call(client: FlaskClient) -> Call:
-    """Send a request as root, or as whoever has the password of the tests."""
+    """Send a request as root, or as anyone who has the password of the tests."""
 
     def call(
         method: str, path: str, body: Any = None, *, by: str = "", **headers: str

@@ -43,7 +43,7 @@ def test_a_load_has_the_credential_in_config_and_beside_it(call: Call, table: Ta
 
 def test_the_lane_and_flask_answer_alike(call: Call, table: Table) -> None:
     short = call("GET", f"{TABLES}/t", **ASK)
-    # Whoever names an origin is looked at by Flask.
+    # Anyone who names an origin is looked at by Flask.
     long = call("GET", f"{TABLES}/t", Origin="http://localhost", **ASK)
     assert short.get_json() == long.get_json()
     assert short.headers["Cache-Control"] == long.headers["Cache-Control"]

@@ -50,7 +50,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def shown(expected: str, printed: str) -> bool:
-    """Say whether output is as a page shows it, where `…` stands for anything."""
+    """Return whether output is as a page shows it, where `…` stands for anything."""
     pattern = "".join(".*" if part == GAP else re.escape(part) for part in _parts(expected.strip()))
     return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
 

@@ -14,7 +14,7 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def environ_of(home: Path) -> dict[str, str]:
-    """Give the environment of a reader in whose Python Pangolin and the clients are installed."""
+    """Return the environment of a reader in whose Python Pangolin and the clients are installed."""
     own = Path(sys.executable).parent
     return {
         "HOME": str(home),

@@ -67,7 +67,7 @@ def connected(lake: Lake, directory: Path) -> Iterator[Duck]:
 
 
 def _secret(properties: dict[str, str]) -> str:
-    """Give DuckDB the keys itself, as credentials are not vended."""
+    """Return DuckDB the keys itself, as credentials are not vended."""
     return (
         f"CREATE SECRET (TYPE s3, KEY_ID '{properties['s3.access-key-id']}', "
         f"SECRET '{properties['s3.secret-access-key']}', REGION '{REGION}', "

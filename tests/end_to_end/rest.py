@@ -141,7 +141,7 @@ class Rest:
 
 
 def error(answer: Answer) -> tuple[int, str, str]:
-    """Give an error's status, type and message; its shape must be the protocol's."""
+    """Return an error's status, type and message; its shape must be the protocol's."""
     assert set(answer.body) == {"error"}, answer
     found = answer.body["error"]
     assert found["code"] == answer.status, answer

@@ -24,6 +24,6 @@ def ids(table: Table, **scan: Any) -> list[int]:
 
 
 def reload(table: Table) -> Table:
-    """Load a table afresh, as another client would."""
+    """Load a table again, as another client would."""
     loaded: Table = table.catalog.load_table(table.name())
     return loaded

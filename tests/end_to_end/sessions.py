@@ -46,7 +46,7 @@ class Vending:
 
     @contextmanager
     def catalog(self, token: str, **properties: str) -> Iterator[RestCatalog]:
-        """Connect PyIceberg as whoever has a token."""
+        """Connect PyIceberg as anyone who has a token."""
         given = {"uri": self.server.url, "warehouse": self.lake.name, "token": token}
         connected = RestCatalog(self.lake.name, **given, **properties)
         yield connected
@@ -54,7 +54,7 @@ class Vending:
 
     @contextmanager
     def duck(self, token: str, directory: Path) -> Iterator[Duck]:
-        """Connect DuckDB as whoever has a token; it takes what is vended."""
+        """Connect DuckDB as anyone who has a token; it takes what is vended."""
         duck = Duck(self.lake, directory, attached=False)
         duck.run(
             f"ATTACH '{self.lake.name}' AS lake (TYPE ICEBERG, TOKEN '{token}', "
@@ -75,7 +75,7 @@ class Vending:
         return [info.path.removeprefix(f"{place}/") for info in found if info.is_file]
 
     def ask(self, token: str, method: str, path: str, body: Any = None) -> Answer:
-        """Send a request as whoever has a token, which takes credentials."""
+        """Send a request as anyone who has a token, which takes credentials."""
         connection = Connection(self.server.url, f"Bearer {token}")
         try:
             return connection.ask(method, path, body, **ASK)

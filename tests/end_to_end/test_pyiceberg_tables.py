@@ -87,7 +87,7 @@ def test_every_primitive_type_survives(catalog: RestCatalog, namespace: str) -> 
 def test_nested_types_and_identifier_fields_survive(catalog: RestCatalog, namespace: str) -> None:
     catalog.create_table(f"{namespace}.t", NESTED)
     found = catalog.load_table(f"{namespace}.t").schema()
-    # Ids are given afresh level by level, so only their names can be compared.
+    # Ids are given again level by level, so only their names can be compared.
     assert found.identifier_field_names() == {"id"}
     assert [field.name for field in found.fields] == ["id", "tags", "by_key", "place"]
     assert str(found.find_type("by_key.value.x")) == "int"

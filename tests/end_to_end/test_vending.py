@@ -52,7 +52,7 @@ def table(vending: Vending, writer: str, name: str) -> Iterator[Any]:
 
 
 def path_of(vending: Vending, table: Any, rest: str = "") -> str:
-    """Give a table's path."""
+    """Return a table's path."""
     return f"/v1/{vending.lake.name}/namespaces/db/tables/{table.name()[-1]}{rest}"
 
 

@@ -25,7 +25,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def other(text: str) -> str:
-    """Give a name of the same form that nothing has."""
+    """Return a name of the same form that nothing has."""
     if HEXADECIMAL.fullmatch(text):
         return "".join(each if each == "-" else f"{(int(each, 16) + 5) % 16:x}" for each in text)
     return f"{text}x"
@@ -38,7 +38,7 @@ def swapped(world: World, value: Any) -> Any:
     if isinstance(value, list):
         return [swapped(world, each) for each in value]
     known = NAMED | set(world.names.values()) | set(world.more.values())
-    # A credential is not a name: whoever has it is who it says.
+    # A credential is not a name: anyone who has it is who it says.
     known -= OWN | {world.more["api_key"]}
     return other(value) if isinstance(value, str) and value in known else value
 

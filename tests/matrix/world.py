@@ -56,7 +56,7 @@ class World:
         _store(self)._tables = copy.deepcopy(self.saved)
 
     def client(self, column: str) -> FlaskClient:
-        """Give a client that is one sort of principal."""
+        """Return a client that is one sort of principal."""
         made = self.app.test_client()
         if column != "anonymous":
             made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.bearers[column]}"

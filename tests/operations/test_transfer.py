@@ -37,7 +37,7 @@ def ctx(tmp_path: Path) -> Context:
 
 
 def on(ctx: Context, root: Path, store: Store) -> Context:
-    """Give the same tenant's scope over another store."""
+    """Return the same tenant's scope over another store."""
     runtime = type(ctx.runtime)(
         store,
         ctx.settings,

@@ -23,7 +23,7 @@ class Load:
     shown: Snapshot
 
     def fits(self, current: Snapshot) -> bool:
-        """Say whether it could happen now, without changing anything."""
+        """Return whether it could happen now, without changing anything."""
         return self.shown == current
 
 
@@ -38,7 +38,7 @@ class Commit:
     taken: bool | None
 
     def fits(self, current: Snapshot) -> bool:
-        """Say whether it could be refused now, which changes nothing."""
+        """Return whether it could be refused now, which changes nothing."""
         return self.taken is False and self.parent != current
 
 
@@ -48,7 +48,7 @@ Point = tuple[frozenset[Operation], Snapshot]
 
 
 def is_linearizable(history: Iterable[Operation], start: Snapshot = None) -> bool:
-    """Say whether some order explains the history of one table that began at a snapshot.
+    """Return whether some order explains the history of one table that began at a snapshot.
 
     What changes nothing is put in order as soon as it may be, for that excludes no later choice.
     """

@@ -30,7 +30,7 @@ def fork(pair: Pair, number: int) -> tuple[str, Seen]:
 
 
 def frozen(root: Connection, name: str) -> Seen:
-    """Give the metadata location of each table as a ref shows it."""
+    """Return the metadata location of each table as a ref shows it."""
     found = {}
     for table in TABLES:
         answer = load(root, table, prefix=f"{CATALOG}@{name}")

@@ -50,7 +50,7 @@ def append(root: Connection, table: str, snapshot: int, prefix: str = CATALOG) -
 
 
 def everything(server: Farm) -> Seen:
-    """Give the metadata location and the history of each table on each ref."""
+    """Return the metadata location and the history of each table on each ref."""
     root = server.connect()
     found = {
         (ref, table): (

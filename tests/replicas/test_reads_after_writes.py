@@ -38,7 +38,7 @@ def readers(pair: Pair) -> Iterator[list[Connection]]:
 
 
 def seen(readers: list[Connection], table: str, prefix: str = CATALOG) -> set[str]:
-    """Give what readers see of a table: its UUIDs, or statuses that say there is none."""
+    """Return what readers see of a table: its UUIDs, or statuses that say there is none."""
     answers = [load(each, table, prefix=prefix) for each in readers]
     return {
         answer.body["metadata"]["table-uuid"] if answer.status == 200 else str(answer.status)
@@ -109,7 +109,7 @@ def test_a_branch_deleted_and_made_again_shows_what_it_was_made_from(
 
 
 def namespaces(readers: list[Connection], catalog: str) -> list[list[str] | int]:
-    """Give what each reader sees in a catalog: its namespaces, or the status that refuses them."""
+    """Return what each reader sees in a catalog: its namespaces, or the status that refuses them."""
     answers = [each.ask("GET", f"/v1/{catalog}/namespaces") for each in readers]
     return [
         [level for (level,) in answer.body["namespaces"]] if answer.status == 200 else answer.status

@@ -62,7 +62,7 @@ class Gcp:
         self.names: set[str] = set()
 
     def service_account(self, **more: object) -> str:
-        """Give the key of the one service account, as JSON."""
+        """Return the key of the one service account, as JSON."""
         pem = self._key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -78,7 +78,7 @@ class Gcp:
         return json.dumps(made | more)
 
     def admit(self, request: Request) -> Request | Answer:
-        """Give tokens, or let a storage request pass that its token allows."""
+        """Return tokens, or let a storage request pass that its token allows."""
         services = {"/token": self._token, "/v1/token": self._exchange}
         service = services.get(request.path)
         if request.path.endswith(":generateAccessToken"):
@@ -170,7 +170,7 @@ class Gcp:
 
 
 def allows(given: Given, uniform: bool, wish: Wish) -> bool:
-    """Say whether a token allows something; a bucket that is not uniform knows no boundary."""
+    """Return whether a token allows something; a bucket that is not uniform knows no boundary."""
     if given.rules is None:
         return True
     return uniform and any(_applies(rule, wish) for rule in given.rules)

@@ -20,7 +20,7 @@ class Wish:
 
 
 def wishes(request: Request, bucket: str, existing: set[str]) -> list[Wish] | None:
-    """Say what permissions a request needs; None for what nobody has a reason to ask.
+    """Return what permissions a request needs; None for what nobody has a reason to ask.
 
     What it uploads is added to `existing`: to write over an object is to delete it, too.
     """

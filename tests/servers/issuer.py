@@ -58,7 +58,7 @@ class Issuer:
         self.published = [row for row in self.published if row.get("kid") != kid]
 
     def claims(self, **more: Any) -> dict[str, Any]:
-        """Give the claims of a good token; None takes one out."""
+        """Return the claims of a good token; None takes one out."""
         now = int(time.time())
         good = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 600, **self.person}
         return {name: value for name, value in {**good, **more}.items() if value is not None}
@@ -72,7 +72,7 @@ class Issuer:
         return jwt.PyJWS().encode(body, private, algorithm, headers={"kid": kid, **(headers or {})})
 
     def token(self, **more: Any) -> str:
-        """Give a token that is good but for what `more` says."""
+        """Return a token that is good but for what `more` says."""
         return self.sign(self.claims(**more))
 
     def answer(self, asked: Asked) -> Said:

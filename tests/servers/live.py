@@ -80,7 +80,7 @@ def serving(directory: Path, environ: Mapping[str, str], *arguments: str) -> Ite
 
 
 def clean_environ(directory: Path) -> dict[str, str]:
-    """Give the environment of a user who has set nothing."""
+    """Return the environment of a user who has set nothing."""
     return {"HOME": str(directory), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1"}
 
 

@@ -28,7 +28,7 @@ SLOW = ("full_page_writes=off", "commit_siblings=0", "commit_delay=100000")
 
 
 class Postgres:
-    """A server of its own in one directory: `url` names its database, whoever runs it.
+    """A server of its own in one directory: `url` names its database, anyone who runs it.
 
     `settings` may be changed for the next start.
     """
@@ -154,7 +154,7 @@ def _binaries() -> Path | None:
 
 @lru_cache
 def _runnable(binaries: Path) -> Path:
-    """Give the programs in a place that the server's user may enter; tox's is root's alone."""
+    """Return the programs in a place that the server's user may enter; tox's is root's alone."""
     if _owner() is None or binaries.parts[:2] == ("/", "usr"):
         return binaries
     place = Path(tempfile.mkdtemp(prefix="postgres-"))

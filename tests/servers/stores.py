@@ -66,7 +66,7 @@ class Database:
         return self.process
 
     def environ(self, options: str = "") -> dict[str, str]:
-        """Give the environment of a server whose store is empty, with a catalog `lakehouse`."""
+        """Return the environment of a server whose store is empty, with a catalog `lakehouse`."""
         return {
             "PANGOLIN_STORE_URL": self.new_url(options),
             "PANGOLIN_DEFAULT_CATALOG": "lakehouse",

@@ -1,4 +1,4 @@
-"""Secrets of warehouses at rest: sealed, bound to their place, sealed anew, moved as they are."""
+"""Secrets of warehouses at rest: sealed, bound to their place, sealed again, moved as they are."""
 
 import io
 from dataclasses import replace

@@ -47,7 +47,7 @@ class World:
         return Caller(self.app.test_client(), {"Authorization": basic("root", ROOT_PASSWORD)})
 
     def bearer(self, token: str) -> Caller:
-        """Whoever has a token or an API key."""
+        """Anyone who has a token or an API key."""
         return Caller(self.app.test_client(), {"Authorization": f"Bearer {token}"})
 
     def login(self, username: str, password: str = PASSWORD, tenant: str | None = "acme") -> Caller:

@@ -29,17 +29,17 @@ IN_LAKE = {"type": "catalog", "catalog_id": LAKE}
 
 
 def space(*levels: str, **more: str) -> dict[str, Any]:
-    """Give the scope of a namespace of the lake."""
+    """Return the scope of a namespace of the lake."""
     return {"type": "namespace", "catalog_id": LAKE, "namespace": list(levels), **more}
 
 
 def asset(asset_id: str, **more: str) -> dict[str, Any]:
-    """Give the scope of an asset."""
+    """Return the scope of an asset."""
     return {"type": "asset", "asset_id": asset_id, **more}
 
 
 def tag(name: str) -> dict[str, Any]:
-    """Give the scope of a tag."""
+    """Return the scope of a tag."""
     return {"type": "tag", "tag_name": name}
 
 
@@ -50,7 +50,7 @@ class Lake:
     root: Context
 
     def person(self, name: str, role: str = TENANT_USER, **more: Any) -> Context:
-        """Make a principal; give its view. Its rights are looked at anew with every question."""
+        """Make a principal; give its view. Its rights are looked at again with every question."""
         put_principal(self.root.runtime, self.root.tenant, name, role)
         tenant = self.root.tenant
         who = Principal(id=name, name=name, role=role, tenant=tenant, home=tenant, **more)
@@ -150,5 +150,5 @@ def refused(act: Callable[[], object], error: type[Exception]) -> str:
 
 
 def names(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Give the names of rows."""
+    """Return the names of rows."""
     return [str(row["name"]) for row in rows]

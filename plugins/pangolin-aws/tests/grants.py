@@ -9,7 +9,7 @@ ROLE = "arn:aws:iam::123456789012:role/lake/Vend"
 
 
 def warehouse(strategy: object = None, /, **options: str) -> Warehouse:
-    """Give a warehouse; `role_arn` is `s3.role-arn`, `sse_key` is `s3.sse.key`."""
+    """Return a warehouse; `role_arn` is `s3.role-arn`, `sse_key` is `s3.sse.key`."""
     names = {name: name.replace("sse_", "sse.").replace("_", "-") for name in options}
     given = {f"s3.{names[name]}": value for name, value in options.items()}
     config = {"type": "s3", "s3.bucket": "bkt", "s3.prefix": "wh", **given}
@@ -17,7 +17,7 @@ def warehouse(strategy: object = None, /, **options: str) -> Warehouse:
 
 
 def from_variables(kind: str, **names: str) -> Warehouse:
-    """Give a warehouse whose options are in variables `LIVE_<kind>_…`."""
+    """Return a warehouse whose options are in variables `LIVE_<kind>_…`."""
     given = {option: os.environ.get(f"LIVE_{kind}_{name}", "") for option, name in names.items()}
     return warehouse(**{option: value for option, value in given.items() if value})
 
@@ -25,7 +25,7 @@ def from_variables(kind: str, **names: str) -> Warehouse:
 def on_seaweed(
     server: Seaweed, strategy: object = None, /, prefix: str = "wh", **options: str
 ) -> Warehouse:
-    """Give a warehouse on a test server; an empty option is left out."""
+    """Return a warehouse on a test server; an empty option is left out."""
     given = {
         "bucket": server.bucket,
         "prefix": prefix,
@@ -47,5 +47,5 @@ def writing(*locations: str) -> Access:
 def grant(
     place: Warehouse, access: Access, name: str = "ann@example.org", ttl_s: int = 3600
 ) -> Grant:
-    """Give a grant to a principal."""
+    """Return a grant to a principal."""
     return Grant(place, access, f"id-of-{name}", name, ttl_s)

@@ -93,7 +93,7 @@ def _change(connection: Connection, table: str, snapshot: int) -> dict[str, Any]
 
 @contextmanager
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of fresh processes, which share nothing with the test."""
+    """Return a pool of fresh processes, which share nothing with the test."""
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
         yield pool
 

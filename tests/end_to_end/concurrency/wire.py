@@ -155,7 +155,7 @@ class Head:
         }
 
     def moved(self, snapshot_id: int) -> "Head":
-        """Give the head after a snapshot was appended."""
+        """Return the head after a snapshot was appended."""
         return Head(self.uuid, self.location, snapshot_id, self.sequence + 1)
 
 

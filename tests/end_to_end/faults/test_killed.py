@@ -90,7 +90,7 @@ def test_a_shutdown_in_a_storm_answers_what_is_running(server: Farm, root: Conne
 
 
 def is_running(pid: int) -> bool:
-    """Say whether a process is there and not only waiting to be buried."""
+    """Return whether a process is there and not only waiting to be buried."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:

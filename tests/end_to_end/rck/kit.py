@@ -65,7 +65,7 @@ def run(directory: Path, client: dict[str, str]) -> Report:
 
 
 def _properties(client: dict[str, str]) -> list[str]:
-    """Give every property twice: the kit reads `rck.x` itself, and its client reads `x`."""
+    """Return every property twice: the kit reads `rck.x` itself, and its client reads `x`."""
     given = (KNOBS | client).items()
     return [f"-D{prefix}{name}={value}" for name, value in given for prefix in ("rck.", "")]
 

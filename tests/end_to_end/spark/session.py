@@ -132,7 +132,7 @@ def _catalog(name: str, properties: dict[str, str]) -> dict[str, str]:
 
 
 def _pyspark() -> Path:
-    """Give a directory that holds pyspark and nothing else of this environment's, or skip."""
+    """Return a directory that holds pyspark and nothing else of this environment's, or skip."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pangolin-tests"
     found = cache / PYSPARK
     if found.exists():

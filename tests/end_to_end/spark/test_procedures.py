@@ -14,7 +14,7 @@ LATER = "TIMESTAMP '2999-01-01 00:00:00'"
 
 
 def latest(spark: Spark, table: str) -> int:
-    """Give the id of the last snapshot."""
+    """Return the id of the last snapshot."""
     newest = f"SELECT snapshot_id FROM {table}.snapshots ORDER BY committed_at DESC LIMIT 1"
     return int(spark.value(newest))
 

@@ -80,7 +80,7 @@ def error_of(answer: TestResponse, status: int) -> str:
 
 
 def principal_of(app: Flask, token: str) -> Principal:
-    """Give the principal that a bearer token stands for; raises `Unauthorized`."""
+    """Return the principal that a bearer token stands for; raises `Unauthorized`."""
     server: Server = app.extensions["pangolin"]
     asked = AuthRequest(f"Bearer {token}", None, "127.0.0.1", loopback=True)
     found = server.registry.authenticate(asked, server.services)

@@ -130,7 +130,7 @@ def test_a_state_belongs_to_one_browser(app: Flask, browser: Browser, issuer: Is
     url = browser.leave()
     assert Browser(app.test_client()).come_back(url).status_code == 400
     assert "/token" not in issuer.seen
-    # And it is not used up by whoever tried.
+    # And it is not used up by anyone who tried.
     assert browser.come_back(url).status_code == 302
 
 

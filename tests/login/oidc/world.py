@@ -37,7 +37,7 @@ ANN = ExternalIdentity(
 
 
 def settings_for(tmp_path: Path, issuer: Issuer, more: str = "", **given: Any) -> Settings:
-    """Give the settings of an application on SQLite that knows one provider."""
+    """Return the settings of an application on SQLite that knows one provider."""
     path = tmp_path / "providers.toml"
     path.write_text(f"""
 [[provider]]
@@ -134,12 +134,12 @@ def _cookies(client: FlaskClient) -> Mapping[str, str]:
 
 
 def query_of(url: str) -> dict[str, str]:
-    """Give the query of a URL as single values."""
+    """Return the query of a URL as single values."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 def runtime_of(app: Flask) -> Runtime:
-    """Give the parts behind an application."""
+    """Return the parts behind an application."""
     found: Runtime = app.extensions["pangolin"].runtime
     return found
 

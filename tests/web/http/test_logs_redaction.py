@@ -1,4 +1,4 @@
-"""What a log line must not hold, whoever writes it."""
+"""What a log line must not hold, anyone who writes it."""
 
 import json
 import logging

@@ -153,5 +153,5 @@ def test_generated_requests_get_documented_answers(
 
 
 def negatable(operation: Any) -> bool:
-    """Say whether there is anything in a request that could be wrong."""
+    """Return whether there is anything in a request that could be wrong."""
     return bool(operation.body or operation.query or operation.path_parameters)
