@@ -109,7 +109,7 @@ def test_a_branch_deleted_and_made_again_shows_what_it_was_made_from(
 
 
 def namespaces(readers: list[Connection], catalog: str) -> list[list[str] | int]:
-    """Return what each reader sees in a catalog: its namespaces, or the status that refuses them."""
+    """Return each reader sees in a catalog: its namespaces, or the status that refuses them."""
     answers = [each.ask("GET", f"/v1/{catalog}/namespaces") for each in readers]
     return [
         [level for (level,) in answer.body["namespaces"]] if answer.status == 200 else answer.status

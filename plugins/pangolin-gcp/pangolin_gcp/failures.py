@@ -66,5 +66,5 @@ def code_of(body: object) -> str:
 def _refreshed(what: str, error: RefreshError) -> PangolinError:
     reason = next((code for code in map(code_of, error.args) if code), "no answer")
     if error.retryable or reason == "no answer":
-        return Unavailable(f"Google Cloud did not give {what}: {reason}")
-    return Forbidden(f"Google Cloud refuses {what}: {reason}")
+        return Unavailable(f"Google Cloud did not return {what}: {reason}")
+    return Forbidden(f"Google Cloud denies {what}: {reason}")
