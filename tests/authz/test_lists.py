@@ -181,7 +181,7 @@ def test_a_grant_on_one_ref_shows_that_ref_only(lake: Lake) -> None:
     refused(lambda: children(ann), Denied)
     refused(lambda: contents.tree(ann, "lake"), Denied)
     assert namespaces.list_children(ann, "lake@dev")[0] == [["a"], ["ab"]]
-    assert client_config.config(ann, "lake@dev")["overrides"] == {"prefix": "lake@dev"}
+    assert client_config.config(ann, "lake@dev", ())["overrides"] == {"prefix": "lake@dev"}
 
 
 def test_a_grant_on_an_asset_shows_it_under_its_new_name(lake: Lake) -> None:

@@ -1,5 +1,6 @@
 """The configuration that a client reads before its first call (Iceberg REST: getConfig)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, NoSuchWarehouse
@@ -10,45 +11,13 @@ from pangolin.services.credentials import vending
 from pangolin.services.storage import vending_strategies
 from pangolin.services.versioned.resolution import ResolvedRef, resolve
 
-BELOW = "/v1/{prefix}/namespaces"
-NAMESPACE = BELOW + "/{namespace}"
-TABLE = NAMESPACE + "/tables/{table}"
-VIEW = NAMESPACE + "/views/{view}"
 
-ENDPOINTS = (
-    f"GET {BELOW}",
-    f"POST {BELOW}",
-    f"GET {NAMESPACE}",
-    f"HEAD {NAMESPACE}",
-    f"DELETE {NAMESPACE}",
-    f"POST {NAMESPACE}/properties",
-    f"GET {NAMESPACE}/tables",
-    f"POST {NAMESPACE}/tables",
-    f"GET {TABLE}",
-    f"HEAD {TABLE}",
-    f"POST {TABLE}",
-    f"DELETE {TABLE}",
-    f"POST {TABLE}/unregister",
-    f"POST {TABLE}/metrics",
-    f"GET {TABLE}/credentials",
-    f"POST {TABLE}/sign",
-    f"POST {NAMESPACE}/register",
-    "POST /v1/{prefix}/tables/rename",
-    "POST /v1/{prefix}/transactions/commit",
-    f"GET {NAMESPACE}/views",
-    f"POST {NAMESPACE}/views",
-    f"GET {VIEW}",
-    f"HEAD {VIEW}",
-    f"POST {VIEW}",
-    f"DELETE {VIEW}",
-    f"POST {NAMESPACE}/register-view",
-    "POST /v1/{prefix}/views/rename",
-)
-
-
-def config(ctx: Context, wanted: str | None, *, with_prefix: bool = True) -> dict[str, Any]:
+def config(
+    ctx: Context, wanted: str | None, endpoints: Sequence[str], *, with_prefix: bool = True
+) -> dict[str, Any]:
     """Build a client's configuration for a catalog (or the default one), optionally at a ref.
 
+    `endpoints` are those that the server offers, as `METHOD path`.
     Raises `NoSuchWarehouse` for an unknown catalog and `BadRequest` if none is named.
     """
     resolved = _resolved(ctx, wanted or ctx.settings.default_catalog)
@@ -56,7 +25,7 @@ def config(ctx: Context, wanted: str | None, *, with_prefix: bool = True) -> dic
     return {
         "defaults": _defaults(resolved),
         "overrides": overrides,
-        "endpoints": list(ENDPOINTS),
+        "endpoints": list(endpoints),
         "idempotency-key-lifetime": f"PT{ctx.settings.idempotency_minutes}M",
     }
 

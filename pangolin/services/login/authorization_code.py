@@ -146,7 +146,9 @@ def _issue(runtime: Runtime, principal: Principal, step: Step, client: ClientInf
     details = {"provider": step.content["provider"]}
     try:
         with trail.recording(
-            runtime, actor, AuditEvent(LOGIN, Resource(USER, (principal.name,)), details=details)
+            runtime,
+            actor,
+            AuditEvent(AuditAction.LOGIN, Resource(USER, (principal.name,)), details=details),
         ) as records:
             runtime.store.apply(step.use, *batch, *records)
     except Conflict:

@@ -21,7 +21,7 @@ from pangolin.store.kinds import PRINCIPAL, TOKEN
 
 WRONG = "wrong user name or password"
 BASIC = "basic"
-LOGIN: Final = AuditAction.LOGIN
+LOGIN: Final = "login"
 HOUR_MS = 3_600_000
 
 
@@ -60,7 +60,7 @@ def login(runtime: Runtime, attempt: Attempt) -> Login:
     issued, changes = tokens.prepare(runtime, principal, terms)
     actor = Actor(principal, attempt.client)
     with trail.recording(
-        runtime, actor, AuditEvent(LOGIN, Resource(USER, (principal.name,)))
+        runtime, actor, AuditEvent(AuditAction.LOGIN, Resource(USER, (principal.name,)))
     ) as records:
         runtime.store.apply(*changes, *records)
     return Login(issued, note_login(runtime, record, now))

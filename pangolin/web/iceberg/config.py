@@ -1,10 +1,11 @@
 """`GET /v1/config`: what a client must know before its first call."""
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from pangolin.services.catalogs import client_config
 from pangolin.web.context import current_context
 from pangolin.web.iceberg import responses
+from pangolin.web.iceberg.endpoints import endpoints_of
 from pangolin.web.iceberg.openapi import Blueprint
 from pangolin.web.iceberg.schemas import CatalogConfig
 
@@ -26,8 +27,7 @@ def config() -> Response:
     """Return the prefix, the supported endpoints, and how long idempotency keys are remembered."""
     based = request.environ.get("pangolin.base_catalog")
     wanted = based or request.args.get("warehouse")
-    found = client_config.config(current_context(), wanted, with_prefix=based is None)
-    return responses.json(found)
+    return _config(wanted, with_prefix=based is None)
 
 
 @blp.route("/<prefix>/config")
@@ -36,5 +36,10 @@ def config() -> Response:
 def config_of(prefix: str) -> Response:
     """Return the same to a client whose base URI names the catalog."""
     based = request.environ.get("pangolin.base_catalog") is not None
-    found = client_config.config(current_context(), prefix, with_prefix=not based)
+    return _config(prefix, with_prefix=not based)
+
+
+def _config(wanted: str | None, *, with_prefix: bool) -> Response:
+    endpoints = endpoints_of(current_app)
+    found = client_config.config(current_context(), wanted, endpoints, with_prefix=with_prefix)
     return responses.json(found)

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from pangolin.services.catalogs.client_config import ENDPOINTS
+from pangolin.web.iceberg.endpoints import endpoints_of
 from tests.web.iceberg.conftest import Call
 
 
@@ -40,6 +40,46 @@ def test_a_base_uri_that_names_the_catalog_gets_no_prefix(call: Call) -> None:
 def test_config_without_a_credential_is_401(app: Flask, catalog: str) -> None:
     answer = app.test_client().get("/v1/config?warehouse=lake")
     assert error_of(answer) == (401, "NotAuthorizedException")
+
+
+BELOW = "/v1/{prefix}/namespaces"
+NAMESPACE = BELOW + "/{namespace}"
+TABLE = NAMESPACE + "/tables/{table}"
+VIEW = NAMESPACE + "/views/{view}"
+ENDPOINTS = (
+    f"GET {BELOW}",
+    f"POST {BELOW}",
+    f"GET {NAMESPACE}",
+    f"HEAD {NAMESPACE}",
+    f"DELETE {NAMESPACE}",
+    f"POST {NAMESPACE}/properties",
+    f"GET {NAMESPACE}/tables",
+    f"POST {NAMESPACE}/tables",
+    f"GET {TABLE}",
+    f"HEAD {TABLE}",
+    f"POST {TABLE}",
+    f"DELETE {TABLE}",
+    f"POST {TABLE}/unregister",
+    f"POST {TABLE}/metrics",
+    f"GET {TABLE}/credentials",
+    f"POST {TABLE}/sign",
+    f"POST {NAMESPACE}/register",
+    "POST /v1/{prefix}/tables/rename",
+    "POST /v1/{prefix}/transactions/commit",
+    f"GET {NAMESPACE}/views",
+    f"POST {NAMESPACE}/views",
+    f"GET {VIEW}",
+    f"HEAD {VIEW}",
+    f"POST {VIEW}",
+    f"DELETE {VIEW}",
+    f"POST {NAMESPACE}/register-view",
+    "POST /v1/{prefix}/views/rename",
+)
+
+
+def test_the_advertised_endpoints_are_those_of_the_protocol(app: Flask) -> None:
+    offered = endpoints_of(app)
+    assert sorted(offered) == sorted(ENDPOINTS)
 
 
 def test_every_advertised_endpoint_is_routed_and_none_is_left_out(app: Flask) -> None:
