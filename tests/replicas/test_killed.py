@@ -25,9 +25,9 @@ def test_a_killed_database_loses_nothing_acknowledged_and_is_used_again(
     first, second = own_pair.connections()
     seen = storm(own_pair, first, TABLES, fault)
     check_kept(second, TABLES, seen, 500, 503)
-    for root in (first, second):
+    for number, root in enumerate((first, second)):
         assert root.ask("GET", "/health/ready").status == 200
-        make_table(root, f"after_{root.url[-2:]}")
+        make_table(root, f"after_{number}")
         root.close()
 
 

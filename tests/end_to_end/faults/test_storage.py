@@ -83,8 +83,8 @@ def test_a_warehouse_that_is_no_directory_refuses_commits(server: Farm, root: Co
     check_refused(append(root, head))
     check_refused(root.ask("POST", TABLES, {"name": "new", "schema": SCHEMA}))
     ready = root.ask("GET", "/health/ready")
-    assert (ready.status, ready.body["store"]) == (503, "ok")
-    assert "warehouse local" in ready.body["error"]
+    # One warehouse is not the server: other tenants go on.
+    assert (ready.status, ready.body["store"]) == (200, "ok")
     warehouse.unlink()
     aside.rename(warehouse)
     check_unharmed(server, root, before, head)
