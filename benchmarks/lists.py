@@ -86,9 +86,11 @@ def people(root: Context, catalog: str) -> Iterator[tuple[str, Context]]:
     record = root.store.get(CATALOG, (catalog,))
     rows, _ = assets.page(root, catalog, SPACE, limit=1_000_000)
     assert record is not None
-    below = {"type": "catalog", "catalog_id": record.doc["id"]}
-    space = {**below, "type": "namespace", "namespace": list(SPACE)}
-    some = [{"type": "asset", "asset_id": row["id"]} for row in rows[:: len(rows) // GRANTS]]
+    below: dict[str, object] = {"type": "catalog", "catalog_id": record.doc["id"]}
+    space: dict[str, object] = {**below, "type": "namespace", "namespace": list(SPACE)}
+    some: list[dict[str, object]] = [
+        {"type": "asset", "asset_id": row["id"]} for row in rows[:: len(rows) // GRANTS]
+    ]
     yield "grant on the catalog", user(root, "a", [below])
     yield "grant on the namespace", user(root, "b", [space])
     yield f"grants on {GRANTS} tables", user(root, "c", some)

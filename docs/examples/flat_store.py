@@ -229,7 +229,7 @@ def refuse_taken(rows: Rows, put: Put) -> None:
         values = tuple(put.doc.get(field) for field in index.fields)
         if not index.unique or None in values:
             continue
-        if next(entries(rows, put.kind, name, values), None):  # type: ignore[arg-type]
+        if next(entries(rows, put.kind, name, values), None):
             raise Conflict(put, f"{index.fields} is taken")
 
 

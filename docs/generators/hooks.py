@@ -131,7 +131,9 @@ def _taken(found: Any) -> str:
 def _plain(annotation: Any) -> str:
     if type(annotation) is type:
         return annotation.__name__
-    return MODULES.sub("", str(annotation)).replace('"', "").replace("'", "")
+    text = MODULES.sub("", str(annotation)).replace('"', "").replace("'", "")
+    # To a plugin the document of any kind is a plain dict.
+    return text.replace("[~D]", "").replace("~D", "dict[str, Any]")
 
 
 def _default(item: "dataclasses.Field[Any]") -> str:

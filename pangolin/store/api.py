@@ -10,13 +10,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from pangolin.errors import BadRequest, PangolinError
 
 Scalar = str | int
 Key = tuple[Scalar, ...]
 Doc = dict[str, Any]
+
+if TYPE_CHECKING:
+    # Checkers bring it; a kind whose documents are not described holds any.
+    from typing_extensions import TypeVar
+
+    D = TypeVar("D", bound=Mapping[str, Any], default=Any)
+else:
+    from typing import TypeVar
+
+    D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,7 @@ class Index:
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class Kind(Generic[D]):
     """A record type: its name, key fields, indexes and the fields that hold integers.
 
     `name` is lower-case snake and becomes a table or collection name. Key and index fields are
@@ -121,27 +131,27 @@ SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(Generic[D]):
     """A stored document and the version that a change may expect."""
 
-    doc: Doc
+    doc: D
     version: Version
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[D]):
     """Some records in order, and the `after` of the next page (None on the last)."""
 
-    records: Sequence[Record]
+    records: Sequence[Record[D]]
     after: Key | None
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class Put(Generic[D]):
     """Write a document: insert (ABSENT), replace if at a version, or upsert (ANY)."""
 
-    kind: Kind
-    doc: Doc
+    kind: Kind[D]
+    doc: D
     expect: Expected = ABSENT
 
     def unmet(self, found: Version | None) -> str:
@@ -235,20 +245,20 @@ class Store(ABC):
         """Create or extend the layout; idempotent, safe to run from several processes at once."""
 
     @abstractmethod
-    def get(self, kind: Kind, key: Key) -> Record | None:
+    def get(self, kind: Kind[D], key: Key) -> Record[D] | None:
         """Read one record."""
 
     @abstractmethod
     def page(
         self,
-        kind: Kind,
+        kind: Kind[D],
         prefix: Key = (),
         *,
         index: str | None = None,
         after: Key | None = None,
         limit: int = 100,
         reverse: bool = False,
-    ) -> Page:
+    ) -> Page[D]:
         """Read records whose leading fields equal `prefix`, ordered by the rest.
 
         `after` holds values for a leading part of the order fields that follow the prefix: only
@@ -273,14 +283,14 @@ class Store(ABC):
         """Read several records, in one round trip where the backend can."""
         return [self.get(kind, key) for kind, key in wanted]
 
-    def find(self, kind: Kind, index: str, values: Key) -> Record | None:
+    def find(self, kind: Kind[D], index: str, values: Key) -> Record[D] | None:
         """Read the first record whose index fields equal `values`."""
         records = self.page(kind, values, index=index, limit=1).records
         return records[0] if records else None
 
     def scan(
-        self, kind: Kind, prefix: Key = (), *, index: str | None = None, batch: int = 500
-    ) -> Iterator[Record]:
+        self, kind: Kind[D], prefix: Key = (), *, index: str | None = None, batch: int = 500
+    ) -> Iterator[Record[D]]:
         """Iterate over all records under a prefix, page by page."""
         after: Key | None = None
         while True:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from pangolin.store.api import Key, Kind, Record
+from pangolin.store.api import D, Key, Kind, Record
 from pangolin.store.scoped import ScopedStore
 
 # Rows per page if the wanted rows are far apart, and if they are close together.
@@ -11,8 +11,8 @@ FEW, MANY = 20, 500
 
 
 def find_many(
-    store: ScopedStore, kind: Kind, index: str | None, values: Iterable[str]
-) -> Iterator[Record]:
+    store: ScopedStore, kind: Kind[D], index: str | None, values: Iterable[str]
+) -> Iterator[Record[D]]:
     """Iterate in order over the records whose first field of an index (or the key) is in `values`.
 
     Rows between two values are skipped, so that it takes at most one page per value.

@@ -5,20 +5,59 @@ may hold. `catalog` and `line` are ids, so that renaming a catalog or a branch r
 Sparse index fields (`type`, `live_parent`) are left out of tombstones.
 """
 
+from typing import Any
+
 from pangolin.store.api import Index, Kind
+from pangolin.store.documents import (
+    AssetDoc,
+    AssetNoteDoc,
+    AssetTagDoc,
+    CatalogDoc,
+    ClaimDoc,
+    GuardDoc,
+    IdempotencyDoc,
+    LayoutDoc,
+    LineDoc,
+    NamespaceDoc,
+    RefDoc,
+    TenantDoc,
+    TenantSettingsDoc,
+    TrashDoc,
+    WarehouseCheckDoc,
+    WarehouseDoc,
+)
+from pangolin.store.identity_documents import (
+    ApiKeyDoc,
+    AuditDoc,
+    AuditSegmentDoc,
+    ExternalIdentityDoc,
+    GrantDoc,
+    LastUsedDoc,
+    LimitDoc,
+    LoginStepDoc,
+    MembershipDoc,
+    PrincipalDoc,
+    RoleDoc,
+    ServerSecretDoc,
+    SigningKeyDoc,
+    StampDoc,
+    TokenDoc,
+)
 
 SEPARATOR = "\x1f"
 # The tenant of root's own records.
 ROOT_HOME = ""
 
 # One record per layout component; `pangolin upgrade` reads it.
-LAYOUT = Kind("layout", key=("name",), integers=frozenset({"number"}))
+LAYOUT: Kind[LayoutDoc] = Kind("layout", key=("name",), integers=frozenset({"number"}))
 
-TENANT = Kind("tenant", key=("tenant",), indexes={"name": Index(("name",), unique=True)})
+TENANT: Kind[TenantDoc] = Kind(
+    "tenant", key=("tenant",), indexes={"name": Index(("name",), unique=True)}
+)
 
 # A user (type `user`, with a password or an external login) or a service user (`service`, with
 # API keys). Root's home is the tenant ROOT_HOME, which no ScopedStore can name.
-PRINCIPAL = Kind(
+PRINCIPAL: Kind[PrincipalDoc] = Kind(
     "principal",
     key=("tenant", "id"),
     indexes={
@@ -28,10 +67,10 @@ PRINCIPAL = Kind(
 )
 
 # Increases with every change that could revoke or grant a right; see services.stamps.
-STAMP = Kind("stamp", key=("tenant", "bucket"))
+STAMP: Kind[StampDoc] = Kind("stamp", key=("tenant", "bucket"))
 
 # An issued token; one without a record here is refused.
-TOKEN = Kind(
+TOKEN: Kind[TokenDoc] = Kind(
     "token",
     key=("tenant", "jti"),
     indexes={
@@ -41,33 +80,35 @@ TOKEN = Kind(
     integers=frozenset({"expires_at_ms"}),
 )
 
-API_KEY = Kind(
+API_KEY: Kind[ApiKeyDoc] = Kind(
     "api_key",
     key=("tenant", "id"),
     indexes={"principal": Index(("tenant", "principal"))},
 )
 
 # When an API key was last used; written lazily and separately, so that using a key changes no key.
-LAST_USED = Kind("last_used", key=("tenant", "id"))
+LAST_USED: Kind[LastUsedDoc] = Kind("last_used", key=("tenant", "id"))
 
 # A person's identity at a provider, and the local user.
-EXTERNAL_IDENTITY = Kind(
+EXTERNAL_IDENTITY: Kind[ExternalIdentityDoc] = Kind(
     "external_identity",
     key=("provider", "subject"),
     indexes={"principal": Index(("tenant", "principal"))},
 )
 
-ROLE = Kind("role", key=("tenant", "id"), indexes={"name": Index(("tenant", "name"), unique=True)})
+ROLE: Kind[RoleDoc] = Kind(
+    "role", key=("tenant", "id"), indexes={"name": Index(("tenant", "name"), unique=True)}
+)
 
 # `member` is the id of a principal or of a role.
-MEMBERSHIP = Kind(
+MEMBERSHIP: Kind[MembershipDoc] = Kind(
     "membership",
     key=("tenant", "member", "role"),
     indexes={"role": Index(("tenant", "role"))},
 )
 
 # `grantee` is the id of a principal or of a role; `asset_id` is there on asset scopes only.
-GRANT = Kind(
+GRANT: Kind[GrantDoc] = Kind(
     "grant_record",
     key=("tenant", "id"),
     indexes={
@@ -77,15 +118,15 @@ GRANT = Kind(
 )
 
 # What people wrote about an asset (`asset` is its id), and an index of it by tag.
-ASSET_NOTE = Kind("asset_note", key=("tenant", "asset"))
-ASSET_TAG = Kind("asset_tag", key=("tenant", "tag", "asset"))
+ASSET_NOTE: Kind[AssetNoteDoc] = Kind("asset_note", key=("tenant", "asset"))
+ASSET_TAG: Kind[AssetTagDoc] = Kind("asset_tag", key=("tenant", "tag", "asset"))
 
 # The keys that sign tokens, and other secrets of the server; both sealed.
-SIGNING_KEY = Kind("signing_key", key=("kid",))
-SERVER_SECRET = Kind("server_secret", key=("name",))
+SIGNING_KEY: Kind[SigningKeyDoc] = Kind("signing_key", key=("kid",))
+SERVER_SECRET: Kind[ServerSecretDoc] = Kind("server_secret", key=("name",))
 
 # Attempts, by the name of what is counted, such as `login:address:192.0.2.1`.
-LIMIT = Kind(
+LIMIT: Kind[LimitDoc] = Kind(
     "limit_count",
     key=("name",),
     indexes={"expires": Index(("expires_at_ms",))},
@@ -93,7 +134,7 @@ LIMIT = Kind(
 )
 
 # A step of an interactive login that another server may continue: a state, or a one-time code.
-LOGIN_STEP = Kind(
+LOGIN_STEP: Kind[LoginStepDoc] = Kind(
     "login_step",
     key=("digest",),
     indexes={"expires": Index(("expires_at_ms",))},
@@ -102,7 +143,7 @@ LOGIN_STEP = Kind(
 
 # Records of what was done and refused: a chain per segment, a segment per writer. `id` is ordered
 # by time.
-AUDIT = Kind(
+AUDIT: Kind[AuditDoc] = Kind(
     "audit",
     key=("tenant", "segment", "number"),
     indexes={
@@ -114,18 +155,18 @@ AUDIT = Kind(
     },
     integers=frozenset({"number"}),
 )
-AUDIT_SEGMENT = Kind("audit_segment", key=("tenant", "segment"))
+AUDIT_SEGMENT: Kind[AuditSegmentDoc] = Kind("audit_segment", key=("tenant", "segment"))
 
-WAREHOUSE = Kind(
+WAREHOUSE: Kind[WarehouseDoc] = Kind(
     "warehouse",
     key=("tenant", "name"),
     indexes={"id": Index(("tenant", "id"), unique=True)},
 )
 
 # The results of a warehouse's last check; `warehouse` is its id.
-WAREHOUSE_CHECK = Kind("warehouse_check", key=("tenant", "warehouse"))
+WAREHOUSE_CHECK: Kind[WarehouseCheckDoc] = Kind("warehouse_check", key=("tenant", "warehouse"))
 
-CATALOG = Kind(
+CATALOG: Kind[CatalogDoc] = Kind(
     "catalog",
     key=("tenant", "name"),
     indexes={
@@ -136,7 +177,7 @@ CATALOG = Kind(
 
 # type: branch | tag. `line`, `epoch` (tags only) and `bases` ([[line, epoch], ...], nearest
 # first) never change while the ref lives, so a resolved ref may be remembered by version.
-REF = Kind(
+REF: Kind[RefDoc] = Kind(
     "ref",
     key=("tenant", "catalog", "name"),
     indexes={
@@ -145,9 +186,9 @@ REF = Kind(
     },
 )
 
-LINE = Kind("line", key=("tenant", "catalog", "id"), integers=frozenset({"epoch"}))
+LINE: Kind[LineDoc] = Kind("line", key=("tenant", "catalog", "id"), integers=frozenset({"epoch"}))
 
-NAMESPACE = Kind(
+NAMESPACE: Kind[NamespaceDoc] = Kind(
     "namespace",
     key=("tenant", "catalog", "line", "path"),
     indexes={
@@ -157,7 +198,7 @@ NAMESPACE = Kind(
     integers=frozenset({"epoch"}),
 )
 
-PAST_NAMESPACE = Kind(
+PAST_NAMESPACE: Kind[NamespaceDoc] = Kind(
     "past_namespace",
     key=("tenant", "catalog", "line", "path", "epoch"),
     indexes={"children": Index(("tenant", "catalog", "line", "parent"))},
@@ -165,7 +206,7 @@ PAST_NAMESPACE = Kind(
 )
 
 # type: table | view | asset
-ASSET = Kind(
+ASSET: Kind[AssetDoc] = Kind(
     "asset",
     key=("tenant", "catalog", "line", "namespace", "name"),
     indexes={
@@ -175,7 +216,7 @@ ASSET = Kind(
     integers=frozenset({"epoch"}),
 )
 
-PAST_ASSET = Kind(
+PAST_ASSET: Kind[AssetDoc] = Kind(
     "past_asset",
     key=("tenant", "catalog", "line", "namespace", "name", "epoch"),
     indexes={"id": Index(("tenant", "id"))},
@@ -183,16 +224,16 @@ PAST_ASSET = Kind(
 )
 
 # Who owns a directory: location is canonical, `asset` the id of the table or view.
-CLAIM = Kind(
+CLAIM: Kind[ClaimDoc] = Kind(
     "claim",
     key=("tenant", "location"),
     indexes={"asset": Index(("tenant", "asset"))},
 )
 
 # Serialises the rare writes that must not happen under two different keys at once.
-GUARD = Kind("guard", key=("tenant", "name"))
+GUARD: Kind[GuardDoc] = Kind("guard", key=("tenant", "name"))
 
-IDEMPOTENCY = Kind(
+IDEMPOTENCY: Kind[IdempotencyDoc] = Kind(
     "idempotency",
     key=("tenant", "principal", "token"),
     indexes={"expires": Index(("tenant", "expires_at_ms"))},
@@ -200,11 +241,11 @@ IDEMPOTENCY = Kind(
 )
 
 # Tables dropped with purge whose files a later `pangolin gc` must check again.
-TRASH = Kind("trash", key=("tenant", "catalog", "id"))
+TRASH: Kind[TrashDoc] = Kind("trash", key=("tenant", "catalog", "id"))
 
-TENANT_SETTINGS = Kind("tenant_settings", key=("tenant",))
+TENANT_SETTINGS: Kind[TenantSettingsDoc] = Kind("tenant_settings", key=("tenant",))
 
-ALL = (
+ALL: tuple[Kind[Any], ...] = (
     LAYOUT,
     TENANT,
     PRINCIPAL,

@@ -7,8 +7,9 @@ the very next request everywhere and still costs no round trip of its own.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
-from pangolin.store.api import Change, Key, Kind, Page, Record, Store
+from pangolin.store.api import Change, D, Key, Kind, Page, Record, Store
 from pangolin.store.scoped import ScopedStore
 
 
@@ -39,9 +40,16 @@ class RevalidatingStore(ScopedStore):
         super().__init__(store, tenant)
         self._revalidation = revalidation
 
-    def get(self, kind: Kind, key: Key) -> Record | None:
+    def get(self, kind: Kind[D], key: Key) -> Record[D] | None:
         """Read one record."""
-        return self.get_many([(kind, key)])[0]
+        found: list[Record[D] | None] = self.get_many([(kind, key)])
+        return found[0]
+
+    @overload
+    def get_many(self, wanted: Sequence[tuple[Kind[D], Key]]) -> list[Record[D] | None]: ...
+
+    @overload
+    def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]: ...
 
     def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
         """Read several records in one round trip, together with the one to revalidate."""
@@ -56,26 +64,26 @@ class RevalidatingStore(ScopedStore):
 
     def page(
         self,
-        kind: Kind,
+        kind: Kind[D],
         prefix: Key = (),
         *,
         index: str | None = None,
         after: Key | None = None,
         limit: int = 100,
         reverse: bool = False,
-    ) -> Page:
+    ) -> Page[D]:
         """Read one page."""
         self._revalidation.confirm_with(self._store)
         return super().page(kind, prefix, index=index, after=after, limit=limit, reverse=reverse)
 
-    def find(self, kind: Kind, index: str, values: Key) -> Record | None:
+    def find(self, kind: Kind[D], index: str, values: Key) -> Record[D] | None:
         """Read the first record whose index fields equal `values`."""
         self._revalidation.confirm_with(self._store)
         return super().find(kind, index, values)
 
     def scan(
-        self, kind: Kind, prefix: Key = (), *, index: str | None = None, batch: int = 500
-    ) -> Iterator[Record]:
+        self, kind: Kind[D], prefix: Key = (), *, index: str | None = None, batch: int = 500
+    ) -> Iterator[Record[D]]:
         """Iterate over all records under a prefix."""
         self._revalidation.confirm_with(self._store)
         return super().scan(kind, prefix, index=index, batch=batch)

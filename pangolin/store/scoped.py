@@ -1,12 +1,14 @@
 """A tenant's view of a store: keys are given without the tenant and cannot name another one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any, overload
 
 from pangolin.store.api import (
     Change,
     Conflict,
+    D,
     Doc,
     Key,
     Kind,
@@ -46,9 +48,15 @@ class ScopedStore:
         """The tenant's id."""
         return self._tenant
 
-    def get(self, kind: Kind, key: Key) -> Record | None:
+    def get(self, kind: Kind[D], key: Key) -> Record[D] | None:
         """Read one record."""
         return self._store.get(kind, self._own(kind, key))
+
+    @overload
+    def get_many(self, wanted: Sequence[tuple[Kind[D], Key]]) -> list[Record[D] | None]: ...
+
+    @overload
+    def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]: ...
 
     def get_many(self, wanted: Sequence[tuple[Kind, Key]]) -> list[Record | None]:
         """Read several records in one round trip."""
@@ -56,25 +64,25 @@ class ScopedStore:
 
     def page(
         self,
-        kind: Kind,
+        kind: Kind[D],
         prefix: Key = (),
         *,
         index: str | None = None,
         after: Key | None = None,
         limit: int = 100,
         reverse: bool = False,
-    ) -> Page:
+    ) -> Page[D]:
         """Read one page; `after` is as in `Store.page` and never includes the prefix."""
         own = self._own(kind, prefix, index)
         return self._store.page(kind, own, index=index, after=after, limit=limit, reverse=reverse)
 
-    def find(self, kind: Kind, index: str, values: Key) -> Record | None:
+    def find(self, kind: Kind[D], index: str, values: Key) -> Record[D] | None:
         """Read the first record whose index fields equal `values`."""
         return self._store.find(kind, index, self._own(kind, values, index))
 
     def scan(
-        self, kind: Kind, prefix: Key = (), *, index: str | None = None, batch: int = 500
-    ) -> Iterator[Record]:
+        self, kind: Kind[D], prefix: Key = (), *, index: str | None = None, batch: int = 500
+    ) -> Iterator[Record[D]]:
         """Iterate over all records under a prefix."""
         return self._store.scan(kind, self._own(kind, prefix, index), index=index, batch=batch)
 
@@ -112,7 +120,7 @@ class ScopedStore:
             return replace(change, prefix=self._own(change.kind, change.prefix, change.index))
         return replace(change, key=self._own(change.kind, change.key))
 
-    def _own_doc(self, kind: Kind, doc: Doc) -> Doc:
+    def _own_doc(self, kind: Kind, doc: Mapping[str, Any]) -> Doc:
         _require_tenant(kind)
         if doc.get(TENANT, self._tenant) != self._tenant:
             raise ValueError(f"a {kind.name} of another tenant was passed to {self._tenant!r}")

@@ -10,7 +10,8 @@ from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.parts import Parts
 from pangolin.services.context.resource import Resource, ResourceType
-from pangolin.store.api import ANY, Doc, Put, Store
+from pangolin.store.api import ANY, Put, Store
+from pangolin.store.identity_documents import AuditDoc, AuditSegmentDoc
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
 START = 1_700_000_000_000
@@ -47,19 +48,19 @@ def elsewhere(ctx: Context) -> Context:
     return replace(ctx, runtime=replace(ctx.runtime, parts=Parts()))
 
 
-def records(store: Store) -> list[Doc]:
+def records(store: Store) -> list[AuditDoc]:
     """List all records in the order of their chains."""
     return [record.doc for record in store.scan(AUDIT)]
 
 
-def segments(store: Store) -> list[Doc]:
+def segments(store: Store) -> list[AuditSegmentDoc]:
     """List the records of segments."""
     return [record.doc for record in store.scan(AUDIT_SEGMENT)]
 
 
-def overwrite(store: Store, doc: Doc, **fields: Any) -> None:
+def overwrite(store: Store, doc: AuditDoc, **fields: Any) -> None:
     """Change a record as anyone who can write to the database can."""
-    store.apply(Put(AUDIT, doc | fields, ANY))
+    store.apply(Put(AUDIT, cast(AuditDoc, doc | fields), ANY))
 
 
 def verdict(ctx: Context) -> Verdict:

@@ -12,7 +12,8 @@ from pangolin.services.authn.principals import principal_of, read_stamp
 from pangolin.services.authn.tokens import Terms
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
-from pangolin.store.api import ABSENT, Doc, Put
+from pangolin.store.api import ABSENT, Put
+from pangolin.store.identity_documents import PrincipalDoc
 from pangolin.store.kinds import PRINCIPAL
 
 Get = Callable[..., TestResponse]
@@ -41,8 +42,15 @@ def made(client: FlaskClient) -> None:
 def token_of(runtime: Runtime, role: str, tenant: str = DEFAULT_TENANT) -> str:
     """Make somebody with a role, and a token of theirs."""
     now = runtime.clock()
-    doc: Doc = {"tenant": tenant, "id": f"id-{role}", "type": "user", "name": role}
-    doc |= {"role": role, "active": True, "created_at_ms": now}
+    doc: PrincipalDoc = {
+        "tenant": tenant,
+        "id": f"id-{role}",
+        "type": "user",
+        "name": role,
+        "role": role,
+        "active": True,
+        "created_at_ms": now,
+    }
     runtime.store.apply(Put(PRINCIPAL, doc, ABSENT))
     principal = principal_of(doc, read_stamp(runtime, tenant, doc["id"]))
     terms = Terms(expires_at_ms=now + 3_600_000, auth_time_ms=now, use="login")

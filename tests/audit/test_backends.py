@@ -15,6 +15,7 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Put
+from pangolin.store.documents import GuardDoc
 from pangolin.store.kinds import GUARD
 from tests.audit.log import broken, overwrite, records, verdict
 from tests.servers.stores import STORES, database
@@ -39,7 +40,8 @@ def log(
 
 def write(ctx: Context, thread: int) -> None:
     for at in range(10):
-        put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
+        doc: GuardDoc = {"name": f"{thread}-{at}"}
+        put = Put(GUARD, doc, ABSENT)
         what = Resource("table", ("lake", ODD, str(at)))
         details = {"a.b": {"$c": [1, 2.5, None, True, ODD]}, "": 2**53}
         batch.apply(

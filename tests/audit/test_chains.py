@@ -7,6 +7,7 @@ from pangolin.services.audit.chains import CHAINS, LONGEST, Segment
 from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
 from pangolin.store.api import ABSENT, Put
+from pangolin.store.documents import GuardDoc
 from pangolin.store.kinds import GUARD
 from tests.audit.log import HOUR, Clock, elsewhere, event, note, records, segments, verdict
 from tests.counting import CountingStore
@@ -17,7 +18,8 @@ from tests.worlds.one_catalog import context_on
 def test_eight_threads_write_without_a_conflict(ctx: Context) -> None:
     def work(thread: int) -> None:
         for at in range(25):
-            put = Put(GUARD, {"name": f"{thread}-{at}"}, ABSENT)
+            doc: GuardDoc = {"name": f"{thread}-{at}"}
+            put = Put(GUARD, doc, ABSENT)
             batch.apply(ctx, [put], event("work"))
 
     with ThreadPoolExecutor(8) as pool:

@@ -39,7 +39,8 @@ def log(ctx: Context, clock: Clock) -> list[dict[str, Any]]:
         trail.record(
             who, AuditEvent(cast(AuditAction, WHAT[at % 3]), what, result=result, after=after)
         )
-    return sorted(records(ctx.runtime.store), key=lambda doc: str(doc["id"]), reverse=True)
+    found: list[dict[str, Any]] = [dict(doc) for doc in records(ctx.runtime.store)]
+    return sorted(found, key=lambda doc: str(doc["id"]), reverse=True)
 
 
 def everything(ctx: Context, limit: int = 7, **filters: Any) -> Iterator[list[dict[str, Any]]]:

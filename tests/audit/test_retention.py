@@ -7,9 +7,14 @@ import pytest
 from pangolin.services.audit import retention
 from pangolin.services.context.context import Context
 from pangolin.services.operations import garbage_collection
-from pangolin.store.api import ABSENT, ANY, Delete, Doc, Put
+from pangolin.store.api import ABSENT, ANY, Delete, Put
+from pangolin.store.identity_documents import AuditDoc
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT, TENANT
 from tests.audit.log import DAY, Clock, broken, note, overwrite, records, segments, verdict
+
+Log = list[AuditDoc]
+
+Log = Log
 
 
 def keeping(ctx: Context, days: int) -> Context:
@@ -19,7 +24,7 @@ def keeping(ctx: Context, days: int) -> Context:
 
 
 @pytest.fixture
-def log(ctx: Context, clock: Clock) -> list[Doc]:
+def log(ctx: Context, clock: Clock) -> Log:
     """Three records of twelve days ago, two of six, one of now."""
     note(ctx, 3)
     clock.now += 6 * DAY
@@ -30,13 +35,13 @@ def log(ctx: Context, clock: Clock) -> list[Doc]:
 
 
 def test_records_are_kept_for_ever_unless_the_setting_says_otherwise(
-    ctx: Context, log: list[Doc]
+    ctx: Context, log: Log
 ) -> None:
     assert retention.expire(ctx.runtime) == 0
     assert records(ctx.runtime.store) == log
 
 
-def test_segments_that_are_old_go_and_the_rest_verifies(ctx: Context, log: list[Doc]) -> None:
+def test_segments_that_are_old_go_and_the_rest_verifies(ctx: Context, log: Log) -> None:
     assert retention.expire(keeping(ctx, 10).runtime) == 3
     assert records(ctx.runtime.store) == log[3:]
     found = verdict(ctx)
@@ -45,23 +50,23 @@ def test_segments_that_are_old_go_and_the_rest_verifies(ctx: Context, log: list[
     assert (removed["number"], removed["mac"]) == (3, log[2]["mac"])
 
 
-def test_a_second_run_removes_nothing_more(ctx: Context, log: list[Doc]) -> None:
+def test_a_second_run_removes_nothing_more(ctx: Context, log: Log) -> None:
     assert retention.expire(keeping(ctx, 10).runtime) == 3
     assert retention.expire(keeping(ctx, 10).runtime) == 0
     assert retention.expire(keeping(ctx, 1).runtime) == 2
     assert verdict(ctx).broken is None
 
 
-def test_a_dry_run_only_counts(ctx: Context, log: list[Doc]) -> None:
+def test_a_dry_run_only_counts(ctx: Context, log: Log) -> None:
     assert retention.expire(keeping(ctx, 5).runtime, dry_run=True) == 5
     assert records(ctx.runtime.store) == log
 
 
-def test_gc_reports_what_it_removed(ctx: Context, log: list[Doc]) -> None:
+def test_gc_reports_what_it_removed(ctx: Context, log: Log) -> None:
     assert garbage_collection.collect(keeping(ctx, 10).runtime).audit == 3
 
 
-def test_a_run_that_was_cut_short_is_finished_by_the_next(ctx: Context, log: list[Doc]) -> None:
+def test_a_run_that_was_cut_short_is_finished_by_the_next(ctx: Context, log: Log) -> None:
     retention.expire(keeping(ctx, 10).runtime)
     ctx.runtime.store.apply(*(Put(AUDIT, doc, ABSENT) for doc in log[1:3]))
     assert verdict(ctx).broken is None
@@ -70,20 +75,20 @@ def test_a_run_that_was_cut_short_is_finished_by_the_next(ctx: Context, log: lis
     assert verdict(ctx).broken is None
 
 
-def test_a_segment_that_is_not_whole_is_kept_as_evidence(ctx: Context, log: list[Doc]) -> None:
+def test_a_segment_that_is_not_whole_is_kept_as_evidence(ctx: Context, log: Log) -> None:
     overwrite(ctx.runtime.store, log[1], username="nobody")
     assert retention.expire(keeping(ctx, 10).runtime, dry_run=True) == 0
     assert retention.expire(keeping(ctx, 10).runtime) == 0
     assert broken(ctx).number == 2
 
 
-def test_the_record_of_a_removed_segment_must_not_go(ctx: Context, log: list[Doc]) -> None:
+def test_the_record_of_a_removed_segment_must_not_go(ctx: Context, log: Log) -> None:
     retention.expire(keeping(ctx, 10).runtime)
     ctx.runtime.store.apply(Delete(AUDIT_SEGMENT, (ctx.tenant, log[0]["segment"])))
     assert broken(ctx).segment == log[0]["segment"]
 
 
-def test_nobody_can_make_a_segment_look_removed_in_its_time(ctx: Context, log: list[Doc]) -> None:
+def test_nobody_can_make_a_segment_look_removed_in_its_time(ctx: Context, log: Log) -> None:
     first = segments(ctx.runtime.store)[0]
     removed = {"number": 3, "mac": log[2]["mac"], "at_ms": 1}
     ctx.runtime.store.apply(Put(AUDIT_SEGMENT, first | {"removed": removed}, ANY))
@@ -91,12 +96,12 @@ def test_nobody_can_make_a_segment_look_removed_in_its_time(ctx: Context, log: l
     assert (broken(ctx).segment, broken(ctx).number) == (first["segment"], None)
 
 
-def test_a_record_slipped_into_a_removed_segment_is_found(ctx: Context, log: list[Doc]) -> None:
+def test_a_record_slipped_into_a_removed_segment_is_found(ctx: Context, log: Log) -> None:
     retention.expire(keeping(ctx, 10).runtime)
     ctx.runtime.store.apply(Put(AUDIT, log[1] | {"username": "x"}, ABSENT))
     assert broken(ctx).segment == log[1]["segment"]
 
 
-def test_the_log_of_a_tenant_that_is_no_more_expires_too(ctx: Context, log: list[Doc]) -> None:
+def test_the_log_of_a_tenant_that_is_no_more_expires_too(ctx: Context, log: Log) -> None:
     ctx.runtime.store.apply(Delete(TENANT, (ctx.tenant,)))
     assert retention.expire(keeping(ctx, 10).runtime) == 3

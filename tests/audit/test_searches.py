@@ -10,7 +10,8 @@ from pangolin.registry import Registry
 from pangolin.services.audit.index_verification import first_hidden
 from pangolin.services.context.context import Context
 from pangolin.settings import Settings
-from pangolin.store.api import Doc, Store
+from pangolin.store.api import Store
+from pangolin.store.identity_documents import AuditDoc
 from tests.audit.log import note, records, verdict
 
 
@@ -23,7 +24,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def log(ctx: Context) -> list[Doc]:
+def log(ctx: Context) -> list[AuditDoc]:
     """Six records, half of them failures."""
     note(ctx, 3)
     note(ctx, 3, result="failure")
@@ -43,7 +44,7 @@ def log(ctx: Context) -> list[Doc]:
     ],
 )
 def test_a_column_changed_apart_from_its_record_is_found(
-    ctx: Context, log: list[Doc], tmp_path: Path, column: str, value: str | None
+    ctx: Context, log: list[AuditDoc], tmp_path: Path, column: str, value: str | None
 ) -> None:
     with sqlite3.connect(tmp_path / "audit.db") as database:
         # The column is one of ours.

@@ -12,7 +12,7 @@ from pangolin.services.context.context import Context
 from pangolin.services.tables import commits, creation, tables
 from pangolin.services.tenants import settings, tenants
 from pangolin.services.warehouses import warehouses
-from pangolin.store.api import Doc
+from pangolin.store.identity_documents import AuditDoc
 from tests.audit.log import records, verdict
 from tests.samples import SCHEMA, SET
 
@@ -28,12 +28,12 @@ def lake(ctx: Context, tmp_path: Path) -> Context:
     return ctx
 
 
-def last(ctx: Context, count: int = 1) -> list[Doc]:
+def last(ctx: Context, count: int = 1) -> list[AuditDoc]:
     """Return the newest records, in the order in which they were written."""
     return records(ctx.runtime.store)[-count:]
 
 
-def told(doc: Doc) -> tuple[Any, ...]:
+def told(doc: AuditDoc) -> tuple[Any, ...]:
     return doc["action"], doc["resource_type"], doc["resource_name"], doc.get("ref")
 
 

@@ -11,6 +11,7 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.login.password_login import Attempt, login
 from pangolin.services.operations import signing_key_rotation
+from pangolin.store.api import Kind
 from pangolin.store.kinds import API_KEY, PRINCIPAL, SERVER_SECRET, SIGNING_KEY, TOKEN
 from tests.answers import message
 from tests.conftest import ROOT_PASSWORD
@@ -57,7 +58,7 @@ def test_no_token_key_or_password_lies_in_the_store(
 ) -> None:
     service = world.service()
     secrets = [ann.headers["Authorization"], service["api_key"], PASSWORD]
-    kinds = (PRINCIPAL, TOKEN, API_KEY, SIGNING_KEY, SERVER_SECRET)
+    kinds: tuple[Kind, ...] = (PRINCIPAL, TOKEN, API_KEY, SIGNING_KEY, SERVER_SECRET)
     kept = str([record.doc for kind in kinds for record in runtime.store.scan(kind)])
     assert not any(secret.split(" ")[-1] in kept for secret in secrets[:2])
     assert PASSWORD not in kept

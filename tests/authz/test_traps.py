@@ -12,6 +12,7 @@ from pangolin.services.catalogs import catalogs, namespaces
 from pangolin.services.context.context import Context
 from pangolin.services.warehouses import warehouses
 from pangolin.store.api import Put
+from pangolin.store.documents import TenantDoc
 from pangolin.store.kinds import TENANT
 from tests.answers import message
 from tests.samples import EMPTY_SCHEMA
@@ -34,7 +35,7 @@ def asset_id(ctx: Context, catalog_id: str) -> str:
 @pytest.fixture
 def eve(app: Flask) -> Caller:
     """The admin of another tenant."""
-    tenant = {"tenant": OTHER, "name": "other", "properties": {}}
+    tenant: TenantDoc = {"tenant": OTHER, "name": "other", "properties": {}}
     app.extensions["pangolin"].runtime.store.apply(Put(TENANT, tenant))
     return caller(app, "eve", TENANT_ADMIN, OTHER)
 

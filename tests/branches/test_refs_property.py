@@ -23,11 +23,26 @@ from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.resolution import resolve
 from pangolin.store import kinds
 from pangolin.store.api import Store
+from pangolin.store.documents import AssetDoc
 from tests.examples import examples
 from tests.worlds.one_catalog import context_on
 
 SPACES = ("a", "b", "a\x1fx", "é😀")
 NAMES = ("t", "u", "T", "t.1", "ü")
+
+
+def entry_of(space: str, name: str, number: int) -> AssetDoc:
+    """Build an entry that tells which write made it by its time."""
+    return {
+        "namespace": space,
+        "name": name,
+        "type": "table",
+        "kind": "ICEBERG_TABLE",
+        "id": name,
+        "location": f"file:///{name}",
+        "created_at_ms": 0,
+        "updated_at_ms": number,
+    }
 
 
 class Copying:
@@ -109,7 +124,7 @@ class Refs(RuleBasedStateMachine):
         resolved, _ = resolve(self.ctx, f"lake@{ref}")
         entry = entries.get(self.ctx.store, resolved, ASSETS, (space, name))
         above = entries.get(self.ctx.store, resolved, NAMESPACES, (space,))
-        doc = {"namespace": space, "name": name, "type": "table", "id": name, "n": self.serial}
+        doc = entry_of(space, name, self.serial)
         changes = [resolved.hold(), *entries.write(resolved, ASSETS, doc, entry.own)]
         if entry.doc is None:
             assert above.doc is not None
@@ -159,7 +174,7 @@ class Refs(RuleBasedStateMachine):
             resolved, _ = resolve(self.ctx, f"lake@{ref}")
             store = self.ctx.store
             shown = listing.everything(store, resolved, ASSETS)
-            assert {(d["namespace"], d["name"]): d["n"] for d in shown} == assets
+            assert {(d["namespace"], d["name"]): d["updated_at_ms"] for d in shown} == assets
             spaces = [d["path"] for d in listing.everything(store, resolved, NAMESPACES)]
             assert spaces == sorted(self.model.spaces[ref])
 
@@ -181,7 +196,8 @@ class Refs(RuleBasedStateMachine):
             assert [d["name"] for d in rest] == names[2:]
             for name in NAMES:
                 entry = entries.get(store, resolved, ASSETS, (space, name))
-                assert (entry.doc or {}).get("n") == assets.get((space, name))
+                found = entry.doc["updated_at_ms"] if entry.doc else None
+                assert found == assets.get((space, name))
         counts = listing.live_counts(store, resolved)
         assert counts["table"] == len(assets)
         assert counts["namespace"] == len(self.model.spaces[ref])

@@ -48,8 +48,9 @@ def entries(ctx: Context) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for kind, form in ((ASSET, "{name}{dead}@{epoch}"), (PAST_ASSET, "[{name}{dead}@{epoch}]")):
         for record in ctx.store.scan(kind):
-            doc = {**record.doc, "dead": " dead" if record.doc.get("dead") else ""}
-            found.setdefault(named.get(doc["line"], "gone"), []).append(form.format(**doc))
+            dead = " dead" if record.doc.get("dead") else ""
+            line = named.get(record.doc["line"], "gone")
+            found.setdefault(line, []).append(form.format(**{**record.doc, "dead": dead}))
     return {line: sorted(shown) for line, shown in found.items()}
 
 

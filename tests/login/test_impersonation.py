@@ -5,7 +5,8 @@ from werkzeug.test import TestResponse
 
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
-from pangolin.store.api import Doc, Put
+from pangolin.store.api import Put
+from pangolin.store.identity_documents import AuditDoc
 from pangolin.store.kinds import AUDIT, TENANT
 from tests.samples import ACME
 
@@ -20,7 +21,7 @@ def visit(client: FlaskClient, runtime: Runtime, tenant: str = ACME) -> TestResp
     return client.get("/api/v1/catalogs", headers={"X-Pangolin-Tenant": tenant})
 
 
-def recorded(runtime: Runtime, tenant: str) -> list[Doc]:
+def recorded(runtime: Runtime, tenant: str) -> list[AuditDoc]:
     """List the visits that a tenant's log tells of."""
     found = (record.doc for record in runtime.store.scan(AUDIT, (tenant,)))
     return [doc for doc in found if doc["action"] == ACTION]

@@ -12,7 +12,7 @@ from pangolin.services.operations.bootstrap import ROOT_KEY, initialise, upgrade
 from pangolin.services.operations.layout import LayoutMismatch, write_layout
 from pangolin.services.operations.migrations import newest
 from pangolin.settings import Settings
-from pangolin.store.api import Delete
+from pangolin.store.api import Delete, Kind
 from pangolin.store.kinds import LAYOUT, PRINCIPAL, SIGNING_KEY, TENANT
 
 
@@ -24,7 +24,7 @@ def empty(settings: Settings) -> Runtime:
 
 
 def versions(runtime: Runtime) -> list[int]:
-    kinds = (LAYOUT, TENANT, PRINCIPAL, SIGNING_KEY)
+    kinds: tuple[Kind, ...] = (LAYOUT, TENANT, PRINCIPAL, SIGNING_KEY)
     return [record.version for kind in kinds for record in runtime.store.scan(kind)]
 
 

@@ -187,7 +187,7 @@ def test_an_upgrade_runs_once_and_counts_what_it_changed(ctx: Context) -> None:
     assert migrations.run(store, PLAN) == []
     found = read_layout(store)
     assert found is not None and found.doc["number"] == 3
-    assert [record.doc["colour"] for record in store.scan(kinds.ASSET)] == ["blue"]
+    assert [dict(record.doc)["colour"] for record in store.scan(kinds.ASSET)] == ["blue"]
     assert list(store.scan(kinds.CLAIM)) == []
 
 

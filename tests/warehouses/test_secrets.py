@@ -20,7 +20,8 @@ from pangolin.services.storage import warehouse_secrets
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.services.tenants import settings as tenant_settings
 from pangolin.services.warehouses import warehouses
-from pangolin.store.api import Put
+from pangolin.store.api import Kind, Put
+from pangolin.store.documents import WarehouseDoc
 from pangolin.store.kinds import AUDIT, TENANT_SETTINGS, WAREHOUSE
 from tests.answers import made
 from tests.warehouses.conftest import KEY, ROLE, S3, SECRET, record, refused
@@ -102,12 +103,22 @@ def test_without_a_key_no_secret_is_taken(ctx: Context) -> None:
     with pytest.raises(BadRequest, match="pangolin secrets new-key"):
         warehouse_secrets.sealed(runtime, _clear(), ctx.tenant)
     # A warehouse without secrets needs none.
-    bare = _clear() | {"storage_config": {"type": "s3", "s3.bucket": "my-bucket"}}
+    bare: WarehouseDoc = _clear() | {
+        "storage_config": {"type": "s3", "s3.bucket": "my-bucket"},
+    }
     assert warehouse_secrets.sealed(runtime, bare, ctx.tenant)["secrets"] == {}
 
 
-def _clear() -> dict[str, Any]:
-    return {"id": "w1", "storage_config": dict(S3), "vending_strategy": None}
+def _clear() -> WarehouseDoc:
+    return {
+        "id": "w1",
+        "name": "w1",
+        "storage_config": dict(S3),
+        "use_sts": False,
+        "vending_strategy": None,
+        "created_at_ms": 0,
+        "updated_at_ms": 0,
+    }
 
 
 def test_rotation_seals_anew_and_the_old_key_may_go(ctx: Context) -> None:
@@ -192,9 +203,8 @@ def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(ctx: Context) -> Non
     store.apply(Put(WAREHOUSE, warehouse_secrets.upgraded(runtime, first.doc), first.version))
     assert [each.records for each in migrations.run(store, runtime=runtime)] == [3]
     assert migrations.run(store, runtime=runtime) == []
-    everything = str(
-        [record.doc for kind in (WAREHOUSE, TENANT_SETTINGS) for record in store.scan(kind)]
-    )
+    sealed: tuple[Kind, ...] = (WAREHOUSE, TENANT_SETTINGS)
+    everything = str([record.doc for kind in sealed for record in store.scan(kind)])
     assert SECRET not in everything and "correct-horse" not in everything
     for number in range(3):
         found = as_plugin(runtime, record(ctx, f"w{number}"))
@@ -205,10 +215,10 @@ def test_layout_2_is_brought_to_layout_3_and_may_be_stopped(ctx: Context) -> Non
 def test_an_upgrade_asks_for_the_plugin_that_knows_what_is_secret(ctx: Context) -> None:
     create(ctx)
     doc = warehouse_secrets.plain(ctx.runtime, record(ctx).doc, ctx.tenant)
-    clear = {name: value for name, value in doc.items() if name != "secrets"}
+    del doc["secrets"]
     runtime = replace(ctx.runtime, object_backends=(), parts=Parts())
     with pytest.raises(UnknownPlugin, match="'s3'"):
-        warehouse_secrets.upgraded(runtime, clear)
+        warehouse_secrets.upgraded(runtime, doc)
 
 
 def _static() -> dict[str, dict[str, str]]:

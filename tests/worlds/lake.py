@@ -17,7 +17,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.grants import grants
-from pangolin.store.api import ANY, Doc, Put, Store
+from pangolin.store.api import ANY, Put, Store
+from pangolin.store.identity_documents import PrincipalDoc, PrincipalType
 from pangolin.store.kinds import ASSET_TAG, PRINCIPAL
 from tests.worlds.one_catalog import CATALOG as LAKE
 from tests.worlds.one_catalog import context_on
@@ -89,10 +90,14 @@ def lake_on(root: Path, store: Store | None = None) -> Lake:
 
 
 def put_principal(
-    runtime: Runtime, tenant: str, name: str, role: str = TENANT_USER, type_: str = "user"
-) -> Doc:
+    runtime: Runtime,
+    tenant: str,
+    name: str,
+    role: str = TENANT_USER,
+    type_: PrincipalType = "user",
+) -> PrincipalDoc:
     """Put the record of a principal, whose id is its name."""
-    doc = {
+    doc: PrincipalDoc = {
         "tenant": tenant,
         "id": name,
         "type": type_,
@@ -127,7 +132,11 @@ class Caller:
 
 
 def caller(
-    app: Flask, name: str, role: str = TENANT_USER, tenant: str = DEFAULT_TENANT, **more: str
+    app: Flask,
+    name: str,
+    role: str = TENANT_USER,
+    tenant: str = DEFAULT_TENANT,
+    **more: PrincipalType,
 ) -> Caller:
     """Make a principal of a tenant, with a token."""
     runtime: Runtime = app.extensions["pangolin"].runtime

@@ -11,7 +11,8 @@ from pangolin.services.authz.access import denial
 from pangolin.services.authz.actions import Deed
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
-from pangolin.store.api import Change, Delete, Doc, Record
+from pangolin.store.api import Change, Delete, Record
+from pangolin.store.identity_documents import PrincipalDoc, TokenDoc
 from pangolin.store.kinds import PRINCIPAL, TOKEN
 
 MOST_CHARACTERS: Final = 255
@@ -58,7 +59,7 @@ def refuse_taken(ctx: Context, type_: str, name: str) -> None:
         raise AlreadyExists(f"{TYPES[type_]} already exists: {name}")
 
 
-def find(ctx: Context, home: str, id_: str, type_: str = USER) -> Record:
+def find(ctx: Context, home: str, id_: str, type_: str = USER) -> Record[PrincipalDoc]:
     """Return the record of a user or service user; raise `NotFound`, also for the other type."""
     ctx.confirm()
     record = ctx.runtime.store.get(PRINCIPAL, (home, id_))
@@ -67,18 +68,20 @@ def find(ctx: Context, home: str, id_: str, type_: str = USER) -> Record:
     return record
 
 
-def tokens_of(ctx: Context, doc: Doc) -> list[Record]:
+def tokens_of(ctx: Context, doc: PrincipalDoc) -> list[Record[TokenDoc]]:
     """Return the tokens of a principal that are in one batch with it."""
     prefix = (doc["tenant"], doc["id"])
     return list(ctx.runtime.store.page(TOKEN, prefix, index="principal", limit=BOUND).records)
 
 
-def ended(ctx: Context, doc: Doc, kept: str | None = None) -> tuple[Doc, list[Change]]:
+def ended(
+    ctx: Context, doc: PrincipalDoc, kept: str | None = None
+) -> tuple[PrincipalDoc, list[Change]]:
     """Return a principal whose tokens have ended except one, and the changes to apply with it.
 
     Tokens issued before this moment are invalid, whether their records are deleted or not.
     """
-    fresh = doc | {"tokens_from_ms": ctx.now() + 1, "token_kept": kept}
+    fresh: PrincipalDoc = doc | {"tokens_from_ms": ctx.now() + 1, "token_kept": kept}
     gone = [record.doc["jti"] for record in tokens_of(ctx, doc) if record.doc["jti"] != kept]
     home = doc["tenant"]
     batch: list[Change] = [Delete(TOKEN, (home, jti)) for jti in gone]

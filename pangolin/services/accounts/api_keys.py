@@ -16,7 +16,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
-from pangolin.store.api import Change, Delete, Doc, Put, Record
+from pangolin.store.api import Change, Delete, Put, Record
+from pangolin.store.identity_documents import ApiKeyDoc, LastUsedDoc, PrincipalDoc
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
 
 MOST_KEYS: Final = 20
@@ -88,8 +89,8 @@ def _attempt(
     by = ctx.principal.id
     made = api_keys.make(ctx.runtime, record.doc, created_by=by, expires_at_ms=end)
     # Concurrent requests that create keys of one user wait for each other.
-    owner = record.doc | {"keys_changed_ms": ctx.now()}
-    changes = [*_older(ctx, service, keep_hours), Put(API_KEY, made.record)]
+    owner: PrincipalDoc = record.doc | {"keys_changed_ms": ctx.now()}
+    changes: list[Change] = [*_older(ctx, service, keep_hours), Put(API_KEY, made.record)]
     changes += [
         Put(PRINCIPAL, owner, record.version),
         security_stamps.invalidate(ctx.tenant, service),
@@ -110,13 +111,14 @@ def _older(ctx: Context, service: str, keep_hours: int | None) -> list[Change]:
         left += 1
         if keep_hours is not None:
             ends = [time for time in (end, ctx.now() + keep_hours * HOUR_MS) if time is not None]
-            changes.append(Put(API_KEY, record.doc | {"expires_at_ms": min(ends)}, record.version))
+            doc: ApiKeyDoc = record.doc | {"expires_at_ms": min(ends)}
+            changes.append(Put(API_KEY, doc, record.version))
     if left >= MOST_KEYS:
         raise Conflicting(f"the service user has {left} keys, the maximum: revoke one")
     return changes
 
 
-def _keys(ctx: Context, service: str) -> list[Record]:
+def _keys(ctx: Context, service: str) -> list[Record[ApiKeyDoc]]:
     found = ctx.store.scan(API_KEY, (service,), index="principal")
     return sorted(found, key=lambda record: (record.doc["created_at_ms"], record.doc["id"]))
 
@@ -125,7 +127,7 @@ def _gone(key_id: str) -> list[Change]:
     return [Delete(API_KEY, (key_id,)), Delete(LAST_USED, (key_id,))]
 
 
-def _to_json(owner: Doc, key: Doc, used: Record | None) -> Json:
+def _to_json(owner: PrincipalDoc, key: ApiKeyDoc, used: Record[LastUsedDoc] | None) -> Json:
     return {
         "id": key["id"],
         "created_at": rfc3339(key["created_at_ms"]),

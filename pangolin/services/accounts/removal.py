@@ -13,7 +13,8 @@ from pangolin.services.changes import batch
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.store.api import Change, Delete, Doc, Key, Kind, Record
+from pangolin.store.api import Change, Delete, Key, Kind, Record
+from pangolin.store.identity_documents import PrincipalDoc
 from pangolin.store.kinds import (
     API_KEY,
     EXTERNAL_IDENTITY,
@@ -35,7 +36,9 @@ BELONGINGS: Final[tuple[tuple[Kind, str | None], ...]] = (
 )
 
 
-def remove(ctx: Context, action: AuditAction, resource: Resource, record: Record) -> None:
+def remove(
+    ctx: Context, action: AuditAction, resource: Resource, record: Record[PrincipalDoc]
+) -> None:
     """Delete a principal and what belongs to it: in one batch, and afterwards what exceeds it.
 
     Leftovers of a successful batch have no effect, for ids are never reused. Raises `Conflict`.
@@ -52,7 +55,7 @@ def remove(ctx: Context, action: AuditAction, resource: Resource, record: Record
         log.warning("records of %s are left over, without effect: %s", resource, error)
 
 
-def _belongings(runtime: Runtime, doc: Doc) -> Iterator[Change]:
+def _belongings(runtime: Runtime, doc: PrincipalDoc) -> Iterator[Change]:
     prefix = (doc["tenant"], doc["id"])
     if runtime.store.get(LAST_USED, prefix) is not None:
         yield Delete(LAST_USED, prefix)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from pangolin.services.accounts import account, removal
@@ -18,7 +18,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
-from pangolin.store.api import ABSENT, Change, Doc, Put, Record
+from pangolin.store.api import ABSENT, Change, Put, Record
+from pangolin.store.identity_documents import ApiKeyDoc, LastUsedDoc, PrincipalDoc
 from pangolin.store.kinds import API_KEY, LAST_USED, PRINCIPAL
 
 DAY_MS = 86_400_000
@@ -41,7 +42,7 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
 
     def attempt() -> Json:
         account.refuse_taken(ctx, SERVICE, name)
-        puts = [Put(PRINCIPAL, doc, ABSENT), Put(API_KEY, made.record, ABSENT)]
+        puts: list[Change] = [Put(PRINCIPAL, doc, ABSENT), Put(API_KEY, made.record, ABSENT)]
         changes = [guards.hold(ctx), *puts]
         batch.apply(
             ctx, changes, AuditEvent(AuditAction.CREATE_SERVICE_USER, resource(name), after=doc)
@@ -118,7 +119,7 @@ def end_of(ctx: Context, days: int | None) -> int | None:
     return None if days is None else ctx.now() + days * DAY_MS
 
 
-def key_end(owner: Doc, key: Doc) -> int | None:
+def key_end(owner: PrincipalDoc, key: ApiKeyDoc) -> int | None:
     """Return the expiry of a key, or of its owner if that comes first."""
     ends = [end for end in (owner["expires_at_ms"], key["expires_at_ms"]) if end is not None]
     return min(ends) if ends else None
@@ -129,7 +130,7 @@ def resource(name: str) -> Resource:
     return Resource(TYPE, (name,))
 
 
-def key_to_json(doc: Doc, made: MadeKey) -> Json:
+def key_to_json(doc: PrincipalDoc, made: MadeKey) -> Json:
     """Return a service user as JSON, with the key that was just created."""
     return {
         "id": doc["id"],
@@ -146,7 +147,7 @@ def key_to_json(doc: Doc, made: MadeKey) -> Json:
     }
 
 
-def _new(ctx: Context, fields: Mapping[str, Any]) -> Doc:
+def _new(ctx: Context, fields: Mapping[str, Any]) -> PrincipalDoc:
     return {
         "tenant": ctx.tenant,
         "id": str(uuid4()),
@@ -164,13 +165,16 @@ def _new(ctx: Context, fields: Mapping[str, Any]) -> Doc:
     }
 
 
-def _first_key(ctx: Context, doc: Doc) -> MadeKey:
+def _first_key(ctx: Context, doc: PrincipalDoc) -> MadeKey:
     end, by = doc["expires_at_ms"], ctx.principal.id
     return api_keys.make(ctx.runtime, doc, created_by=by, expires_at_ms=end)
 
 
-def _changed(ctx: Context, record: Record, given: Doc) -> tuple[Doc, list[Change]]:
-    doc = record.doc | {name: given[name] for name in CHANGEABLE if name in given}
+def _changed(
+    ctx: Context, record: Record[PrincipalDoc], given: Mapping[str, Any]
+) -> tuple[PrincipalDoc, list[Change]]:
+    changed = {name: given[name] for name in CHANGEABLE if name in given}
+    doc = cast(PrincipalDoc, record.doc | changed)
     if doc["name"] != record.doc["name"]:
         account.refuse_taken(ctx, SERVICE, doc["name"])
     if "expires_in_days" in given:
@@ -180,12 +184,12 @@ def _changed(ctx: Context, record: Record, given: Doc) -> tuple[Doc, list[Change
     return doc, [security_stamps.invalidate(ctx.tenant, doc["id"])]
 
 
-def _list_to_json(ctx: Context, docs: list[Doc]) -> list[Json]:
+def _list_to_json(ctx: Context, docs: list[PrincipalDoc]) -> list[Json]:
     seen = ctx.store.get_many([(LAST_USED, (doc["id"],)) for doc in docs])
     return [_to_json(doc, used) for doc, used in zip(docs, seen, strict=True)]
 
 
-def _to_json(doc: Doc, used: Record | None) -> Json:
+def _to_json(doc: PrincipalDoc, used: Record[LastUsedDoc] | None) -> Json:
     return {
         "id": doc["id"],
         "name": doc["name"],

@@ -1,5 +1,7 @@
 """Management of tokens by their owners and admins: list them, revoke one or all of them."""
 
+from typing import cast
+
 from pangolin.errors import BadRequest, NotFound
 from pangolin.interfaces.authentication import ROOT
 from pangolin.services.accounts import account, users
@@ -12,9 +14,10 @@ from pangolin.services.changes import batch
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
-from pangolin.services.context.resource import Resource
+from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.services.context.times import rfc3339
-from pangolin.store.api import Delete, Doc, Put, Record
+from pangolin.store.api import Delete, Put, Record
+from pangolin.store.identity_documents import PrincipalDoc, TokenDoc
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, TOKEN
 
 
@@ -78,7 +81,7 @@ def revoke_all(ctx: Context, owner: str) -> None:
 
     def attempt() -> None:
         record = _find(ctx, owner)
-        what = Resource(record.doc["type"], (record.doc["name"],))
+        what = Resource(cast(ResourceType, record.doc["type"]), (record.doc["name"],))
         account.require_reach(ctx, "revoke the tokens of", what, record.doc["role"])
         doc, changes = account.ended(ctx, record.doc)
         changes.append(Put(PRINCIPAL, doc, record.version))
@@ -116,7 +119,7 @@ def _homes(ctx: Context) -> list[str]:
     return [ctx.tenant, *([ROOT_HOME] if ctx.principal.role == ROOT else ())]
 
 
-def _revoke(ctx: Context, jti: str, record: Record | None, reason: str | None) -> None:
+def _revoke(ctx: Context, jti: str, record: Record[TokenDoc] | None, reason: str | None) -> None:
     changes = [] if record is None else tokens.revoking(record.doc)
     details = {"reason": reason} if reason else None
     what = Resource("token", (jti,))
@@ -128,12 +131,12 @@ def _revoke(ctx: Context, jti: str, record: Record | None, reason: str | None) -
     )
 
 
-def _kept(ctx: Context) -> Record | None:
+def _kept(ctx: Context) -> Record[PrincipalDoc] | None:
     key = (principals.home_of(ctx.principal), ctx.principal.id)
     return ctx.runtime.store.get(PRINCIPAL, key)
 
 
-def _find(ctx: Context, owner: str) -> Record:
+def _find(ctx: Context, owner: str) -> Record[PrincipalDoc]:
     ctx.confirm()
     key = (users.home_of(ctx, owner), owner)
     record = ctx.runtime.store.get(PRINCIPAL, key)
@@ -142,7 +145,7 @@ def _find(ctx: Context, owner: str) -> Record:
     return record
 
 
-def _to_json(ctx: Context, owner: Doc, token: Doc) -> Json:
+def _to_json(ctx: Context, owner: PrincipalDoc, token: TokenDoc) -> Json:
     expired = token["expires_at_ms"] <= ctx.now()
     return {
         "id": token["jti"],

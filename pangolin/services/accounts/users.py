@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from pangolin.errors import BadRequest, Forbidden
@@ -21,7 +21,8 @@ from pangolin.services.context.times import rfc3339
 from pangolin.services.context.well_known import ROOT_ID
 from pangolin.services.login import password_login
 from pangolin.services.tenants import selection
-from pangolin.store.api import ABSENT, Change, Doc, Put
+from pangolin.store.api import ABSENT, Change, Put
+from pangolin.store.identity_documents import PrincipalDoc
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME
 
 # Fields of their own that users may not change.
@@ -40,7 +41,8 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     account.check_name(name, "username")
     account.check_mail(email)
     account.check_role(within, role)
-    doc = new(within, name, email, role) | {"password_hash": _hashed(within, fields, name, email)}
+    doc = new(within, name, email, role)
+    doc["password_hash"] = _hashed(within, fields, name, email)
 
     def attempt() -> Json:
         account.refuse_taken(within, USER, name)
@@ -51,14 +53,16 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     return retry_conflicts(within, "create user", attempt)
 
 
-def new(ctx: Context, name: str, email: str | None, role: str) -> Doc:
+def new(ctx: Context, name: str, email: str | None, role: str) -> PrincipalDoc:
     """Return the record of a new user, who has no password."""
+    mail = principals.mail_fields(email)
     return {
         "tenant": ctx.tenant,
         "id": str(uuid4()),
         "type": USER,
         "name": name,
-        **principals.mail_fields(email),
+        "email": mail["email"],
+        "email_given": mail["email_given"],
         "role": role,
         "password_hash": None,
         "active": True,
@@ -134,7 +138,7 @@ def home_of(ctx: Context, user: str) -> str:
     return principals.home_of(ctx.principal) if is_self(ctx, user) else ctx.tenant
 
 
-def to_json(doc: Doc) -> Json:
+def to_json(doc: PrincipalDoc) -> Json:
     """Return a user as JSON, without its secrets."""
     home = doc.get("tenant")
     return {
@@ -155,7 +159,7 @@ def resource(name: str) -> Resource:
     return Resource(USER, (name,))
 
 
-def _all(ctx: Context, after: str | None, limit: int) -> Iterator[Doc]:
+def _all(ctx: Context, after: str | None, limit: int) -> Iterator[PrincipalDoc]:
     beyond: tuple[Any, ...] | None = None if after is None else (after,)
     while True:
         found = ctx.store.page(PRINCIPAL, (USER,), index="name", after=beyond, limit=limit + 1)
@@ -165,7 +169,7 @@ def _all(ctx: Context, after: str | None, limit: int) -> Iterator[Doc]:
         beyond = found.after
 
 
-def _check_change(ctx: Context, user: str, given: Doc) -> None:
+def _check_change(ctx: Context, user: str, given: Mapping[str, Any]) -> None:
     forbidden = [name for name in ADMINS_ONLY if name in given]
     if forbidden or not is_self(ctx, user):
         require(ctx, "update", resource(user))
@@ -186,12 +190,15 @@ def _check_password_change(ctx: Context, user: str) -> None:
         raise BadRequest("password of root is set by PANGOLIN_ROOT_PASSWORD; change it there")
 
 
-def _changed(ctx: Context, old: Doc, given: Doc) -> tuple[Doc, list[Change]]:
-    doc = old | {name: given[name] for name in ADMINS_ONLY if name in given}
+def _changed(
+    ctx: Context, old: PrincipalDoc, given: Mapping[str, Any]
+) -> tuple[PrincipalDoc, list[Change]]:
+    changed = {name: given[name] for name in ADMINS_ONLY if name in given}
+    doc = cast(PrincipalDoc, old | changed)
     if "email" in given:
         # An address that users set themselves proves nothing: see login.external_identities.
-        own = {"email_own": is_self(ctx, doc["id"])}
-        doc |= principals.mail_fields(given["email"]) | own
+        mail, own = principals.mail_fields(given["email"]), is_self(ctx, doc["id"])
+        doc |= {"email": mail["email"], "email_given": mail["email_given"], "email_own": own}
     if "password" in given:
         name, email = doc["name"], principals.mail_of(doc)
         doc |= {"password_hash": _hashed(ctx, given, name, email)}

@@ -22,7 +22,7 @@ from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Found
 from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.relations import LABELS
-from pangolin.store.api import Doc
+from pangolin.store.documents import AssetDoc
 from pangolin.store.kinds import SEPARATOR
 
 KINDS: Final = (
@@ -134,7 +134,7 @@ def by_id(ctx: Context, asset_id: str) -> Json:
     }
 
 
-def _find(ctx: Context, address: Address, action: Action) -> Found:
+def _find(ctx: Context, address: Address, action: Action) -> Found[AssetDoc]:
     resolved, entry = look(ctx, address)
     if entry.doc is None:
         raise NoSuchAsset(f"Asset does not exist: {address.dotted}")
@@ -150,7 +150,7 @@ def _check(fields: Mapping[str, Any]) -> None:
         raise BadRequest(f"location must be 1 to {MAX_LOCATION} printable characters")
 
 
-def _new(address: Address, fields: Mapping[str, Any], now_ms: int) -> Doc:
+def _new(address: Address, fields: Mapping[str, Any], now_ms: int) -> AssetDoc:
     return {
         "namespace": address.path,
         "name": address.name,
@@ -164,7 +164,7 @@ def _new(address: Address, fields: Mapping[str, Any], now_ms: int) -> Doc:
     }
 
 
-def _to_json(doc: Doc) -> Json:
+def _to_json(doc: AssetDoc) -> Json:
     properties = dict(doc.get("properties") or {})
     if doc.get("metadata_location"):
         properties["metadata_location"] = doc["metadata_location"]
@@ -172,7 +172,7 @@ def _to_json(doc: Doc) -> Json:
     return plain | {"properties": properties}
 
 
-def _row(doc: Doc) -> Json:
+def _row(doc: AssetDoc) -> Json:
     levels = doc["namespace"].split(SEPARATOR)
     return {
         "id": doc["id"],

@@ -26,14 +26,20 @@ from pangolin.services.context.json import Json
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants.scopes import check_tag
 from pangolin.services.versioned import entries
-from pangolin.store.api import ABSENT, ANY, Change, Delete, Doc, Put, Record
+from pangolin.store.api import ABSENT, ANY, Change, Delete, Put, Record
+from pangolin.store.documents import AssetNoteDoc, AssetTagDoc, NoteFields
 from pangolin.store.kinds import ASSET_NOTE, ASSET_TAG
 
 DISCOVERY: Final = "manage-discovery"
 MOST_TAGS: Final = 50
 MOST_DESCRIPTION: Final = 10_000
 MOST_PROPERTIES: Final = 65_536
-EMPTY: Final[Doc] = {"description": None, "tags": [], "properties": "{}", "discoverable": False}
+EMPTY: Final[NoteFields] = {
+    "description": None,
+    "tags": [],
+    "properties": "{}",
+    "discoverable": False,
+}
 
 
 def read(ctx: Context, asset: str) -> Json:
@@ -60,7 +66,7 @@ def replace(ctx: Context, asset: str, fields: Mapping[str, Any]) -> Json:
 
     def attempt() -> Json:
         record = ctx.store.get(ASSET_NOTE, (asset,))
-        before = record.doc if record else EMPTY
+        before: NoteFields = record.doc if record else EMPTY
         _require(ctx, occurrence, before, given)
         doc = _written(ctx, asset, record, given)
         put = Put(ASSET_NOTE, doc, record.version if record else ABSENT)
@@ -114,11 +120,13 @@ def collect(ctx: Context, *, dry_run: bool = False) -> int:
     return removed
 
 
-def to_json(doc: Doc) -> Json:
+def to_json(doc: AssetNoteDoc) -> Json:
     """Return a note as JSON."""
-    plain = {key: doc[key] for key in ("id", "description", "tags", "discoverable")}
     return {
-        **plain,
+        "id": doc["id"],
+        "description": doc["description"],
+        "tags": doc["tags"],
+        "discoverable": doc["discoverable"],
         "asset_id": doc["asset"],
         "properties": orjson.loads(doc["properties"]),
         "created_by": doc["created_by"],
@@ -128,7 +136,7 @@ def to_json(doc: Doc) -> Json:
     }
 
 
-def _checked(fields: Mapping[str, Any]) -> Doc:
+def _checked(fields: Mapping[str, Any]) -> NoteFields:
     tags = [check_tag(tag, "tags") for tag in dict.fromkeys(fields["tags"])]
     if len(tags) > MOST_TAGS:
         raise BadRequest(f"tags must be at most {MOST_TAGS}, not {len(tags)}")
@@ -146,11 +154,14 @@ def _checked(fields: Mapping[str, Any]) -> Doc:
     }
 
 
-def _require(ctx: Context, occurrence: AssetOccurrence, before: Doc, after: Doc) -> None:
+def _require(
+    ctx: Context, occurrence: AssetOccurrence, before: NoteFields, after: NoteFields
+) -> None:
     """Raise `Denied` unless the principal may make a change wherever the asset is."""
     governed = set(before["tags"]) != set(after["tags"])
     governed = governed or before["discoverable"] != after["discoverable"]
-    plain = any(before[name] != after[name] for name in ("description", "properties"))
+    plain = before["description"] != after["description"]
+    plain = plain or before["properties"] != after["properties"]
     needed: list[Action] = [DISCOVERY] if governed else []
     if plain or not governed:
         needed.append("update")
@@ -167,17 +178,29 @@ def _refuse_raising(ctx: Context, occurrence: AssetOccurrence, tags: Iterable[st
         occurrences.require_everywhere(ctx, gained, occurrence)
 
 
-def _written(ctx: Context, asset: str, record: Record | None, given: Doc) -> Doc:
-    who, now = ctx.principal.id, ctx.now()
-    first = {"id": str(uuid4()), "asset": asset, "created_by": who, "created_at_ms": now}
-    kept = {name: record.doc[name] for name in first} if record else first
-    return {**kept, **given, "updated_by": who, "updated_at_ms": now}
+def _written(
+    ctx: Context, asset: str, record: Record[AssetNoteDoc] | None, given: NoteFields
+) -> AssetNoteDoc:
+    who, now, old = ctx.principal.id, ctx.now(), record.doc if record else None
+    return {
+        "id": old["id"] if old else str(uuid4()),
+        "asset": asset,
+        "created_by": old["created_by"] if old else who,
+        "created_at_ms": old["created_at_ms"] if old else now,
+        "description": given["description"],
+        "tags": given["tags"],
+        "properties": given["properties"],
+        "discoverable": given["discoverable"],
+        "updated_by": who,
+        "updated_at_ms": now,
+    }
 
 
 def _retagged(ctx: Context, asset: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:
     before, after = set(old), set(new)
     for tag in sorted(after - before):
-        yield Put(ASSET_TAG, {"tag": tag, "asset": asset}, ANY)
+        doc: AssetTagDoc = {"tag": tag, "asset": asset}
+        yield Put(ASSET_TAG, doc, ANY)
     for tag in sorted(before - after):
         yield Delete(ASSET_TAG, (tag, asset))
     if before != after:

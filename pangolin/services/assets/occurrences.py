@@ -17,7 +17,7 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import ASSETS
 from pangolin.services.versioned.resolution import MAIN, resolve
-from pangolin.store.api import Doc
+from pangolin.store.documents import AssetDoc
 from pangolin.store.kinds import ASSET, REF, SEPARATOR
 
 
@@ -27,7 +27,7 @@ class AssetOccurrence:
 
     catalog: str
     ref: str
-    doc: Doc
+    doc: AssetDoc
 
     @property
     def levels(self) -> list[str]:
@@ -85,7 +85,7 @@ def _sightings(ctx: Context, asset_id: str) -> Iterator[AssetOccurrence]:
                 yield AssetOccurrence(names[catalog], ref, doc)
 
 
-def _seen(ctx: Context, prefix: str, key: tuple[str, str]) -> Doc | None:
+def _seen(ctx: Context, prefix: str, key: tuple[str, str]) -> AssetDoc | None:
     try:
         resolved, (rows,) = resolve(ctx, prefix, [(ASSET, key)])
     except NotFound:

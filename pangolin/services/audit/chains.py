@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pangolin.services.context.runtime import Part
-from pangolin.store.api import Doc
+from pangolin.store.identity_documents import AuditSegmentDoc
 
 # A segment ends after this many records or this long, and the next one notes where it ended.
 LONGEST: Final = 1000
@@ -37,7 +37,7 @@ class Segment:
     id: str
     opened_at_ms: int
     mac: str
-    opening: Doc | None = field(repr=False)
+    opening: AuditSegmentDoc | None = field(repr=False)
     follows: list[Head] = field(default_factory=list)
     number: int = 0
 

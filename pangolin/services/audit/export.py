@@ -9,7 +9,7 @@ from pangolin.services.audit import segments
 from pangolin.services.audit.query import Wanted, between
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.times import rfc3339
-from pangolin.store.api import Doc
+from pangolin.store.identity_documents import AuditDoc
 from pangolin.store.scoped import ScopedStore
 
 
@@ -25,5 +25,5 @@ def lines(
         yield orjson.dumps(doc | {"timestamp": rfc3339(doc["at_ms"])}) + b"\n"
 
 
-def _id(doc: Doc) -> str:
+def _id(doc: AuditDoc) -> str:
     return str(doc["id"])

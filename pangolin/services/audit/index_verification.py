@@ -5,11 +5,13 @@ changed there, the record is intact, but no search finds it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pangolin.services.audit.query import ORDERS
 from pangolin.services.audit.verification import Broken
-from pangolin.store.api import Doc, Store
+from pangolin.store.api import Store
+from pangolin.store.identity_documents import AuditDoc
 from pangolin.store.kinds import AUDIT
 
 # An index, and the values that a search of it is for.
@@ -29,14 +31,14 @@ def first_hidden(store: Store, tenant: str) -> Broken | None:
     return _displaced(store, tenant)
 
 
-def _searches(doc: Doc) -> Iterator[Search]:
+def _searches(doc: Mapping[str, Any]) -> Iterator[Search]:
     for name, fields in ORDERS:
         values = tuple(doc[each] for each in fields if doc.get(each) is not None)
         if len(values) == len(fields):
             yield name, values
 
 
-def _hidden(store: Store, tenant: str, search: Search) -> Doc | None:
+def _hidden(store: Store, tenant: str, search: Search) -> AuditDoc | None:
     index, values = search
     found = {record.doc["id"] for record in store.scan(AUDIT, (tenant, *values), index=index)}
     for record in store.scan(AUDIT, (tenant,)):
@@ -46,7 +48,7 @@ def _hidden(store: Store, tenant: str, search: Search) -> Doc | None:
     return None
 
 
-def _is_there(store: Store, doc: Doc) -> bool:
+def _is_there(store: Store, doc: AuditDoc) -> bool:
     # Retention may have removed it during the search.
     return store.get(AUDIT, AUDIT.key_of(doc)) is not None
 
@@ -60,5 +62,5 @@ def _displaced(store: Store, tenant: str) -> Broken | None:
     return None
 
 
-def _broken(doc: Doc, what: str) -> Broken:
+def _broken(doc: AuditDoc, what: str) -> Broken:
     return Broken(doc["tenant"], doc["segment"], doc["number"], doc["id"], what)

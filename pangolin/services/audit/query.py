@@ -17,7 +17,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
-from pangolin.store.api import Doc, Key
+from pangolin.store.api import Key
+from pangolin.store.identity_documents import AuditDoc
 from pangolin.store.kinds import AUDIT
 from pangolin.store.scoped import ScopedStore
 
@@ -100,7 +101,7 @@ def between(
     after: str | None = None,
     reverse: bool = False,
     tick: Callable[[], None] = lambda: None,
-) -> Iterator[Doc]:
+) -> Iterator[AuditDoc]:
     """Iterate over a tenant's records from the oldest or, with `reverse`, from the newest.
 
     `tick` is called before each batch that is read.
@@ -124,7 +125,7 @@ def between(
             return
 
 
-def to_json(doc: Doc) -> Json:
+def to_json(doc: AuditDoc) -> Json:
     """Return a record as JSON."""
     known = {name: value for name, value in doc.items() if name not in (*SIGNED, "tenant", "at_ms")}
     return {
@@ -147,7 +148,9 @@ def _is_beyond(found: str, edge: str | None, *, reverse: bool) -> bool:
     return edge is not None and (found < edge if reverse else found >= edge)
 
 
-def _matching(ctx: Context, log: ScopedStore, wanted: Wanted, after: str | None) -> Iterator[Doc]:
+def _matching(
+    ctx: Context, log: ScopedStore, wanted: Wanted, after: str | None
+) -> Iterator[AuditDoc]:
     return between(log, wanted, after=after, reverse=True, tick=ctx.check_deadline)
 
 

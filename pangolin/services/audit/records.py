@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.audit.chains import Head
@@ -15,7 +15,7 @@ from pangolin.services.authz.access import IN_CATALOG, REFS
 from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.resolution import split_prefix
-from pangolin.store.api import Doc
+from pangolin.store.identity_documents import AuditDoc
 
 SUCCESS: Final = "success"
 FAILURE: Final = "failure"
@@ -48,15 +48,15 @@ class AuditEvent:
 
 def chained(
     head: Head, tenant: str, actor: Actor, events: Iterable[AuditEvent], key: bytes, now_ms: int
-) -> list[Doc]:
+) -> list[AuditDoc]:
     """Build the signed records that follow a head."""
-    docs: list[Doc] = []
+    docs: list[AuditDoc] = []
     number, prev, who = head.number, head.mac, _who(actor)
     for event in events:
         number += 1
         place = {"tenant": tenant, "segment": head.segment, "number": number, "prev": prev}
         when = {"id": new_id(now_ms, number), "at_ms": now_ms}
-        doc = signed({**place, **when, **who, **_what(event, key)}, key)
+        doc = cast(AuditDoc, signed({**place, **when, **who, **_what(event, key)}, key))
         docs.append(doc)
         prev = doc["mac"]
     return docs
@@ -96,7 +96,7 @@ def clean(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _who(actor: Actor) -> Doc:
+def _who(actor: Actor) -> dict[str, Any]:
     principal = actor.principal
     return {
         "user_id": cut_name(principal.id) or None,
@@ -110,7 +110,7 @@ def _who(actor: Actor) -> Doc:
     }
 
 
-def _what(event: AuditEvent, key: bytes) -> Doc:
+def _what(event: AuditEvent, key: bytes) -> dict[str, Any]:
     resource, state = event.resource, event.after or event.before
     error = event.error
     return {

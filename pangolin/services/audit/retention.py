@@ -6,13 +6,14 @@ evidence.
 """
 
 import logging
-from typing import Final
+from typing import Final, cast
 
 from pangolin.services.audit import segments, verification
 from pangolin.services.audit.signatures import signed
 from pangolin.services.audit.verification import Break
 from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import Conflict, Put, Record
+from pangolin.store.identity_documents import AuditDoc, AuditSegmentDoc
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def _expire(runtime: Runtime, tenant: str, until: int, *, dry_run: bool) -> int:
     return count
 
 
-def _closed(runtime: Runtime, segment: Record, until: int, dry_run: bool) -> bool:
+def _closed(runtime: Runtime, segment: Record[AuditSegmentDoc], until: int, dry_run: bool) -> bool:
     """Sign where a segment ended, so that its records may be removed; False if they must stay."""
     last = _last(runtime, segment)
     if last is None or last.doc["at_ms"] >= until:
@@ -51,7 +52,7 @@ def _closed(runtime: Runtime, segment: Record, until: int, dry_run: bool) -> boo
     try:
         end = verification.end_of(runtime.store, key, doc["tenant"], doc["segment"])
         removed = {"number": end.number, "mac": end.mac, "at_ms": runtime.clock()}
-        stub = signed(doc | {"removed": removed}, key)
+        stub = cast(AuditSegmentDoc, signed(doc | {"removed": removed}, key))
         if not dry_run:
             runtime.store.apply(Put(AUDIT_SEGMENT, stub, segment.version))
     except Break as found:
@@ -64,7 +65,7 @@ def _closed(runtime: Runtime, segment: Record, until: int, dry_run: bool) -> boo
     return True
 
 
-def _last(runtime: Runtime, segment: Record) -> Record | None:
+def _last(runtime: Runtime, segment: Record[AuditSegmentDoc]) -> Record[AuditDoc] | None:
     place = (segment.doc["tenant"], segment.doc["segment"])
     found = runtime.store.page(AUDIT, place, limit=1, reverse=True).records
     return found[0] if found else None

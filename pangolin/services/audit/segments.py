@@ -5,14 +5,15 @@ at that time, so that later verification detects truncated or missing segments.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from pangolin.services.audit.chains import CHAINS, Head, Segment
 from pangolin.services.audit.ids import new_id
 from pangolin.services.audit.signatures import signed
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing import server_secrets
-from pangolin.store.api import Doc, Store
+from pangolin.store.api import Store
+from pangolin.store.identity_documents import AuditSegmentDoc
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
 # How many of the latest segments a new segment notes.
@@ -39,11 +40,11 @@ def opened(runtime: Runtime, tenant: str, now_ms: int) -> Segment:
         "opened_at_ms": now_ms,
         "anchors": [[head.segment, head.number, head.mac] for head in heads.values()],
     }
-    doc = signed(unsigned, key(runtime))
+    doc = cast(AuditSegmentDoc, signed(unsigned, key(runtime)))
     return Segment(tenant, name, now_ms, doc["mac"], doc, follows)
 
 
-def anchors_of(doc: Doc) -> Iterator[Head]:
+def anchors_of(doc: AuditSegmentDoc) -> Iterator[Head]:
     """List the heads that a segment's record notes."""
     return (Head(str(name), int(number), str(mac)) for name, number, mac in doc["anchors"])
 

@@ -14,21 +14,21 @@ State = Mapping[str, Any] | str | None
 UNDIGESTED: Final = frozenset({"tenant", "catalog", "line", "epoch", "past", "last_login_ms"})
 
 
-def signed(doc: Doc, key: bytes) -> Doc:
+def signed(doc: Mapping[str, Any], key: bytes) -> Doc:
     """Return a document without its empty members and with its signature."""
     kept = {name: value for name, value in doc.items() if value is not None}
     kept.pop("mac", None)
     return kept | {"mac": mac(kept, key)}
 
 
-def is_genuine(doc: Doc, key: bytes) -> bool:
+def is_genuine(doc: Mapping[str, Any], key: bytes) -> bool:
     """Return whether a document is as it was signed."""
     given = str(doc.get("mac", ""))
     unsigned = {name: value for name, value in doc.items() if name != "mac"}
     return hmac.compare_digest(given.encode(), mac(unsigned, key).encode())
 
 
-def mac(doc: Doc, key: bytes) -> str:
+def mac(doc: Mapping[str, Any], key: bytes) -> str:
     """Return a document's signature: HMAC-SHA-256 of its JSON with sorted names, in hex."""
     return hmac.digest(key, canonical(doc), "sha256").hex()
 

@@ -11,7 +11,8 @@ from pangolin.services.audit import segments as audit_segments
 from pangolin.services.audit.chains import Head
 from pangolin.services.audit.signatures import is_genuine
 from pangolin.services.context.runtime import Runtime
-from pangolin.store.api import Doc, Record, Store
+from pangolin.store.api import Record, Store
+from pangolin.store.identity_documents import AuditDoc, AuditSegmentDoc
 from pangolin.store.kinds import AUDIT, AUDIT_SEGMENT
 
 # The source of a head that was kept outside the store.
@@ -166,14 +167,14 @@ class _Log:
         says = "nothing is left of the segment"
         return Break(1, None, f"{says}, {_says(noted)}" if noted else says)
 
-    def _removed(self, doc: Doc) -> Head:
+    def _removed(self, doc: AuditSegmentDoc) -> Head:
         """Trust the signed stub of a segment that retention removed; leftovers must be genuine."""
         for record in self._records(doc):
             self._check(record.doc, str(doc["segment"]))
         gone = doc["removed"]
         return Head(doc["segment"], gone["number"], gone["mac"])
 
-    def _walked(self, doc: Doc, noted: Noted | None) -> Head:
+    def _walked(self, doc: AuditSegmentDoc, noted: Noted | None) -> Head:
         name, number, mac = str(doc["segment"]), 0, str(doc["mac"])
         for record in self._records(doc):
             number += 1
@@ -189,14 +190,14 @@ class _Log:
             raise Break(1, None, "the segment's records are gone")
         return Head(name, number, mac)
 
-    def _check(self, doc: Doc, segment: str, number: int | None = None) -> None:
+    def _check(self, doc: AuditDoc, segment: str, number: int | None = None) -> None:
         if not is_genuine(doc, self.key):
             at = doc.get("number") if number is None else number
             raise Break(at, doc.get("id"), "the record was changed, or does not belong to this log")
         if doc["tenant"] != self.tenant or doc["segment"] != segment:
             raise Break(number, doc["id"], f"the record belongs to segment {doc['segment']}")
 
-    def _records(self, doc: Doc) -> Iterator[Record]:
+    def _records(self, doc: AuditSegmentDoc) -> Iterator[Record[AuditDoc]]:
         return self.store.scan(AUDIT, (self.tenant, str(doc["segment"])))
 
 

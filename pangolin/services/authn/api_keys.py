@@ -12,7 +12,8 @@ from pangolin.interfaces.authentication import Principal
 from pangolin.services.authn import principals, sessions
 from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing import server_secrets
-from pangolin.store.api import ANY, Doc, Put, Record
+from pangolin.store.api import ANY, Put, Record
+from pangolin.store.identity_documents import ApiKeyDoc, LastUsedDoc, PrincipalDoc
 from pangolin.store.kinds import API_KEY, LAST_USED
 from pangolin.store.lru import Lru
 
@@ -31,14 +32,16 @@ class MadeKey:
     """A new key: its text, shown once, and the record to store."""
 
     text: str = field(repr=False)
-    record: Doc
+    record: ApiKeyDoc
 
 
-def make(runtime: Runtime, owner: Doc, *, created_by: str, expires_at_ms: int | None) -> MadeKey:
+def make(
+    runtime: Runtime, owner: PrincipalDoc, *, created_by: str, expires_at_ms: int | None
+) -> MadeKey:
     """Create a key for a service user; the caller stores the record."""
     key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     text = f"{PREFIX}{UUID(owner['tenant']).hex}{key_id}_{secret}"
-    record = {
+    record: ApiKeyDoc = {
         "tenant": owner["tenant"],
         "id": key_id,
         "principal": owner["id"],
@@ -74,14 +77,14 @@ def establish(runtime: Runtime, key: str) -> Principal:
     return _with_end(principal, owner.doc, _unexpired(runtime, owner.others[0]))
 
 
-def _unexpired(runtime: Runtime, record: Record | None) -> Doc:
+def _unexpired(runtime: Runtime, record: Record[ApiKeyDoc] | None) -> ApiKeyDoc:
     expires = None if record is None else record.doc["expires_at_ms"]
     if record is None or (expires is not None and expires <= runtime.clock()):
         raise Unauthorized(REFUSED)
     return record.doc
 
 
-def _with_end(principal: Principal, owner: Doc, key: Doc) -> Principal:
+def _with_end(principal: Principal, owner: PrincipalDoc, key: ApiKeyDoc) -> Principal:
     ends = [end for end in (owner.get("expires_at_ms"), key["expires_at_ms"]) if end is not None]
     claims = {"api_key": key["id"], "auth_time_ms": None}
     return replace(principal, claims=claims | ({"expires_at_ms": min(ends)} if ends else {}))
@@ -102,7 +105,8 @@ def note_use(runtime: Runtime, principal: Principal) -> None:
     noted.put(name, now)
     try:
         ids = (key_id, principal.id)
-        docs = [{"tenant": principal.tenant, "id": used, "at_ms": now} for used in ids]
+        home = principals.home_of(principal)
+        docs: list[LastUsedDoc] = [{"tenant": home, "id": used, "at_ms": now} for used in ids]
         runtime.store.apply(*(Put(LAST_USED, doc, ANY) for doc in docs))
     except PangolinError:
         # The time of a key's last use is not worth failing a request.

@@ -14,6 +14,7 @@ import orjson
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.sealing.keyring import KEYRING
 from pangolin.store.api import ABSENT, Change, Conflict, Delete, Put, Version
+from pangolin.store.identity_documents import LoginStepDoc
 from pangolin.store.kinds import LOGIN_STEP
 
 STATE, CODE = "state", "code"
@@ -42,7 +43,7 @@ def keep(runtime: Runtime, kind: str, content: Mapping[str, object]) -> str:
     name, now = secrets.token_urlsafe(32), runtime.clock()
     digest = digest_of(kind, name)
     keyring = runtime.part(KEYRING)
-    doc = {
+    doc: LoginStepDoc = {
         "digest": digest,
         "sealed": keyring.seal(orjson.dumps(content), LOGIN_STEP.name, digest),
         "expires_at_ms": now + LIFETIMES_MS[kind],

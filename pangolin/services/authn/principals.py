@@ -8,7 +8,9 @@ from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import ROLES, TENANT_ADMIN, TENANT_USER, Principal, Stamped
 from pangolin.services.authn import security_stamps
 from pangolin.services.context.runtime import Part, Runtime
-from pangolin.store.api import Doc, Key, Kind, Record
+from pangolin.store.api import Key, Kind, Record
+from pangolin.store.documents import TenantDoc
+from pangolin.store.identity_documents import MailFields, PrincipalDoc
 from pangolin.store.kinds import PRINCIPAL, ROOT_HOME, STAMP, TENANT
 from pangolin.store.lru import Lru
 
@@ -26,11 +28,11 @@ class Standing:
     """A principal that may sign in: its stamp, read first, its record, and others read with it."""
 
     stamp: Stamped
-    record: Record
+    record: Record[PrincipalDoc]
     others: Sequence[Record | None]
 
     @property
-    def doc(self) -> Doc:
+    def doc(self) -> PrincipalDoc:
         """The principal's document."""
         return self.record.doc
 
@@ -61,12 +63,12 @@ def read_stamp(runtime: Runtime, home: str, principal: str) -> Stamped:
     return Stamped(key, record.version if record else None)
 
 
-def find_named(runtime: Runtime, home: str, type_: str, name: str) -> Record | None:
+def find_named(runtime: Runtime, home: str, type_: str, name: str) -> Record[PrincipalDoc] | None:
     """Return the principal of a type with a name, or None."""
     return runtime.store.find(PRINCIPAL, "name", (home, type_, name))
 
 
-def principal_of(doc: Doc, stamp: Stamped) -> Principal:
+def principal_of(doc: PrincipalDoc, stamp: Stamped) -> Principal:
     """Return the principal that a record represents."""
     home = doc["tenant"]
     return Principal(
@@ -85,15 +87,19 @@ def home_of(principal: Principal) -> str:
     return principal.home if principal.home is not None else principal.tenant or ROOT_HOME
 
 
-def mail_fields(email: str | None) -> Doc:
+def mail_key(email: str) -> str:
+    """Return an e-mail address in the form that is looked up."""
+    return email.casefold()
+
+
+def mail_fields(email: str | None) -> MailFields:
     """Return the members that store an e-mail address: normalised for lookup, and as given."""
-    return {"email": None if email is None else email.casefold(), "email_given": email}
+    return {"email": None if email is None else mail_key(email), "email_given": email}
 
 
-def mail_of(doc: Doc) -> str | None:
+def mail_of(doc: PrincipalDoc) -> str | None:
     """Return the e-mail address of a principal as it was given."""
-    found: str | None = doc.get("email_given") or doc.get("email")
-    return found
+    return doc.get("email_given") or doc.get("email")
 
 
 def lesser(role: str, cap: str | None) -> str:
@@ -138,5 +144,5 @@ def find_home(runtime: Runtime, tenant: str) -> str | None:
     return str(record.doc["tenant"])
 
 
-def _is_called(tenant: Doc, named: str) -> bool:
+def _is_called(tenant: TenantDoc, named: str) -> bool:
     return bool(named == tenant["name"] or named.lower() == tenant["tenant"])

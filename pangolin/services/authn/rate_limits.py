@@ -19,7 +19,8 @@ from functools import partial
 
 from pangolin.errors import TooManyRequests
 from pangolin.services.context.runtime import Runtime
-from pangolin.store.api import ABSENT, Conflict, Delete, Doc, Put, Record
+from pangolin.store.api import ABSENT, Conflict, Delete, Put, Record
+from pangolin.store.identity_documents import LimitDoc
 from pangolin.store.kinds import LIMIT
 
 WINDOW_MS = 60_000
@@ -115,7 +116,10 @@ def _account_name(what: str, account: str) -> str:
 
 
 def _update(
-    runtime: Runtime, counters: Sequence[_Counter], change: Callable[[_Counter, Doc], Doc], now: int
+    runtime: Runtime,
+    counters: Sequence[_Counter],
+    change: Callable[[_Counter, LimitDoc], LimitDoc],
+    now: int,
 ) -> None:
     # Threads of one process take turns: only other processes can conflict.
     with _turns[zlib.crc32(counters[0].name.encode()) % len(_turns)]:
@@ -128,7 +132,10 @@ def _update(
 
 
 def _try(
-    runtime: Runtime, counters: Sequence[_Counter], change: Callable[[_Counter, Doc], Doc], now: int
+    runtime: Runtime,
+    counters: Sequence[_Counter],
+    change: Callable[[_Counter, LimitDoc], LimitDoc],
+    now: int,
 ) -> bool:
     records = runtime.store.get_many([(LIMIT, (each.name,)) for each in counters])
     try:
@@ -140,10 +147,10 @@ def _try(
 
 def _puts(
     counters: Sequence[_Counter],
-    records: Sequence[Record | None],
-    change: Callable[[_Counter, Doc], Doc],
+    records: Sequence[Record[LimitDoc] | None],
+    change: Callable[[_Counter, LimitDoc], LimitDoc],
     now: int,
-) -> Iterator[Put]:
+) -> Iterator[Put[LimitDoc]]:
     for counter, record in zip(counters, records, strict=True):
         present = _present(counter, record, now)
         doc = change(counter, present)
@@ -152,11 +159,17 @@ def _puts(
             yield Put(LIMIT, doc, record.version if record else ABSENT)
 
 
-def _present(counter: _Counter, record: Record | None, now: int) -> Doc:
+def _present(counter: _Counter, record: Record[LimitDoc] | None, now: int) -> LimitDoc:
     """Return a counter as of now: in this window, with the failures not yet forgiven."""
     window = now - now % WINDOW_MS
-    doc: Doc = {"name": counter.name, "window_ms": window, "count": 0}
-    doc |= {"failures": 0, "failed_at_ms": 0, "locked_until_ms": 0}
+    doc: LimitDoc = {
+        "name": counter.name,
+        "window_ms": window,
+        "count": 0,
+        "failures": 0,
+        "failed_at_ms": 0,
+        "locked_until_ms": 0,
+    }
     if record is None or record.doc["expires_at_ms"] <= now:
         return doc
     doc |= record.doc
@@ -169,7 +182,7 @@ def _present(counter: _Counter, record: Record | None, now: int) -> Doc:
     return doc
 
 
-def _taken(now: int, counter: _Counter, doc: Doc) -> Doc:
+def _taken(now: int, counter: _Counter, doc: LimitDoc) -> LimitDoc:
     if doc["locked_until_ms"] > now:
         raise _too_many(doc["locked_until_ms"] - now)
     if doc["count"] >= counter.budget:
@@ -177,7 +190,7 @@ def _taken(now: int, counter: _Counter, doc: Doc) -> Doc:
     return {**doc, "count": doc["count"] + 1}
 
 
-def _failed(now: int, counter: _Counter, doc: Doc) -> Doc:
+def _failed(now: int, counter: _Counter, doc: LimitDoc) -> LimitDoc:
     failures, locked = doc["failures"] + 1, doc["locked_until_ms"]
     if failures >= counter.patience:
         seconds = min(LONGEST_LOCK_S, 2 ** min(failures - counter.patience, 10))
@@ -185,7 +198,7 @@ def _failed(now: int, counter: _Counter, doc: Doc) -> Doc:
     return {**doc, "failures": failures, "failed_at_ms": now, "locked_until_ms": locked}
 
 
-def _succeeded(_now: int, counter: _Counter, doc: Doc) -> Doc:
+def _succeeded(_now: int, counter: _Counter, doc: LimitDoc) -> LimitDoc:
     # Many engines may sign in as one service user at once: correct secrets are not counted.
     doc = {**doc, "count": max(0, doc["count"] - 1)}
     if counter.is_address:
@@ -193,7 +206,7 @@ def _succeeded(_now: int, counter: _Counter, doc: Doc) -> Doc:
     return {**doc, "failures": 0, "failed_at_ms": 0, "locked_until_ms": 0}
 
 
-def _end(counter: _Counter, doc: Doc) -> int:
+def _end(counter: _Counter, doc: LimitDoc) -> int:
     memory = doc["failures"] * WINDOW_MS if counter.is_address else MEMORY_MS
     remembered = doc["failed_at_ms"] + memory if doc["failures"] else 0
     return int(max(doc["window_ms"] + WINDOW_MS, doc["locked_until_ms"], remembered))

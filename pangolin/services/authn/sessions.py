@@ -16,6 +16,7 @@ from pangolin.errors import Unauthorized, Unavailable
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.context.runtime import Part, Runtime
 from pangolin.store.api import Record
+from pangolin.store.identity_documents import StampDoc
 from pangolin.store.kinds import STAMP
 from pangolin.store.lru import Lru
 from pangolin.store.revalidating import Revalidation
@@ -82,7 +83,7 @@ def _revalidation(runtime: Runtime, mark: bytes, known: Principal) -> Revalidati
     assert known.stamp is not None  # noqa: S101 - only stamped principals are cached
     stamp = known.stamp
 
-    def confirm(record: Record | None) -> None:
+    def confirm(record: Record[StampDoc] | None) -> None:
         if (record.version if record else None) != stamp.version:
             runtime.part(SESSIONS).drop(mark)
             raise Stale

@@ -4,7 +4,7 @@ import base64
 import secrets
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,7 +13,8 @@ from pangolin.errors import Conflicting, NotFound
 from pangolin.services.authn import security_stamps
 from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing.keyring import KEYRING
-from pangolin.store.api import ABSENT, Delete, Doc, Put, Record
+from pangolin.store.api import ABSENT, Delete, Put, Record
+from pangolin.store.identity_documents import PublicKeyDoc, SigningKeyDoc
 from pangolin.store.kinds import ROOT_HOME, SIGNING_KEY, TENANT
 from pangolin.store.lru import Lru
 
@@ -23,7 +24,7 @@ COORDINATE_BYTES = 32
 MAX_TOKEN_HOURS = 8760
 # Servers' clocks differ a little.
 LEEWAY_MS = 60_000
-REVOKED = "revoked"
+REVOKED: Final = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,12 @@ def current(runtime: Runtime) -> SigningKey:
     return known
 
 
-def fresh(runtime: Runtime) -> Put:
+def fresh(runtime: Runtime) -> Put[SigningKeyDoc]:
     """Return the change that adds a new key, which signs from then on; older ones still verify."""
     return Put(SIGNING_KEY, _made(runtime), ABSENT)
 
 
-def revoking(runtime: Runtime, kid: str) -> Put:
+def revoking(runtime: Runtime, kid: str) -> Put[SigningKeyDoc]:
     """Return the change that marks a key as revoked: tokens that it signed are no longer accepted.
 
     Raises `NotFound`, and `Conflicting` for the last one. `finish_revoking` follows.
@@ -67,7 +68,7 @@ def revoking(runtime: Runtime, kid: str) -> Put:
         raise NotFound(f"Signing key does not exist: {kid}")
     if not [key for key in list_keys(runtime) if key["kid"] != kid]:
         raise Conflicting(f"{kid} is the only signing key: rotate first")
-    return Put(SIGNING_KEY, record.doc | {REVOKED: True}, record.version)
+    return Put(SIGNING_KEY, record.doc | {"revoked": True}, record.version)
 
 
 def finish_revoking(runtime: Runtime, kid: str) -> None:
@@ -90,11 +91,13 @@ def retire(runtime: Runtime, *, dry_run: bool = False) -> int:
     return len(gone)
 
 
-def list_keys(runtime: Runtime) -> list[Doc]:
+def list_keys(runtime: Runtime) -> list[PublicKeyDoc]:
     """List the keys, oldest first, without their private halves."""
-    return [
-        {key: value for key, value in doc.items() if key != "sealed"} for doc in _by_age(runtime)
-    ]
+    return [_bare(doc) for doc in _by_age(runtime)]
+
+
+def _bare(doc: SigningKeyDoc) -> PublicKeyDoc:
+    return cast(PublicKeyDoc, {key: value for key, value in doc.items() if key != "sealed"})
 
 
 def jwks(runtime: Runtime) -> dict[str, Any]:
@@ -103,20 +106,20 @@ def jwks(runtime: Runtime) -> dict[str, Any]:
     return {"keys": [key["public"] for key in list_keys(runtime)]}
 
 
-def public_of(record: Record) -> ec.EllipticCurvePublicKey:
+def public_of(record: Record[SigningKeyDoc]) -> ec.EllipticCurvePublicKey:
     """Return the public half of a key's record."""
     jwk = record.doc["public"]
     numbers = ec.EllipticCurvePublicNumbers(_int(jwk["x"]), _int(jwk["y"]), ec.SECP256R1())
     return numbers.public_key()
 
 
-def _by_age(runtime: Runtime) -> list[Doc]:
+def _by_age(runtime: Runtime) -> list[SigningKeyDoc]:
     found = (record.doc for record in runtime.store.scan(SIGNING_KEY))
     good = [doc for doc in found if not doc.get(REVOKED)]
     return sorted(good, key=lambda doc: (doc["created_at_ms"], doc["kid"]))
 
 
-def _newest(runtime: Runtime) -> Doc:
+def _newest(runtime: Runtime) -> SigningKeyDoc:
     keys = _by_age(runtime)
     if not keys:
         runtime.store.apply(fresh(runtime))
@@ -124,14 +127,14 @@ def _newest(runtime: Runtime) -> Doc:
     return keys[-1]
 
 
-def _opened(runtime: Runtime, doc: Doc) -> SigningKey:
+def _opened(runtime: Runtime, doc: SigningKeyDoc) -> SigningKey:
     pem = runtime.part(KEYRING).open(doc["sealed"], SIGNING_KEY.name, doc["kid"])
     private = serialization.load_pem_private_key(pem, None)
     assert isinstance(private, ec.EllipticCurvePrivateKey)  # noqa: S101 - we made it
     return SigningKey(doc["kid"], private)
 
 
-def _made(runtime: Runtime) -> Doc:
+def _made(runtime: Runtime) -> SigningKeyDoc:
     private = ec.generate_private_key(ec.SECP256R1())
     kid = f"pk-{secrets.token_hex(8)}"
     pem = private.private_bytes(

@@ -12,7 +12,8 @@ from pangolin.errors import Unauthorized
 from pangolin.interfaces.authentication import Principal
 from pangolin.services.authn import principals, security_stamps, sessions, signing_keys
 from pangolin.services.context.runtime import Runtime
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
+from pangolin.store.api import ABSENT, Change, Delete, Key, Kind, Put, Record
+from pangolin.store.identity_documents import PrincipalDoc, SigningKeyDoc, TokenDoc
 from pangolin.store.kinds import API_KEY, SIGNING_KEY, TOKEN
 
 AUDIENCE = "pangolin"
@@ -30,7 +31,7 @@ class Issued:
     token: str = field(repr=False)
     jti: str
     expires_at_ms: int
-    record: Doc
+    record: TokenDoc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def prepare(runtime: Runtime, principal: Principal, terms: Terms) -> tuple[Issue
     jti, now = str(uuid4()), runtime.clock()
     role, tenant = principals.confined(principal, terms.tenant, terms.role)
     home = principals.home_of(principal)
-    record = {
+    record: TokenDoc = {
         "tenant": home,
         "jti": jti,
         "principal": principal.id,
@@ -95,15 +96,15 @@ def principal_of(runtime: Runtime, token: str) -> Principal | None:
     return sessions.recognise(runtime, KIND, token, lambda: _establish(runtime, token))
 
 
-def revoking(record: Doc) -> list[Change]:
+def revoking(record: TokenDoc) -> list[Change]:
     """List the changes that revoke a token: it is refused from the next request on."""
     key = (record["tenant"], record["jti"])
     return [Delete(TOKEN, key), security_stamps.invalidate(record["tenant"], record["principal"])]
 
 
-def is_ended(owner: Doc, record: Doc) -> bool:
+def is_ended(owner: PrincipalDoc, record: TokenDoc) -> bool:
     """Return whether a token was ended together with all the others of its principal."""
-    ended: bool = record["created_at_ms"] < owner.get("tokens_from_ms", 0)
+    ended = record["created_at_ms"] < owner.get("tokens_from_ms", 0)
     return ended and record["jti"] != owner.get("token_kept")
 
 
@@ -118,8 +119,10 @@ def _establish(runtime: Runtime, token: str) -> Principal:
             claims.get("jti"),
         )
     )
-    wanted = [(SIGNING_KEY, (kid,)), (TOKEN, (home, jti))]
+    wanted: list[tuple[Kind, Key]] = [(SIGNING_KEY, (kid,)), (TOKEN, (home, jti))]
     found = principals.standing(runtime, home, subject, wanted)
+    key: Record[SigningKeyDoc] | None
+    record: Record[TokenDoc] | None
     key, record = found.others
     if key is None or key.doc.get(signing_keys.REVOKED):
         raise Unauthorized("the token's signing key is unknown or was revoked")
@@ -132,13 +135,13 @@ def _establish(runtime: Runtime, token: str) -> Principal:
     return _bearer(principals.principal_of(found.doc, found.stamp), record.doc)
 
 
-def _check_api_key(runtime: Runtime, record: Doc) -> None:
+def _check_api_key(runtime: Runtime, record: TokenDoc) -> None:
     key = record.get("api_key")
     if key is not None and runtime.store.get(API_KEY, (record["tenant"], key)) is None:
         raise Unauthorized(REVOKED)
 
 
-def _bearer(principal: Principal, record: Doc) -> Principal:
+def _bearer(principal: Principal, record: TokenDoc) -> Principal:
     role, tenant = principals.confined(principal, record["within"], record["role"])
     names = ("expires_at_ms", "auth_time_ms", "api_key")
     return replace(
@@ -152,7 +155,7 @@ def _bearer(principal: Principal, record: Doc) -> Principal:
     )
 
 
-def _sign(runtime: Runtime, record: Doc) -> str:
+def _sign(runtime: Runtime, record: TokenDoc) -> str:
     key = signing_keys.current(runtime)
     claims = {
         "iss": runtime.settings.token_issuer,

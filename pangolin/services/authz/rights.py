@@ -1,11 +1,12 @@
 """The rights of one principal in a tenant, by the scope of its grants; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pangolin.services.authz.actions import Action
 from pangolin.services.authz.visible_tree import VisibleTree
 from pangolin.store.api import Version
+from pangolin.store.identity_documents import ScopeDoc
 from pangolin.store.kinds import parent_of
 
 
@@ -14,7 +15,7 @@ class Granted:
     """A grant in effect: its actions with what they imply, and the role that it came through."""
 
     id: str
-    scope: Mapping[str, str]
+    scope: ScopeDoc
     actions: frozenset[Action]
     role: str = ""
 

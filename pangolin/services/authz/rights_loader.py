@@ -13,7 +13,8 @@ from pangolin.services.authz.rights import Granted, Rights
 from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Part
 from pangolin.store import find_many
-from pangolin.store.api import Doc, Version
+from pangolin.store.api import Version
+from pangolin.store.identity_documents import GrantDoc
 from pangolin.store.kinds import ASSET_TAG, CATALOG, GRANT, MEMBERSHIP, ROLE
 from pangolin.store.lru import Lru
 
@@ -80,7 +81,7 @@ def _roles_of(ctx: Context, members: Iterable[str]) -> Iterator[str]:
     return (str(record.doc["role"]) for record in found)
 
 
-def _add(rights: Rights, catalogs: Mapping[str, str], doc: Doc, role: str) -> None:
+def _add(rights: Rights, catalogs: Mapping[str, str], doc: GrantDoc, role: str) -> None:
     where = doc["scope"]
     granted = Granted(doc["id"], where, actions.closure(doc["actions"]), role)
     name = catalogs.get(where.get("catalog_id", ""))

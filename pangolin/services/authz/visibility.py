@@ -1,12 +1,14 @@
 """Lists of which only a part is visible: pages are full, and only that part is read."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pangolin.services.authz import rights_loader
 from pangolin.services.authz.rights import Rights, Target
 from pangolin.services.authz.visible_tree import VisibleTree
 from pangolin.services.context.context import Context
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.listing import Visible
-from pangolin.store.api import Doc
 
 
 def tree_of(ctx: Context, held: Rights) -> VisibleTree:
@@ -20,7 +22,7 @@ def visible(ctx: Context, held: Rights, catalog: str, path: str, ref: str) -> Vi
     """Return the visible part of a container that may not be listed as a whole."""
     seen, spot = tree_of(ctx, held), (catalog, path)
 
-    def keep(doc: Doc) -> bool:
+    def keep(doc: Mapping[str, Any]) -> bool:
         if "namespace" in doc:
             target = Target(catalog, ref, doc["namespace"], doc["id"])
             return held.find("list", target) is not None

@@ -10,7 +10,7 @@ from pangolin.services.changes.idempotency import once
 from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.versioned.resolution import MAIN
-from pangolin.store.api import Doc
+from pangolin.store.documents import RefDoc
 
 
 def create_branch(ctx: Context, fields: Mapping[str, Any]) -> Json:
@@ -75,7 +75,7 @@ def delete(ctx: Context, catalog: str, name: str, kind: RefType) -> None:
     once(ctx, lambda: refs.delete_ref(ctx, catalog, name, kind), lambda _: None)
 
 
-def branch(doc: Doc) -> Json:
+def branch(doc: RefDoc) -> Json:
     """Return a branch as JSON; it moves with every commit to a table, so it has no commit id."""
     return {
         "name": doc["name"],
@@ -85,13 +85,13 @@ def branch(doc: Doc) -> Json:
     }
 
 
-def tag(doc: Doc) -> Json:
+def tag(doc: RefDoc) -> Json:
     """Return a tag as JSON."""
     return {"name": doc["name"], "commit_id": doc["commit_id"]}
 
 
 def _replay(
-    ctx: Context, fields: Mapping[str, Any], kind: str, show: Callable[[Doc], Json]
+    ctx: Context, fields: Mapping[str, Any], kind: str, show: Callable[[RefDoc], Json]
 ) -> Callable[[Any], Json]:
     return lambda _: show(refs.get_ref(ctx, fields["catalog"], fields["name"], kind))
 

@@ -19,7 +19,8 @@ from pangolin.services.changes.guards import hold_record
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.resolution import MAIN, ResolvedRef, exists, find_catalog, resolve
-from pangolin.store.api import ABSENT, Change, Conflict, Delete, Doc, Put, Require
+from pangolin.store.api import ABSENT, Change, Conflict, Delete, Put, Require
+from pangolin.store.documents import LineDoc, RefDoc
 from pangolin.store.kinds import CATALOG, LINE, REF
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-/]{0,127}")
@@ -46,12 +47,12 @@ def create_branch(
     *,
     from_ref: str = MAIN,
     branch_type: str = "experimental",
-) -> Doc:
+) -> RefDoc:
     """Fork a branch; raise `AlreadyExists`, `NoSuchRef`, or `BadRequest` for a bad name or type."""
     if branch_type not in BRANCH_TYPES:
         raise BadRequest(f"branch_type must be one of {', '.join(BRANCH_TYPES)}")
 
-    def fork(resolved: ResolvedRef) -> tuple[list[Change], Doc]:
+    def fork(resolved: ResolvedRef) -> tuple[list[Change], RefDoc]:
         base = _frozen(resolved)
         line, ref = _new_branch(resolved.catalog_id, name, branch_type, base, ctx.now())
         return [Put(LINE, line, ABSENT), Put(REF, ref, ABSENT)], ref
@@ -59,12 +60,12 @@ def create_branch(
     return _fork(ctx, catalog, name, from_ref, fork, BRANCHING[branch_type])
 
 
-def create_tag(ctx: Context, catalog: str, name: str, *, from_ref: str = MAIN) -> Doc:
+def create_tag(ctx: Context, catalog: str, name: str, *, from_ref: str = MAIN) -> RefDoc:
     """Tag the current state of a ref; raise the errors of `create_branch`."""
 
-    def fork(resolved: ResolvedRef) -> tuple[list[Change], Doc]:
+    def fork(resolved: ResolvedRef) -> tuple[list[Change], RefDoc]:
         (line, epoch), *bases = _frozen(resolved)
-        ref = {
+        ref: RefDoc = {
             "catalog": resolved.catalog_id,
             "name": name,
             "type": "tag",
@@ -86,7 +87,7 @@ def list_refs(
     *,
     limit: int = 100,
     after: str | None = None,
-) -> tuple[list[Doc], str | None]:
+) -> tuple[list[RefDoc], str | None]:
     """List a catalog's branches or tags in name order, and the `after` of the next page."""
     require_sight(ctx, "list", Resource("catalog", (catalog,)))
     catalog_id = find_catalog(ctx, catalog).doc["id"]
@@ -105,7 +106,7 @@ def get_ref(
     catalog: str,
     name: str,
     type: str | None = None,  # noqa: A002 - the record field's name
-) -> Doc:
+) -> RefDoc:
     """Read a ref, of one type if given; raise `NoSuchRef`."""
     require_sight(ctx, "read", Resource("catalog", (catalog,)))
     record = ctx.store.get(REF, (find_catalog(ctx, catalog).doc["id"], name))
@@ -148,9 +149,9 @@ def _fork(
     catalog: str,
     name: str,
     from_ref: str,
-    fork: Callable[[ResolvedRef], tuple[list[Change], Doc]],
+    fork: Callable[[ResolvedRef], tuple[list[Change], RefDoc]],
     action: Action,
-) -> Doc:
+) -> RefDoc:
     require_fork(ctx, action, catalog, from_ref, name)
     if not NAME.fullmatch(name):
         raise BadRequest(f"name must be letters, digits, and _ . - / (at most 128), not {name!r}")
@@ -187,14 +188,15 @@ def _freeze(resolved: ResolvedRef) -> Change:
         key = (resolved.catalog_id, resolved.ref.doc["name"])
         return Require(REF, key, resolved.ref.version)
     line = resolved.branch_line()
-    return Put(LINE, line.doc | {"epoch": line.doc["epoch"] + 1}, line.version)
+    doc: LineDoc = line.doc | {"epoch": line.doc["epoch"] + 1}
+    return Put(LINE, doc, line.version)
 
 
 def _new_branch(
     catalog_id: str, name: str, branch_type: str, bases: list[list[Any]], now_ms: int
-) -> tuple[Doc, Doc]:
-    line = {"catalog": catalog_id, "id": str(uuid4()), "epoch": 0}
-    ref = {
+) -> tuple[LineDoc, RefDoc]:
+    line: LineDoc = {"catalog": catalog_id, "id": str(uuid4()), "epoch": 0}
+    ref: RefDoc = {
         "catalog": catalog_id,
         "name": name,
         "type": "branch",

@@ -6,6 +6,7 @@ are deleted after it, and `gc` deletes any that are left.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from pangolin.errors import PangolinError
 from pangolin.services.audit.records import AuditEvent
@@ -13,7 +14,8 @@ from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.services.storage.location_claims import is_reachable
-from pangolin.store.api import Change, Conflict, Delete, Doc, Record
+from pangolin.store.api import Change, Conflict, Delete, Kind, Record
+from pangolin.store.documents import CatalogDoc, ClaimDoc
 from pangolin.store.kinds import (
     API_KEY,
     ASSET,
@@ -42,9 +44,17 @@ from pangolin.store.kinds import (
 from pangolin.store.scoped import ScopedStore
 
 log = logging.getLogger(__name__)
-BELOW_A_CATALOG = (REF, LINE, NAMESPACE, PAST_NAMESPACE, ASSET, PAST_ASSET, TRASH)
+BELOW_A_CATALOG: Final[tuple[Kind, ...]] = (
+    REF,
+    LINE,
+    NAMESPACE,
+    PAST_NAMESPACE,
+    ASSET,
+    PAST_ASSET,
+    TRASH,
+)
 # Audit records stay: they show who removed the tenant.
-OF_A_TENANT = (
+OF_A_TENANT: Final[tuple[Kind, ...]] = (
     WAREHOUSE,
     WAREHOUSE_CHECK,
     TENANT_SETTINGS,
@@ -64,7 +74,7 @@ OF_A_TENANT = (
 )
 
 
-def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
+def catalog_changes(store: ScopedStore, catalog: Record[CatalogDoc]) -> list[Change]:
     """List the deletes of a catalog, its refs and its lines, which make all below unreachable."""
     catalog_id = catalog.doc["id"]
     refs = store.scan(REF, (catalog_id,))
@@ -76,7 +86,7 @@ def catalog_changes(store: ScopedStore, catalog: Record) -> list[Change]:
     ]
 
 
-def parts(catalogs: Iterable[Record]) -> list[AuditEvent]:
+def parts(catalogs: Iterable[Record[CatalogDoc]]) -> list[AuditEvent]:
     """List the events of catalogs that are deleted together with their container."""
     return [
         AuditEvent(
@@ -86,7 +96,7 @@ def parts(catalogs: Iterable[Record]) -> list[AuditEvent]:
     ]
 
 
-def sweep(ctx: Context, catalogs: Iterable[Doc]) -> None:
+def sweep(ctx: Context, catalogs: Iterable[CatalogDoc]) -> None:
     """Remove the rows that deleted catalogs left; log a failure and leave the rest to `gc`."""
     for catalog in catalogs:
         try:
@@ -137,7 +147,7 @@ def _sweep_claims(ctx: Context, below: str) -> None:
             return
 
 
-def _drop_claim(ctx: Context, claim: Record) -> None:
+def _drop_claim(ctx: Context, claim: Record[ClaimDoc]) -> None:
     if is_reachable(ctx, claim.doc["asset"]):
         return
     try:

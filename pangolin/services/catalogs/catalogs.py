@@ -19,7 +19,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.versioned.resolution import find_catalog
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
+from pangolin.store.api import ABSENT, Change, Delete, Put, Record
+from pangolin.store.documents import CatalogDoc, WarehouseDoc
 from pangolin.store.kinds import CATALOG, LINE, WAREHOUSE
 
 FIRST_NAMESPACE = "default"
@@ -119,7 +120,7 @@ def delete(ctx: Context, name: str, *, force: bool = False) -> None:
     """
     require(ctx, "delete", _resource(name))
 
-    def attempt() -> list[Doc]:
+    def attempt() -> list[CatalogDoc]:
         record = find_catalog(ctx, name)
         changes = [
             guards.guard_catalogs(ctx.store),
@@ -133,11 +134,11 @@ def delete(ctx: Context, name: str, *, force: bool = False) -> None:
         )
         return [record.doc]
 
-    gone = write(ctx, "delete catalog", attempt, lambda _: list[Doc]())
+    gone = write(ctx, "delete catalog", attempt, lambda _: list[CatalogDoc]())
     cascade.sweep(ctx, gone)
 
 
-def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[Doc]:
+def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[CatalogDoc]:
     names = visible_catalogs(ctx)
     if names is not None:
         return pages.chosen(names, after, limit, lambda changes: _read(ctx, changes))
@@ -147,7 +148,7 @@ def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[Doc]:
     return (record.doc for record in found.records)
 
 
-def _read(ctx: Context, names: Sequence[str]) -> list[Doc | None]:
+def _read(ctx: Context, names: Sequence[str]) -> list[CatalogDoc | None]:
     found = ctx.store.get_many([(CATALOG, (name,)) for name in names])
     return [record.doc if record else None for record in found]
 
@@ -156,7 +157,7 @@ def _resource(name: str) -> Resource:
     return Resource("catalog", (name,))
 
 
-def _to_json(doc: Doc, warehouse: str) -> Json:
+def _to_json(doc: CatalogDoc, warehouse: str) -> Json:
     return {
         "id": doc["id"],
         "name": doc["name"],
@@ -185,14 +186,14 @@ def _warehouse_name(fields: Mapping[str, Any]) -> str | None:
     return given.pop() if given else None
 
 
-def _named_warehouse(ctx: Context, name: str) -> Record:
+def _named_warehouse(ctx: Context, name: str) -> Record[WarehouseDoc]:
     record = ctx.store.get(WAREHOUSE, (name,))
     if record is None:
         raise BadRequest(f"warehouse_name does not name a warehouse: {name}")
     return record
 
 
-def _warehouse_of(ctx: Context, warehouse_id: str) -> Record:
+def _warehouse_of(ctx: Context, warehouse_id: str) -> Record[WarehouseDoc]:
     record = ctx.store.find(WAREHOUSE, "id", (warehouse_id,))
     if record is None:
         raise NoSuchWarehouse(f"the catalog's warehouse is being removed: {warehouse_id}")
@@ -204,23 +205,23 @@ def _warehouse_names(ctx: Context, ids: Iterable[str]) -> dict[str, str]:
     return {record.doc["id"]: record.doc["name"] for record in found if record is not None}
 
 
-def _new(ctx: Context, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
+def _new(ctx: Context, fields: Mapping[str, Any]) -> tuple[CatalogDoc, Record[WarehouseDoc]]:
     warehouse = _named_warehouse(ctx, _warehouse_name(fields) or "")
-    now = ctx.now()
-    doc = {
-        "id": str(uuid4()),
-        "name": fields["name"],
+    named: storage_location.Named = {"id": str(uuid4()), "name": fields["name"]}
+    now, given = ctx.now(), fields.get("storage_location")
+    doc: CatalogDoc = {
+        "id": named["id"],
+        "name": named["name"],
         "warehouse_id": warehouse.doc["id"],
         "properties": dict(fields.get("properties") or {}),
         "created_at_ms": now,
         "updated_at_ms": now,
+        "storage_location": storage_location.choose(ctx, named, warehouse.doc, given),
     }
-    given = fields.get("storage_location")
-    location = storage_location.choose(ctx, doc, warehouse.doc, given)
-    return doc | {"storage_location": location}, warehouse
+    return doc, warehouse
 
 
-def _contents(doc: Doc, now_ms: int) -> list[Change]:
+def _contents(doc: CatalogDoc, now_ms: int) -> list[Change]:
     main = refs.main_changes(doc["id"], now_ms)
     (line,) = (each.doc["id"] for each in main if isinstance(each, Put) and each.kind is LINE)
     location = parse_location(doc["storage_location"]).child(FIRST_NAMESPACE)
@@ -228,11 +229,14 @@ def _contents(doc: Doc, now_ms: int) -> list[Change]:
     return [*main, *first]
 
 
-def _updated(ctx: Context, old: Doc, fields: Mapping[str, Any]) -> tuple[Doc, Record]:
-    doc = dict(old)
-    for key in ("name", "properties"):
-        if fields.get(key) is not None:
-            doc[key] = fields[key]
+def _updated(
+    ctx: Context, old: CatalogDoc, fields: Mapping[str, Any]
+) -> tuple[CatalogDoc, Record[WarehouseDoc]]:
+    doc = old.copy()
+    if fields.get("name") is not None:
+        doc["name"] = fields["name"]
+    if fields.get("properties") is not None:
+        doc["properties"] = fields["properties"]
     wanted = _warehouse_name(fields)
     warehouse = _warehouse_of(ctx, old["warehouse_id"])
     if wanted and wanted != warehouse.doc["name"]:
@@ -246,7 +250,7 @@ def _updated(ctx: Context, old: Doc, fields: Mapping[str, Any]) -> tuple[Doc, Re
     return doc | {"updated_at_ms": ctx.now()}, warehouse
 
 
-def _replacement(ctx: Context, record: Record, doc: Doc) -> list[Change]:
+def _replacement(ctx: Context, record: Record[CatalogDoc], doc: CatalogDoc) -> list[Change]:
     old, new = record.doc["name"], doc["name"]
     if old == new:
         return [Put(CATALOG, doc, record.version)]

@@ -11,6 +11,7 @@ from pangolin.services.versioned import listing
 from pangolin.services.versioned.entries import TYPES
 from pangolin.services.versioned.resolution import MAIN, find_catalog, resolve
 from pangolin.store.api import Change, Put, Record, RequireEmpty
+from pangolin.store.documents import CatalogDoc
 from pangolin.store.kinds import ASSET, LINE, REF
 
 
@@ -40,7 +41,7 @@ def count_refs(ctx: Context, catalog_id: str, kind: str) -> int:
 
 
 def require_empty(
-    ctx: Context, catalog: Record, verdict: str, *, namespaces: bool = False
+    ctx: Context, catalog: Record[CatalogDoc], verdict: str, *, namespaces: bool = False
 ) -> list[Change]:
     """List the changes that keep a catalog empty until a batch is in.
 

@@ -9,6 +9,7 @@ from pangolin.errors import BadRequest
 from pangolin.services.authz.access import require
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource, ResourceType
+from pangolin.store.api import Kind
 from pangolin.store.kinds import CATALOG, WAREHOUSE
 
 CATALOG_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -17,7 +18,7 @@ RESERVED: Final = frozenset(
     {"config", "docs", "namespaces", "oauth", "register", "tables", "transactions", "v1", "views"}
 )
 MOST_NAMES: Final = 1000
-KINDS: Final = {"catalog": CATALOG, "warehouse": WAREHOUSE}
+KINDS: Final[Mapping[str, Kind]] = {"catalog": CATALOG, "warehouse": WAREHOUSE}
 
 
 def check_catalog(name: str) -> None:

@@ -21,7 +21,8 @@ from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import NAMESPACES, TYPES, Found
 from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.resolution import ResolvedRef, resolve
-from pangolin.store.api import ABSENT, Change, Doc, Put, Record, Require, RequireEmpty
+from pangolin.store.api import ABSENT, Change, Put, Record, Require, RequireEmpty
+from pangolin.store.documents import NamespaceDoc
 from pangolin.store.kinds import ASSET, NAMESPACE, SEPARATOR, parent_of
 
 Levels = Sequence[str]
@@ -85,7 +86,7 @@ def update_properties(
         found = find(ctx, address)
         resolved, doc = found.resolved, found.doc
         kept = {k: v for k, v in doc["properties"].items() if k not in removals}
-        fresh = doc | {"properties": check_properties(resolved, kept | dict(updates))}
+        fresh: NamespaceDoc = doc | {"properties": check_properties(resolved, kept | dict(updates))}
         outcome = {
             "updated": sorted(updates),
             "removed": sorted(key for key in set(removals) if key in doc["properties"]),
@@ -144,7 +145,7 @@ def tree(ctx: Context, prefix: str) -> list[Json]:
     return roots
 
 
-def find(ctx: Context, address: Address) -> Found:
+def find(ctx: Context, address: Address) -> Found[NamespaceDoc]:
     """Read a namespace that must exist; raise `NoSuchNamespace`."""
     resolved, (rows,) = resolve(ctx, address.prefix, [(NAMESPACE, (address.path,))])
     entry = entries.visible_entry(ctx.store, resolved, NAMESPACES, (address.path,), rows)
@@ -153,7 +154,7 @@ def find(ctx: Context, address: Address) -> Found:
     return Found(resolved, entry.doc, entry.own)
 
 
-def hold(found: Found) -> Change:
+def hold(found: Found[NamespaceDoc]) -> Change:
     """Return the change that keeps a namespace until a batch is in.
 
     One that is visible only through a base is first written to the branch's own line, so that
@@ -169,7 +170,8 @@ def first_changes(
 ) -> list[Change]:
     """List the puts that create the first namespace on a new catalog's main line."""
     doc = _doc(tuple(levels), {"location": location}, now_ms)
-    return [Put(NAMESPACE, doc | {"catalog": catalog_id, "line": line_id, "epoch": 0}, ABSENT)]
+    doc |= {"catalog": catalog_id, "line": line_id, "epoch": 0}
+    return [Put(NAMESPACE, doc, ABSENT)]
 
 
 def resource(address: Address) -> Resource:
@@ -177,7 +179,7 @@ def resource(address: Address) -> Resource:
     return Resource("namespace", (address.prefix, *address.levels))
 
 
-def to_json(doc: Doc) -> Json:
+def to_json(doc: NamespaceDoc) -> Json:
     """Return a namespace in the form of the Iceberg API."""
     return {"namespace": doc["path"].split(SEPARATOR), "properties": doc["properties"]}
 
@@ -213,7 +215,7 @@ def _create(ctx: Context, address: Address, properties: Mapping[str, str]) -> Js
     return outcome
 
 
-def _absent(ctx: Context, address: Address) -> tuple[ResolvedRef, Record | None]:
+def _absent(ctx: Context, address: Address) -> tuple[ResolvedRef, Record[NamespaceDoc] | None]:
     resolved, (rows,) = resolve(ctx, address.prefix, [(NAMESPACE, (address.path,))])
     entry = entries.visible_entry(ctx.store, resolved, NAMESPACES, (address.path,), rows)
     if entry.doc is not None:
@@ -227,7 +229,7 @@ def default_location(resolved: ResolvedRef, levels: Levels) -> str:
     return str(root.child(*(safe_segment(level) for level in levels)))
 
 
-def _doc(levels: tuple[str, ...], properties: Mapping[str, str], now_ms: int) -> Doc:
+def _doc(levels: tuple[str, ...], properties: Mapping[str, str], now_ms: int) -> NamespaceDoc:
     path = SEPARATOR.join(levels)
     parent = parent_of(path)
     return {

@@ -1,16 +1,25 @@
 """The storage location of a catalog: inside its warehouse, and apart from other catalogs."""
 
+from typing import Final, TypedDict
+
 from pangolin.errors import BadRequest, Conflicting
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
 from pangolin.services.context.context import Context
 from pangolin.services.storage.warehouse_secrets import root_of
-from pangolin.store.api import Doc
+from pangolin.store.documents import WarehouseDoc
 from pangolin.store.kinds import CATALOG
 
-FIELD = "storage_location"
+FIELD: Final = "storage_location"
 
 
-def choose(ctx: Context, catalog: Doc, warehouse: Doc, given: str | None) -> str:
+class Named(TypedDict):
+    """The id and the name of a catalog."""
+
+    id: str
+    name: str
+
+
+def choose(ctx: Context, catalog: Named, warehouse: WarehouseDoc, given: str | None) -> str:
     """Validate the given location, or use `<warehouse root>/<catalog name>`.
 
     Raises `BadRequest` outside the warehouse, and `Conflicting` if it overlaps another catalog's.
@@ -24,7 +33,7 @@ def choose(ctx: Context, catalog: Doc, warehouse: Doc, given: str | None) -> str
     return str(wanted)
 
 
-def _refuse_overlap(ctx: Context, catalog: Doc, wanted: Location) -> None:
+def _refuse_overlap(ctx: Context, catalog: Named, wanted: Location) -> None:
     for record in ctx.store.scan(CATALOG):
         other = record.doc
         if other["id"] == catalog["id"]:

@@ -14,6 +14,7 @@ from pangolin.services.audit.records import AuditEvent
 from pangolin.services.context.context import Context
 from pangolin.services.context.resource import Resource
 from pangolin.store.api import ABSENT, Change, Put, Store
+from pangolin.store.documents import Finished, IdempotencyDoc
 from pangolin.store.kinds import IDEMPOTENCY
 
 log = logging.getLogger(__name__)
@@ -48,17 +49,21 @@ def _remembered(ctx: Context, outcome: Mapping[str, Any] | None) -> list[Change]
     return [Put(IDEMPOTENCY, idempotency_record(ctx, {"outcome": outcome}), ABSENT)]
 
 
-def idempotency_record(ctx: Context, result: Mapping[str, Any]) -> dict[str, Any]:
+def idempotency_record(ctx: Context, result: Finished) -> IdempotencyDoc:
     """Build the record of a finished request; `result` holds `outcome` or `error`."""
     assert ctx.idempotency is not None  # noqa: S101 - callers ask only with a key
     lifetime_ms = ctx.settings.idempotency_minutes * 60_000
-    return {
+    doc: IdempotencyDoc = {
         "principal": ctx.principal.id,
         "token": ctx.idempotency.token,
         "digest": ctx.idempotency.digest,
         "expires_at_ms": ctx.now() + lifetime_ms,
-        **result,
     }
+    if "outcome" in result:
+        doc["outcome"] = result["outcome"]
+    if "error" in result:
+        doc["error"] = result["error"]
+    return doc
 
 
 def publish(

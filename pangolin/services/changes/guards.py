@@ -4,7 +4,8 @@ from typing import Final
 
 from pangolin.errors import NoSuchTenant
 from pangolin.services.context.context import Context
-from pangolin.store.api import ABSENT, Change, Kind, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, D, Kind, Put, Record, Require
+from pangolin.store.documents import GuardDoc
 from pangolin.store.kinds import (
     GUARD,
     TENANT,
@@ -21,7 +22,7 @@ def hold(ctx: Context) -> Change:
     return Require(TENANT, ())
 
 
-def guard_catalogs(store: ScopedStore) -> Put:
+def guard_catalogs(store: ScopedStore) -> Put[GuardDoc]:
     """Return the change that excludes all other changes of the set of a tenant's catalogs.
 
     Call it before reading the catalogs: creating, moving or deleting one meanwhile is then a
@@ -31,6 +32,6 @@ def guard_catalogs(store: ScopedStore) -> Put:
     return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)
 
 
-def hold_record(kind: Kind, record: Record) -> Require:
+def hold_record(kind: Kind[D], record: Record[D]) -> Require:
     """Keep a tenant's record as it was read until a batch is in."""
     return Require(kind, kind.key_of(record.doc)[1:], record.version)

@@ -4,14 +4,15 @@ The record of a success is part of the batch that makes the change (see `batch`)
 errors are recorded too; server errors and authentication failures are not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pangolin import errors
 from pangolin.errors import PangolinError, Unprocessable
 from pangolin.services.changes.batch import idempotency_record
 from pangolin.services.context.context import Context
-from pangolin.store.api import ABSENT, Conflict, Delete, Doc, Put
+from pangolin.store.api import ABSENT, Conflict, Delete, Put
+from pangolin.store.documents import IdempotencyDoc
 from pangolin.store.kinds import IDEMPOTENCY
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ REMEMBERED = frozenset({400, 404, 406, 409, 422})
 class Replay(PangolinError):
     """A recorded error, answered again unchanged."""
 
-    def __init__(self, error: Doc) -> None:
+    def __init__(self, error: Mapping[str, Any]) -> None:
         super().__init__(error["message"])
         self.status = error["status"]  # type: ignore[misc]
         self.type = error["type"]  # type: ignore[misc]
@@ -48,7 +49,7 @@ def once(ctx: Context, work: Callable[[], T], replay: Callable[[Any], T]) -> T:
         raise
 
 
-def _first(ctx: Context) -> Doc | None:
+def _first(ctx: Context) -> IdempotencyDoc | None:
     assert ctx.idempotency is not None  # noqa: S101 - asked only with a key
     key = (ctx.principal.id, ctx.idempotency.token)
     record = ctx.store.get(IDEMPOTENCY, key)
@@ -62,7 +63,7 @@ def _first(ctx: Context) -> Doc | None:
     return record.doc
 
 
-def _again(first: Doc, replay: Callable[[Any], T]) -> T:
+def _again(first: IdempotencyDoc, replay: Callable[[Any], T]) -> T:
     if "error" in first:
         raise Replay(first["error"])
     return replay(first["outcome"])

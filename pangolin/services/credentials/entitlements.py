@@ -13,6 +13,7 @@ from pangolin.services.storage import vending_strategies
 from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.resolution import ResolvedRef
 from pangolin.store.api import Record
+from pangolin.store.documents import WarehouseDoc
 
 
 def find_entitlement(
@@ -49,7 +50,7 @@ def _mode(ctx: Context, resolved: ResolvedRef, wanted: Delegation) -> str | None
     return vending.mode_of(ctx.runtime, strategy, wanted) if strategy else None
 
 
-def require_vending(warehouse: Record) -> None:
+def require_vending(warehouse: Record[WarehouseDoc]) -> None:
     """Raise `BadRequest` unless the warehouse vends credentials."""
     strategy = vending_strategies.strategy_of(warehouse.doc)
     if strategy is None or strategy == vending_strategies.SIGNING:

@@ -29,6 +29,7 @@ from pangolin.services.credentials.issuance import ISSUED
 from pangolin.services.storage import vending_strategies, warehouse_secrets
 from pangolin.services.versioned.addressing import Address
 from pangolin.store.api import Record
+from pangolin.store.documents import WarehouseDoc
 
 VENDED: Final = "vended-credentials"
 REMOTE: Final = "remote-signing"
@@ -108,7 +109,7 @@ def mode_of(runtime: Runtime, strategy: str, wanted: Delegation) -> str | None:
 
 def entitle(
     ctx: Context,
-    warehouse: Record,
+    warehouse: Record[WarehouseDoc],
     what: Resource,
     access: Access,
     mode: str,

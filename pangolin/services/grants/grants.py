@@ -25,7 +25,8 @@ from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import scopes
 from pangolin.services.grants.scopes import Resolved
 from pangolin.store import find_many
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, Delete, Kind, Put, Record, Require
+from pangolin.store.identity_documents import GrantDoc, StampDoc
 from pangolin.store.kinds import GRANT, PRINCIPAL, ROLE, STAMP
 
 
@@ -100,22 +101,25 @@ def revoke(ctx: Context, grant: str) -> None:
     write(ctx, "revoke", attempt)
 
 
-def build(ctx: Context, grantee: str, kind: str, resolved: Resolved, wanted: Sequence[str]) -> Doc:
+def build(
+    ctx: Context, grantee: str, kind: str, resolved: Resolved, wanted: Sequence[str]
+) -> GrantDoc:
     """Build the record of a grant to a `user` or a `role`."""
-    asset = resolved.doc.get("asset_id")
-    return {
+    doc: GrantDoc = {
         "id": str(uuid4()),
         "grantee": grantee,
         "grantee_type": kind,
-        "scope": dict(resolved.doc),
+        "scope": resolved.doc.copy(),
         "actions": list(wanted),
         "granted_by": ctx.principal.id,
         "granted_at_ms": ctx.now(),
-        **({"asset_id": asset} if asset else {}),
     }
+    if asset := resolved.doc.get("asset_id"):
+        doc["asset_id"] = asset
+    return doc
 
 
-def of(ctx: Context, grantees: Iterable[str]) -> Iterator[Record]:
+def of(ctx: Context, grantees: Iterable[str]) -> Iterator[Record[GrantDoc]]:
     """Return the direct grants of principals or roles."""
     return find_many.find_many(ctx.store, GRANT, "grantee", grantees)
 
@@ -133,7 +137,7 @@ def require_giving(
             raise denial(ctx, action, Resource(kind))
 
 
-def to_json(ctx: Context, doc: Doc) -> Json:
+def to_json(ctx: Context, doc: GrantDoc) -> Json:
     """Return a grant as JSON."""
     return {
         "id": doc["id"],
@@ -173,7 +177,7 @@ def _resolved(ctx: Context, given: Mapping[str, Any]) -> Resolved:
         raise
 
 
-def _require_revoking(ctx: Context, record: Record | None) -> None:
+def _require_revoking(ctx: Context, record: Record[GrantDoc] | None) -> None:
     if record is None:
         require_giving(ctx, (), "permission", [Target()])
         return
@@ -183,7 +187,7 @@ def _require_revoking(ctx: Context, record: Record | None) -> None:
 
 def _hold(ctx: Context, kind: str, grantee: str) -> Change:
     """Require the grantee until the batch is applied; raise `NotFound` if there is none."""
-    record_kind = ROLE if kind == "role" else PRINCIPAL
+    record_kind: Kind = ROLE if kind == "role" else PRINCIPAL
     if ctx.store.get(record_kind, (grantee,)) is None:
         raise NotFound(f"{kind.capitalize()} does not exist: {grantee}")
     return Require(record_kind, (grantee,))
@@ -201,7 +205,7 @@ def _raising(ctx: Context, kind: str, grantee: str) -> list[Change]:
     return _holding(raised, stamp) if stamp is not None and is_own else [*raised]
 
 
-def _holding(raised: Sequence[Put], stamp: Stamped) -> list[Change]:
+def _holding(raised: Sequence[Put[StampDoc]], stamp: Stamped) -> list[Change]:
     expect = ABSENT if stamp.version is None else stamp.version
     others: list[Change] = [put for put in raised if STAMP.key_of(put.doc) != stamp.key]
     if len(others) < len(raised):
@@ -210,14 +214,14 @@ def _holding(raised: Sequence[Put], stamp: Stamped) -> list[Change]:
     return [*others, Require(STAMP, stamp.key[1:], expect)]
 
 
-def _listed(ctx: Context, grantee: str | None, limit: int, after: str | None) -> Iterator[Doc]:
+def _listed(ctx: Context, grantee: str | None, limit: int, after: str | None) -> Iterator[GrantDoc]:
     prefix, index = ((grantee,), "grantee") if grantee else ((), None)
     beyond = None if after is None else (after,)
     page = ctx.store.page(GRANT, prefix, index=index, after=beyond, limit=limit + 1)
     return (record.doc for record in islice(page.records, limit + 1))
 
 
-def _own(ctx: Context, wanted: str | None, after: str | None) -> Iterator[Doc]:
+def _own(ctx: Context, wanted: str | None, after: str | None) -> Iterator[GrantDoc]:
     principal = ctx.principal
     mine = rights_loader.grantees(ctx, principal.id, principal.roles)
     if wanted is not None and wanted not in mine:
@@ -227,7 +231,7 @@ def _own(ctx: Context, wanted: str | None, after: str | None) -> Iterator[Doc]:
     return iter(sorted(beyond, key=lambda doc: str(doc["id"])))
 
 
-def _described(doc: Doc) -> Json:
+def _described(doc: GrantDoc) -> Json:
     """Describe a grant for the audit log, where it may be read after the grant is deleted."""
     shown = {"scope": scopes.to_json(doc["scope"]), "actions": doc["actions"]}
     return {doc["grantee_type"]: doc["grantee"], **shown}

@@ -16,7 +16,9 @@ from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import roles
 from pangolin.store import find_many
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, Delete, Key, Kind, Put, Record, Require
+from pangolin.store.documents import GuardDoc
+from pangolin.store.identity_documents import MembershipDoc, PrincipalDoc, RoleDoc
 from pangolin.store.kinds import GUARD, MEMBERSHIP, PRINCIPAL, ROLE
 
 GUARD_NAME = "roles"
@@ -49,7 +51,9 @@ def members(
     beyond = None if after is None else (after,)
     page = ctx.store.page(MEMBERSHIP, (role,), index="role", after=beyond, limit=limit)
     docs = [record.doc for record in page.records]
-    wanted = [(ROLE if doc["type"] == "role" else PRINCIPAL, (doc["member"],)) for doc in docs]
+    wanted: list[tuple[Kind, Key]] = [
+        (ROLE if doc["type"] == "role" else PRINCIPAL, (doc["member"],)) for doc in docs
+    ]
     named = ctx.store.get_many(wanted) if wanted else []
     shown = [
         _to_json(doc, found) for doc, found in zip(docs, named, strict=True) if found is not None
@@ -115,14 +119,14 @@ def unassign(ctx: Context, member: str, role: str, *, nested: bool = False) -> N
 
 
 def _commit(
-    ctx: Context, action: AuditAction, role: Record, member: str, changes: Sequence[Change]
+    ctx: Context, action: AuditAction, role: Record[RoleDoc], member: str, changes: Sequence[Change]
 ) -> None:
     what, details = roles.resource(role.doc["name"]), {"member": member, "role": role.doc["id"]}
     batch.apply(ctx, changes, AuditEvent(action, what, details=details))
 
 
-def _put(ctx: Context, member: str, kind: str, role: str) -> Put:
-    doc = {
+def _put(ctx: Context, member: str, kind: str, role: str) -> Put[MembershipDoc]:
+    doc: MembershipDoc = {
         "member": member,
         "role": role,
         "type": kind,
@@ -132,7 +136,7 @@ def _put(ctx: Context, member: str, kind: str, role: str) -> Put:
     return Put(MEMBERSHIP, doc, ABSENT)
 
 
-def _find(ctx: Context, principal: str) -> Record:
+def _find(ctx: Context, principal: str) -> Record[PrincipalDoc]:
     record = ctx.store.get(PRINCIPAL, (principal,))
     if record is None:
         raise NotFound(f"User does not exist: {principal}")
@@ -147,7 +151,7 @@ def _roles_of(ctx: Context, member: str) -> list[str]:
     return [str(record.doc["role"]) for record in ctx.store.scan(MEMBERSHIP, (member,))]
 
 
-def _guard(ctx: Context) -> Put:
+def _guard(ctx: Context) -> Put[GuardDoc]:
     """Return the change that serialises the nesting of roles; it is read first."""
     found = ctx.store.get(GUARD, (GUARD_NAME,))
     return Put(GUARD, {"name": GUARD_NAME}, found.version if found else ABSENT)
@@ -172,12 +176,13 @@ def _levels(ctx: Context, role: str, *, up: bool) -> Mapping[str, int]:
 
 
 def _next(ctx: Context, level: set[str], up: bool) -> list[str]:
-    index, field = (None, "role") if up else ("role", "member")
-    records = find_many.find_many(ctx.store, MEMBERSHIP, index, level)
-    return [str(r.doc[field]) for r in records if up or r.doc["type"] == "role"]
+    records = find_many.find_many(ctx.store, MEMBERSHIP, None if up else "role", level)
+    if up:
+        return [record.doc["role"] for record in records]
+    return [record.doc["member"] for record in records if record.doc["type"] == "role"]
 
 
-def _to_json(doc: Doc, found: Record) -> Json:
+def _to_json(doc: MembershipDoc, found: Record) -> Json:
     return {
         "id": doc["member"],
         "type": doc["type"],

@@ -8,21 +8,22 @@ from pangolin.services.authz.actions import Action
 from pangolin.services.context.context import Context
 from pangolin.services.grants import grants, scopes
 from pangolin.services.grants.scopes import Resolved
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
+from pangolin.store.api import ABSENT, Change, Delete, Put
+from pangolin.store.identity_documents import GrantDoc, RoleDoc
 from pangolin.store.kinds import GRANT
 
 Wanted = tuple[Resolved, list[Action]]
 Mark = tuple[str, ...]
 
 
-def first(ctx: Context, role: Doc, fields: Mapping[str, Any]) -> list[Put]:
+def first(ctx: Context, role: RoleDoc, fields: Mapping[str, Any]) -> list[Put[GrantDoc]]:
     """List the puts of a new role's `permissions`; raise like `grants.create`."""
     return [_put(ctx, role, wanted) for wanted in _wanted(ctx, fields).values()]
 
 
 def difference(
-    ctx: Context, role: Doc, fields: Mapping[str, Any]
-) -> tuple[list[Doc], list[Change]]:
+    ctx: Context, role: RoleDoc, fields: Mapping[str, Any]
+) -> tuple[list[GrantDoc], list[Change]]:
     """Return the grants that a role will have, and the changes from those that it has.
 
     Without `permissions` it keeps its grants; raises like `grants.create`.
@@ -31,7 +32,7 @@ def difference(
     if fields.get("permissions") is None:
         return held, []
     missing = _wanted(ctx, fields)
-    kept: list[Doc] = []
+    kept: list[GrantDoc] = []
     batch: list[Change] = []
     for doc in held:
         if missing.pop(_mark(doc["scope"], doc["actions"]), None):
@@ -51,10 +52,10 @@ def _wanted(ctx: Context, fields: Mapping[str, Any]) -> dict[Mark, Wanted]:
     return found
 
 
-def _put(ctx: Context, role: Doc, wanted: Wanted) -> Put:
+def _put(ctx: Context, role: RoleDoc, wanted: Wanted) -> Put[GrantDoc]:
     resolved, names = wanted
     return Put(GRANT, grants.build(ctx, role["id"], "role", resolved, names), ABSENT)
 
 
-def _mark(where: Doc, names: Sequence[str]) -> Mark:
+def _mark(where: Mapping[str, Any], names: Sequence[str]) -> Mark:
     return (*(f"{key}={value}" for key, value in sorted(where.items())), *names)

@@ -20,7 +20,8 @@ from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.services.grants import grants, role_grants, scopes
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record
+from pangolin.store.api import ABSENT, Change, Delete, Put, Record
+from pangolin.store.identity_documents import GrantDoc, RoleDoc
 from pangolin.store.kinds import GRANT, MEMBERSHIP, ROLE
 
 MOST_NAME, MOST_DESCRIPTION, MOST_PERMISSIONS = 128, 1024, 500
@@ -58,7 +59,7 @@ def page(
     """List roles in name order; non-admins see only their own."""
     docs = _listed(ctx, limit, after) if is_admin(ctx) else _own(ctx, after)
     rows, more = pages.cut(docs, limit, lambda doc: str(doc["name"]))
-    held: dict[str, list[Doc]] = {doc["id"]: [] for doc in rows}
+    held: dict[str, list[GrantDoc]] = {doc["id"]: [] for doc in rows}
     for record in grants.of(ctx, held):
         held[record.doc["grantee"]].append(record.doc)
     return [to_json(ctx, doc, held[doc["id"]]) for doc in rows], more
@@ -86,7 +87,12 @@ def update(ctx: Context, role: str, fields: Mapping[str, Any]) -> Json:
 
     def attempt() -> Json:
         record = find(ctx, role)
-        doc = record.doc | _given(fields) | {"updated_at_ms": ctx.now()}
+        doc: RoleDoc = {
+            **record.doc,
+            "name": fields["name"],
+            "description": fields.get("description"),
+            "updated_at_ms": ctx.now(),
+        }
         if doc["name"] != record.doc["name"]:
             _refuse_taken(ctx, doc["name"])
         kept, changes = role_grants.difference(ctx, doc, fields)
@@ -122,7 +128,7 @@ def delete(ctx: Context, role: str) -> None:
     write(ctx, "delete role", attempt)
 
 
-def find(ctx: Context, role: str) -> Record:
+def find(ctx: Context, role: str) -> Record[RoleDoc]:
     """Return a role's record; raise `NotFound`."""
     record = ctx.store.get(ROLE, (role,))
     if record is None:
@@ -135,7 +141,7 @@ def resource(name: str) -> Resource:
     return Resource("role", (name,))
 
 
-def to_json(ctx: Context, doc: Doc, held: Iterable[Doc]) -> Json:
+def to_json(ctx: Context, doc: RoleDoc, held: Iterable[GrantDoc]) -> Json:
     """Return a role as JSON, with its grants."""
     shown = [
         {"scope": scopes.to_json(grant["scope"]), "actions": grant["actions"]}
@@ -160,7 +166,7 @@ def shown_many(ctx: Context, ids: Sequence[str]) -> list[Json]:
     return [_with_grants(ctx, doc) for doc in sorted(docs, key=lambda doc: str(doc["name"]))]
 
 
-def _with_grants(ctx: Context, doc: Doc) -> Json:
+def _with_grants(ctx: Context, doc: RoleDoc) -> Json:
     return to_json(ctx, doc, [record.doc for record in grants.of(ctx, [doc["id"]])])
 
 
@@ -178,19 +184,16 @@ def _check(ctx: Context, fields: Mapping[str, Any]) -> None:
         raise BadRequest("tenant-id must be the request's tenant, or absent")
 
 
-def _new(ctx: Context, fields: Mapping[str, Any]) -> Doc:
+def _new(ctx: Context, fields: Mapping[str, Any]) -> RoleDoc:
     now = ctx.now()
     return {
         "id": str(uuid4()),
-        **_given(fields),
+        "name": fields["name"],
+        "description": fields.get("description"),
         "created_by": ctx.principal.id,
         "created_at_ms": now,
         "updated_at_ms": now,
     }
-
-
-def _given(fields: Mapping[str, Any]) -> Doc:
-    return {"name": fields["name"], "description": fields.get("description")}
 
 
 def _memberships(ctx: Context, role: str) -> Iterator[tuple[str, str]]:
@@ -200,13 +203,13 @@ def _memberships(ctx: Context, role: str) -> Iterator[tuple[str, str]]:
         yield role, record.doc["role"]
 
 
-def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[Doc]:
+def _listed(ctx: Context, limit: int, after: str | None) -> Iterator[RoleDoc]:
     beyond = None if after is None else (after,)
     found = ctx.store.page(ROLE, index="name", after=beyond, limit=limit + 1)
     return (record.doc for record in found.records)
 
 
-def _own(ctx: Context, after: str | None) -> list[Doc]:
+def _own(ctx: Context, after: str | None) -> list[RoleDoc]:
     principal = ctx.principal
     mine = rights_loader.grantees(ctx, principal.id, principal.roles)
     ids = [role for role in mine if role != principal.id]

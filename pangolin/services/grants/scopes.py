@@ -17,7 +17,9 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.versioned import addressing, entries
 from pangolin.store import find_many
-from pangolin.store.api import Change, Doc, Record
+from pangolin.store.api import Change, Record
+from pangolin.store.documents import CatalogDoc
+from pangolin.store.identity_documents import ScopeDoc
 from pangolin.store.kinds import CATALOG, SEPARATOR
 
 MOST_TAG: Final = 128
@@ -34,7 +36,7 @@ MEMBERS: Final = {
 class Resolved:
     """A scope as it is stored, what it covers, and the preconditions of granting it."""
 
-    doc: Doc
+    doc: ScopeDoc
     targets: Sequence[Target]
     held: Sequence[Change] = field(default_factory=tuple)
 
@@ -47,7 +49,7 @@ def resolve(ctx: Context, given: Mapping[str, Any]) -> Resolved:
     return RESOLVERS[kind](ctx, where)
 
 
-def covered(ctx: Context, doc: Doc) -> Sequence[Target]:
+def covered(ctx: Context, doc: ScopeDoc) -> Sequence[Target]:
     """List what a stored scope covers; nothing if its target was deleted."""
     levels = {"namespace": doc["namespace"].split(SEPARATOR)} if "namespace" in doc else {}
     try:
@@ -56,9 +58,9 @@ def covered(ctx: Context, doc: Doc) -> Sequence[Target]:
         return ()
 
 
-def to_json(doc: Doc) -> Json:
+def to_json(doc: ScopeDoc) -> Json:
     """Return a scope as JSON; namespace levels are joined by dots, or listed if one has a dot."""
-    shown = dict(doc)
+    shown: Json = {**doc}
     if "namespace" in shown:
         levels = shown["namespace"].split(SEPARATOR)
         shown["namespace"] = levels if "." in shown["namespace"] else ".".join(levels)
@@ -89,31 +91,37 @@ def _check(kind: str, where: Mapping[str, Any]) -> None:
         )
 
 
-def _tenant(ctx: Context, where: Doc) -> Resolved:
+def _tenant(ctx: Context, where: Mapping[str, Any]) -> Resolved:
     return Resolved({"type": "tenant"}, [Target()])
 
 
-def _tag(ctx: Context, where: Doc) -> Resolved:
+def _tag(ctx: Context, where: Mapping[str, Any]) -> Resolved:
     name = check_tag(where["tag_name"], "scope.tag_name")
     return Resolved({"type": "tag", "tag_name": name}, [Target(tag=name)])
 
 
-def _catalog(ctx: Context, where: Doc) -> Resolved:
+def _catalog(ctx: Context, where: Mapping[str, Any]) -> Resolved:
     catalog = _find(ctx, where["catalog_id"])
-    doc = {"type": "catalog", "catalog_id": catalog.doc["id"], **_ref(where)}
+    doc: ScopeDoc = {"type": "catalog", "catalog_id": catalog.doc["id"]}
     return Resolved(
-        doc, [Target(catalog.doc["name"], where.get("ref"))], [guards.hold_record(CATALOG, catalog)]
+        _at(doc, where),
+        [Target(catalog.doc["name"], where.get("ref"))],
+        [guards.hold_record(CATALOG, catalog)],
     )
 
 
-def _namespace(ctx: Context, where: Doc) -> Resolved:
+def _namespace(ctx: Context, where: Mapping[str, Any]) -> Resolved:
     catalog, path = _find(ctx, where["catalog_id"]), _path(where["namespace"])
-    doc = {"type": "namespace", "catalog_id": catalog.doc["id"], "namespace": path, **_ref(where)}
+    doc: ScopeDoc = {
+        "type": "namespace",
+        "catalog_id": catalog.doc["id"],
+        "namespace": path,
+    }
     target = Target(catalog.doc["name"], where.get("ref"), path)
-    return Resolved(doc, [target], [guards.hold_record(CATALOG, catalog)])
+    return Resolved(_at(doc, where), [target], [guards.hold_record(CATALOG, catalog)])
 
 
-def _asset(ctx: Context, where: Doc) -> Resolved:
+def _asset(ctx: Context, where: Mapping[str, Any]) -> Resolved:
     asset, ref = where["asset_id"], where.get("ref")
     rows = list(entries.rows_of(ctx, [asset]))
     names = catalog_names(ctx, (row["catalog"] for row in rows))
@@ -121,13 +129,18 @@ def _asset(ctx: Context, where: Doc) -> Resolved:
     if not rows or where.get("catalog_id", rows[0]["catalog"]) != rows[0]["catalog"]:
         raise NoSuchAsset(f"Asset does not exist: {asset}")
     catalog, path = rows[0]["catalog"], rows[0]["namespace"]
-    doc = {"type": "asset", "catalog_id": catalog, "namespace": path, "asset_id": asset}
+    doc: ScopeDoc = {
+        "type": "asset",
+        "catalog_id": catalog,
+        "namespace": path,
+        "asset_id": asset,
+    }
     places = sorted({(names[row["catalog"]], row["namespace"]) for row in rows})
     targets = [Target(name, ref, below, asset) for name, below in places]
-    return Resolved(doc | _ref(where), targets, [guards.hold_record(CATALOG, _find(ctx, catalog))])
+    return Resolved(_at(doc, where), targets, [guards.hold_record(CATALOG, _find(ctx, catalog))])
 
 
-RESOLVERS: Final[Mapping[str, Callable[[Context, Doc], Resolved]]] = {
+RESOLVERS: Final[Mapping[str, Callable[[Context, Mapping[str, Any]], Resolved]]] = {
     "tenant": _tenant,
     "tag": _tag,
     "catalog": _catalog,
@@ -136,11 +149,12 @@ RESOLVERS: Final[Mapping[str, Callable[[Context, Doc], Resolved]]] = {
 }
 
 
-def _ref(where: Doc) -> Doc:
-    return {"ref": where["ref"]} if "ref" in where else {}
+def _at(doc: ScopeDoc, where: Mapping[str, Any]) -> ScopeDoc:
+    """Limit a scope to a ref, if one is given."""
+    return doc | {"ref": str(where["ref"])} if "ref" in where else doc
 
 
-def _find(ctx: Context, catalog_id: str) -> Record:
+def _find(ctx: Context, catalog_id: str) -> Record[CatalogDoc]:
     found = next(find_many.find_many(ctx.store, CATALOG, "id", [catalog_id]), None)
     if found is None:
         raise NoSuchCatalog(f"Catalog does not exist: {catalog_id}")

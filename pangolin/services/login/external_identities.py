@@ -20,7 +20,8 @@ from pangolin.services.authn.principals import USER
 from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
-from pangolin.store.api import ABSENT, Change, Conflict, Doc, Expected, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, Conflict, Expected, Put, Record, Require
+from pangolin.store.identity_documents import ExternalIdentityDoc, PrincipalDoc
 from pangolin.store.kinds import EXTERNAL_IDENTITY, PRINCIPAL, ROLE, TENANT
 
 KIND = "external"
@@ -35,8 +36,8 @@ UNFIT = re.compile(r"[\s/]+")
 class Finding:
     """A user to link: its document, the change to apply with the link, and the audit action."""
 
-    doc: Doc
-    change: Put
+    doc: PrincipalDoc
+    change: Put[PrincipalDoc]
     action: AuditAction
 
 
@@ -58,7 +59,7 @@ def admit(
     place = (identity.provider, identity.subject)
     # Read again, after the stamp: a link that was removed in between must not be cached.
     found = principals.standing(runtime, home, user, [(EXTERNAL_IDENTITY, place)])
-    link = found.others[0]
+    link: Record[ExternalIdentityDoc] | None = found.others[0]
     if link is None or link.doc["principal"] != user:
         raise _refused(identity, "the link to the user was removed")
     roles = tuple(_roles(runtime, home, identity))
@@ -83,7 +84,7 @@ def _settled(runtime: Runtime, home: str, identity: ExternalIdentity, client: Cl
     raise Unavailable("the user is being changed by other requests; try again")
 
 
-def _is_dead(runtime: Runtime, link: Record) -> bool:
+def _is_dead(runtime: Runtime, link: Record[ExternalIdentityDoc]) -> bool:
     """Return whether a link is dangling because its user was deleted with a whole tenant."""
     return runtime.store.get(PRINCIPAL, (link.doc["tenant"], link.doc["principal"])) is None
 
@@ -92,7 +93,7 @@ def _link(
     runtime: Runtime, home: str, identity: ExternalIdentity, client: ClientInfo, expect: Expected
 ) -> str:
     found = _existing(runtime, home, identity) or _new(runtime, home, identity)
-    link = {
+    link: ExternalIdentityDoc = {
         "provider": identity.provider,
         "subject": identity.subject,
         "tenant": home,
@@ -133,13 +134,16 @@ def _existing(runtime: Runtime, home: str, identity: ExternalIdentity) -> Findin
         raise _refused(identity, "a user chose that e-mail address; have an administrator set it")
     if record.doc["role"] == ROOT or _is_linked(runtime, home, record.doc["id"], identity):
         raise _refused(identity, "the user with that e-mail address is somebody else")
-    doc = record.doc | {"provider": identity.provider, "updated_at_ms": runtime.clock()}
+    doc: PrincipalDoc = record.doc | {
+        "provider": identity.provider,
+        "updated_at_ms": runtime.clock(),
+    }
     return Finding(doc, Put(PRINCIPAL, doc, record.version), AuditAction.UPDATE_USER)
 
 
-def _sharing(runtime: Runtime, home: str, email: str | None) -> Iterator[Record]:
+def _sharing(runtime: Runtime, home: str, email: str | None) -> Iterator[Record[PrincipalDoc]]:
     if email:
-        key = (home, principals.mail_fields(email)["email"])
+        key = (home, principals.mail_key(email))
         page = runtime.store.page(PRINCIPAL, key, index="email", limit=MOST_SHARING)
         yield from (record for record in page.records if record.doc["type"] == USER)
 
@@ -166,13 +170,15 @@ def _new(runtime: Runtime, home: str, identity: ExternalIdentity) -> Finding:
         )
     if identity.domains and not _is_trusted(identity):
         raise _refused(identity, "the person has no verified e-mail address of an allowed domain")
-    doc = {
+    # An unverified address would later be matched as if it were theirs.
+    mail = principals.mail_fields(identity.email if identity.email_verified else None)
+    doc: PrincipalDoc = {
         "tenant": home,
         "id": str(uuid4()),
         "type": USER,
         "name": _free_name(runtime, home, identity.name),
-        # An unverified address would later be matched as if it were theirs.
-        **principals.mail_fields(identity.email if identity.email_verified else None),
+        "email": mail["email"],
+        "email_given": mail["email_given"],
         "role": TENANT_USER,
         "password_hash": None,
         "active": True,

@@ -17,6 +17,7 @@ from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import api_keys, principals, rate_limits, tokens
 from pangolin.services.authn.tokens import Issued, Terms
 from pangolin.services.context import metrics
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.login import token_exchange
@@ -30,7 +31,6 @@ from pangolin.services.login.oauth_requests import (
     UnsupportedGrantType,
 )
 from pangolin.services.login.token_exchange import OAUTH, Recognise
-from pangolin.store.api import Doc
 
 CLIENT_CREDENTIALS = "client_credentials"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
@@ -38,7 +38,7 @@ WRONG = "the client id or secret is unknown, expired or was revoked"
 Granted = tuple[Principal, Terms]
 
 
-def answer(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> Doc:
+def answer(runtime: Runtime, asked: TokenRequest, recognise: Recognise) -> Json:
     """Issue a token (RFC 6749 §5.1, RFC 8693 §2.2.1); raise `OAuthError` or `TooManyRequests`."""
     kind, scope = asked.required("grant_type"), asked.scope
     if kind == CLIENT_CREDENTIALS:

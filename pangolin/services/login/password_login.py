@@ -1,7 +1,7 @@
 """Sign-in with a password, and logout."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from pangolin.errors import BadRequest, PangolinError, Unauthorized
 from pangolin.interfaces.authentication import Principal
@@ -16,7 +16,8 @@ from pangolin.services.context.context import UNKNOWN_CLIENT, ClientInfo, Contex
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
-from pangolin.store.api import Conflict, Doc, Put, Record
+from pangolin.store.api import Conflict, Put, Record
+from pangolin.store.identity_documents import PrincipalDoc
 from pangolin.store.kinds import PRINCIPAL, TOKEN
 
 WRONG = "wrong user name or password"
@@ -30,7 +31,7 @@ class Login:
     """A sign-in: the token that was issued, and the user's record."""
 
     issued: Issued
-    user: Doc
+    user: PrincipalDoc
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +95,23 @@ def logout(ctx: Context) -> None:
     batch.apply(ctx, changes, AuditEvent(AuditAction.LOGOUT, resource), store=ctx.unscoped)
 
 
-def me(ctx: Context) -> Doc:
+def me(ctx: Context) -> PrincipalDoc:
     """Describe the caller; one without a record here is described by its principal."""
     principal = ctx.principal
     home = principals.home_of(principal)
     record = ctx.runtime.store.get(PRINCIPAL, (home, principal.id))
     if record is not None:
         return record.doc
-    return {
+    bare = {
         "id": principal.id,
         "name": principal.name,
         "role": principal.role,
         "tenant": principal.tenant,
     }
+    return cast(PrincipalDoc, bare)
 
 
-def _proved(runtime: Runtime, attempt: Attempt) -> tuple[Principal, Record]:
+def _proved(runtime: Runtime, attempt: Attempt) -> tuple[Principal, Record[PrincipalDoc]]:
     rate_limits.take(runtime, LOGIN, attempt.client.address, attempt.account)
     record = principals.find_named(runtime, attempt.home, USER, attempt.username)
     if not _fits(runtime, record, attempt.password) or record is None:
@@ -125,7 +127,7 @@ def _proved(runtime: Runtime, attempt: Attempt) -> tuple[Principal, Record]:
     return principals.principal_of(standing.doc, standing.stamp), standing.record
 
 
-def _fits(runtime: Runtime, record: Record | None, password: str) -> bool:
+def _fits(runtime: Runtime, record: Record[PrincipalDoc] | None, password: str) -> bool:
     if record is None or not record.doc["active"]:
         return passwords.waste_time(runtime.settings, password)
     if record.doc["id"] == ROOT_ID and runtime.settings.root_password:
@@ -139,13 +141,14 @@ def _fits(runtime: Runtime, record: Record | None, password: str) -> bool:
     return True
 
 
-def _rehash(runtime: Runtime, record: Record, hashed: str, password: str) -> None:
+def _rehash(runtime: Runtime, record: Record[PrincipalDoc], hashed: str, password: str) -> None:
     """Store the password's hash with the current parameters; sessions continue."""
     if not passwords.is_outdated(runtime.settings, hashed):
         return
     fresh = passwords.hash_password(runtime.settings, password)
+    doc: PrincipalDoc = record.doc | {"password_hash": fresh}
     try:
-        runtime.store.apply(Put(PRINCIPAL, record.doc | {"password_hash": fresh}, record.version))
+        runtime.store.apply(Put(PRINCIPAL, doc, record.version))
     except Conflict:
         # The user was changed in the meantime; the next login tries again.
         return
@@ -167,9 +170,9 @@ def _note_failure(runtime: Runtime, attempt: Attempt) -> None:
         trail.count_lost()
 
 
-def note_login(runtime: Runtime, record: Record, now: int) -> Doc:
+def note_login(runtime: Runtime, record: Record[PrincipalDoc], now: int) -> PrincipalDoc:
     """Record the time of a user's last sign-in; return the user's document."""
-    doc = {**record.doc, "last_login_ms": now}
+    doc: PrincipalDoc = {**record.doc, "last_login_ms": now}
     try:
         runtime.store.apply(Put(PRINCIPAL, doc, record.version))
     except Conflict:

@@ -10,7 +10,9 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT, ROOT_ID
 from pangolin.services.operations import layout, migrations
 from pangolin.store import kinds
-from pangolin.store.api import ABSENT, Conflict, Doc, Kind, Put
+from pangolin.store.api import ABSENT, Conflict, D, Kind, Put
+from pangolin.store.documents import LayoutDoc, TenantDoc
+from pangolin.store.identity_documents import PrincipalDoc
 
 ROOT_KEY = (kinds.ROOT_HOME, ROOT_ID)
 # The layout record that marks the quick start as done.
@@ -33,10 +35,9 @@ def initialise(runtime: Runtime) -> Initialised:
     number = migrations.newest()
     layout.check_ready(runtime.store, number)
     runtime.store.setup(kinds.ALL)
-    notes = insert_once(
-        runtime, kinds.LAYOUT, {"name": layout.NAME, "number": number}, f"layout {number}"
-    )
-    tenant = {"tenant": DEFAULT_TENANT, "name": "default", "properties": {}}
+    record: LayoutDoc = {"name": layout.NAME, "number": number}
+    notes = insert_once(runtime, kinds.LAYOUT, record, f"layout {number}")
+    tenant: TenantDoc = {"tenant": DEFAULT_TENANT, "name": "default", "properties": {}}
     notes += insert_once(runtime, kinds.TENANT, tenant, "tenant default")
     note, password = _root_user(runtime)
     # This also proves that the secrets in the store open with the configured keys.
@@ -60,7 +61,7 @@ def layout_number(runtime: Runtime) -> int | None:
     return None if found is None else int(found.doc["number"])
 
 
-def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:
+def insert_once(runtime: Runtime, kind: Kind[D], doc: D, what: str) -> list[str]:
     """Insert a record unless it is there; return a note if it was not."""
     if runtime.store.get(kind, kind.key_of(doc)) is not None:
         return []
@@ -77,7 +78,7 @@ def insert_once(runtime: Runtime, kind: Kind, doc: Doc, what: str) -> list[str]:
 def _root_user(runtime: Runtime) -> tuple[list[str], str]:
     settings, store = runtime.settings, runtime.store
     found = store.get(kinds.PRINCIPAL, ROOT_KEY)
-    doc = dict(found.doc) if found else new_root(runtime)
+    doc = found.doc.copy() if found else new_root(runtime)
     doc["name"] = settings.root_user
     password = ""
     if not settings.root_password and not doc["password_hash"]:
@@ -96,7 +97,7 @@ def _root_user(runtime: Runtime) -> tuple[list[str], str]:
     return [f"user {settings.root_user} is root"], ""
 
 
-def new_root(runtime: Runtime) -> Doc:
+def new_root(runtime: Runtime) -> PrincipalDoc:
     """Return the initial record of root."""
     return {
         "tenant": kinds.ROOT_HOME,

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any, Final
 
 from pangolin.errors import PangolinError
 from pangolin.interfaces.authentication import ROOT, Principal
@@ -20,13 +21,14 @@ from pangolin.services.tables import purging
 from pangolin.services.tables.disposal import Disposal, Run
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES, EntryKind
 from pangolin.services.versioned.resolution import MAIN, lineage_of, resolve
-from pangolin.store.api import Change, Delete, Doc, Key, Put, Record
+from pangolin.store.api import Change, Delete, Key, Kind, Put, Record
+from pangolin.store.documents import TrashDoc
 from pangolin.store.kinds import CATALOG, IDEMPOTENCY, LIMIT, LOGIN_STEP, REF, TENANT, TOKEN, TRASH
 
 log = logging.getLogger(__name__)
 DAY_MS = 86_400_000
 BATCH = 100
-EXPIRING = (TOKEN, LIMIT, LOGIN_STEP)
+EXPIRING: Final[tuple[Kind, ...]] = (TOKEN, LIMIT, LOGIN_STEP)
 # The epochs at which each line is read; None stands for its current state.
 Bounds = Mapping[str, set[int | None]]
 
@@ -177,7 +179,7 @@ def _bounds(ctx: Context, catalog: str) -> tuple[Bounds, set[str]]:
     return bounds, based
 
 
-def _has_files(doc: Doc) -> bool:
+def _has_files(doc: Mapping[str, Any]) -> bool:
     return bool(doc.get("metadata_location")) and not doc.get("dead")
 
 
@@ -191,13 +193,13 @@ def _empty_trash(ctx: Context, report: Report, run: Run) -> None:
             ctx.store.apply(Delete(TRASH, key))
 
 
-def _thrown_away(ctx: Context, run: Run) -> list[tuple[Key, Doc]]:
+def _thrown_away(ctx: Context, run: Run) -> list[tuple[Key, TrashDoc]]:
     found = {TRASH.key_of(record.doc)[1:]: record.doc for record in ctx.store.scan(TRASH)}
     # The order determines what can still be read, so a dry run keeps it.
     return sorted((found | run.trash).items(), key=lambda pair: pair[0])
 
 
-def _purge(ctx: Context, catalog: str, doc: Doc, report: Report, run: Run) -> None:
+def _purge(ctx: Context, catalog: str, doc: TrashDoc, report: Report, run: Run) -> None:
     try:
         resolved, _ = resolve(ctx, f"{catalog}@{MAIN}")
         report.files += purging.empty(Disposal(ctx, resolved, run), doc)

@@ -8,6 +8,7 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.warehouse_secrets import as_plugin
 from pangolin.store.api import Record
+from pangolin.store.documents import WarehouseDoc
 from pangolin.store.kinds import TENANT, WAREHOUSE
 
 
@@ -34,7 +35,7 @@ def check_objects(runtime: Runtime) -> Iterator[Component]:
         yield check_warehouse(runtime, warehouse)
 
 
-def check_warehouse(runtime: Runtime, warehouse: Record) -> Component:
+def check_warehouse(runtime: Runtime, warehouse: Record[WarehouseDoc]) -> Component:
     """Check one warehouse's object store."""
     name = f"warehouse {warehouse.doc['name']}"
     try:
@@ -44,7 +45,7 @@ def check_warehouse(runtime: Runtime, warehouse: Record) -> Component:
     return Component(name)
 
 
-def every_warehouse(runtime: Runtime) -> Iterator[Record]:
+def every_warehouse(runtime: Runtime) -> Iterator[Record[WarehouseDoc]]:
     """Iterate over the warehouses of all tenants."""
     for tenant in runtime.store.scan(TENANT):
         yield from runtime.store.scan(WAREHOUSE, (tenant.doc["tenant"],))

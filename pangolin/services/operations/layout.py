@@ -2,6 +2,7 @@
 
 from pangolin.errors import PangolinError
 from pangolin.store.api import ABSENT, Put, Record, Store
+from pangolin.store.documents import LayoutDoc
 from pangolin.store.kinds import LAYOUT
 
 NAME = "pangolin"
@@ -15,7 +16,7 @@ class LayoutMismatch(PangolinError):
     type = "LayoutMismatchException"
 
 
-def read_layout(store: Store) -> Record | None:
+def read_layout(store: Store) -> Record[LayoutDoc] | None:
     """Return the layout record; None in a store that has none yet."""
     store.setup([LAYOUT])
     return store.get(LAYOUT, (NAME,))
@@ -24,11 +25,12 @@ def read_layout(store: Store) -> Record | None:
 def write_layout(store: Store, number: int) -> None:
     """Record the layout's number."""
     found = store.get(LAYOUT, (NAME,))
-    doc = (found.doc if found else {"name": NAME}) | {"number": number}
+    first: LayoutDoc = {"name": NAME, "number": number}
+    doc: LayoutDoc = found.doc | {"number": number} if found else first
     store.apply(Put(LAYOUT, doc, found.version if found else ABSENT))
 
 
-def check_not_newer(found: Record | None, known: int) -> None:
+def check_not_newer(found: Record[LayoutDoc] | None, known: int) -> None:
     """Raise `LayoutMismatch` if a newer release wrote the store."""
     if found is not None and found.doc["number"] > known:
         raise LayoutMismatch(

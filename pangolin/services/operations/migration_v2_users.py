@@ -1,15 +1,15 @@
 """Users and sessions as layout 1 kept them, for the upgrade to layout 2."""
 
-from typing import Final
+from typing import Any, Final
 
 from pangolin.services.authn.principals import mail_fields
 from pangolin.store.api import ABSENT, Change, Delete, Doc, Index, Kind, Put, Store
 from pangolin.store.kinds import PRINCIPAL
 
-USER: Final = Kind(
+USER: Final[Kind[dict[str, Any]]] = Kind(
     "user", key=("id",), indexes={"username": Index(("home", "username"), unique=True)}
 )
-SESSION: Final = Kind(
+SESSION: Final[Kind[dict[str, Any]]] = Kind(
     "session",
     key=("digest",),
     indexes={"expires": Index(("expires_at_ms",)), "user": Index(("user",))},

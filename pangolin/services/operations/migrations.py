@@ -4,20 +4,21 @@ Each raises the layout's number by one. It may be stopped anywhere and run again
 changes nothing, and the number is raised only after the last record of a step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations.layout import check_not_newer, read_layout, write_layout
 from pangolin.services.operations.migration_v2_users import to_principals
 from pangolin.services.storage import warehouse_secrets
 from pangolin.services.tenants import sealed_settings
-from pangolin.store.api import Conflict, Delete, Doc, Kind, Put, Store
+from pangolin.store.api import Conflict, Delete, Kind, Put, Store
 from pangolin.store.kinds import TENANT_SETTINGS, WAREHOUSE
 
 # Returns the new document, the same one if nothing is to be done, or None to delete the record.
-Change = Callable[[Doc], Doc | None]
+Change = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Upgrade:
     what: str
     steps: Sequence[tuple[Kind, Change]] = ()
     # The same for steps that need the keys and the plugins.
-    sealing: Sequence[tuple[Kind, Callable[[Runtime, Doc], Doc]]] = ()
+    sealing: Sequence[tuple[Kind, Callable[[Runtime, Any], Any]]] = ()
     # For what no change of single records can do; receives `dry_run`, returns the count.
     work: Callable[[Store, bool], int] | None = None
 
@@ -114,7 +115,7 @@ def _rewrite(store: Store, kind: Kind, change: Change, dry_run: bool) -> int:
     return count
 
 
-def _replace(store: Store, kind: Kind, doc: Doc, change: Change) -> None:
+def _replace(store: Store, kind: Kind, doc: Mapping[str, Any], change: Change) -> None:
     key = kind.key_of(doc)
     while (record := store.get(kind, key)) is not None:
         fresh = change(record.doc)

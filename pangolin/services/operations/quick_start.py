@@ -6,6 +6,7 @@ from pangolin.services.context.context import system_context
 from pangolin.services.context.runtime import Runtime
 from pangolin.services.operations.bootstrap import QUICK_START, insert_once
 from pangolin.services.warehouses import warehouses
+from pangolin.store.documents import LayoutDoc
 from pangolin.store.kinds import LAYOUT
 
 WAREHOUSE = "local"
@@ -16,7 +17,8 @@ def quick_start(runtime: Runtime) -> list[str]:
     if runtime.store.get(LAYOUT, (QUICK_START,)) is not None:
         return []
     notes = [*_warehouse(runtime), *_catalog(runtime)]
-    insert_once(runtime, LAYOUT, {"name": QUICK_START, "number": 1}, "")
+    record: LayoutDoc = {"name": QUICK_START, "number": 1}
+    insert_once(runtime, LAYOUT, record, "")
     return notes
 
 

@@ -36,7 +36,9 @@ def reset(ctx: Context) -> str:
 def _replace(ctx: Context, hashed: str) -> None:
     store = ctx.system
     found = store.get(PRINCIPAL, ROOT_KEY)
-    doc = new_root(ctx.runtime) | (found.doc if found else {})
+    doc = new_root(ctx.runtime)
+    if found:
+        doc |= found.doc
     doc |= {"name": ctx.settings.root_user, "active": True, "password_hash": hashed}
     doc, batch = account.ended(ctx, doc)
     batch.append(Put(PRINCIPAL, doc, found.version if found else ABSENT))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from pangolin.services.audit import trail
 from pangolin.services.audit.records import AuditEvent
@@ -16,7 +16,7 @@ from pangolin.store.api import Conflict, Doc, Kind, Put, Record
 from pangolin.store.kinds import SERVER_SECRET, SIGNING_KEY, TENANT_SETTINGS, WAREHOUSE
 
 # Returns the same document if all of it is sealed with the first key.
-Freshen = Callable[[Keyring, Doc], Doc]
+Freshen = Callable[[Keyring, Any], Any]
 
 
 def _whole(kind: Kind) -> Freshen:

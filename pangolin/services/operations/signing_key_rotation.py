@@ -5,11 +5,13 @@ from pangolin.services.audit.records import AuditEvent
 from pangolin.services.audit.vocabulary import AuditAction
 from pangolin.services.authn import signing_keys
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
-from pangolin.store.api import Doc, Put
+from pangolin.store.api import Put
+from pangolin.store.identity_documents import SigningKeyDoc
 
 
-def page(ctx: Context) -> list[Doc]:
+def page(ctx: Context) -> list[Json]:
     """List the signing keys, oldest first: `kid`, `created_at_ms`, and which one signs."""
     keys = signing_keys.list_keys(ctx.runtime)
     return [
@@ -35,6 +37,6 @@ def revoke(ctx: Context, kid: str) -> None:
     signing_keys.finish_revoking(ctx.runtime, kid)
 
 
-def _apply(ctx: Context, action: AuditAction, kid: str, put: Put) -> None:
+def _apply(ctx: Context, action: AuditAction, kid: str, put: Put[SigningKeyDoc]) -> None:
     what = [AuditEvent(action, Resource("key", (kid,)))]
     trail.apply_recorded(ctx, what, lambda *records: ctx.system.apply(put, *records))

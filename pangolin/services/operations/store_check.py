@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 from pangolin.services.context.runtime import Clock
-from pangolin.store.api import ANY, Conflict, Delete, Inspection, Put, Require, RequireEmpty, Store
+from pangolin.store.api import (
+    ANY,
+    Change,
+    Conflict,
+    Delete,
+    Inspection,
+    Put,
+    Require,
+    RequireEmpty,
+    Store,
+)
+from pangolin.store.documents import GuardDoc
 from pangolin.store.kinds import ALL, GUARD
 
 ROUNDS = 20
@@ -31,7 +42,7 @@ def check(store: Store, clock: Clock) -> Iterator[Inspection]:
     yield Inspection("server clock", time.strftime("%FT%TZ", time.gmtime(clock() / 1000)))
 
 
-def _put(name: str) -> Put:
+def _put(name: str) -> Put[GuardDoc]:
     return Put(GUARD, {"tenant": NOBODY, "name": name}, ANY)
 
 
@@ -52,8 +63,8 @@ def _timed(part: str, call: Callable[[], object]) -> Inspection:
 
 def _preconditions(store: Store, name: str) -> Inspection:
     key, part = (NOBODY, name), "batches hold their preconditions"
-    doc = {"tenant": NOBODY, "name": name}
-    batches = (
+    doc: GuardDoc = {"tenant": NOBODY, "name": name}
+    batches: tuple[list[Change], ...] = (
         [Put(GUARD, doc)],
         [Put(GUARD, doc, -1)],
         [Delete(GUARD, key, -1)],

@@ -6,14 +6,16 @@ digest.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from pangolin.errors import Conflicting
 from pangolin.services.operations.layout import COPY, LayoutMismatch, read_layout
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Kind, Put, Record, Store
+from pangolin.store.api import ABSENT, Change, Delete, Kind, Put, Record, Store
+from pangolin.store.documents import LayoutDoc
 from pangolin.store.kinds import ALL, LAYOUT
 
 # Called with the kind and how many records of it were just compared.
@@ -69,7 +71,7 @@ def tally(store: Store, kind: Kind) -> Tally:
     return Tally(kind.name, count, digest.hexdigest())
 
 
-def canonical(doc: Doc) -> bytes:
+def canonical(doc: Mapping[str, Any]) -> bytes:
     """Serialise a document in the canonical form that is digested."""
     return orjson.dumps(doc, option=orjson.OPT_SORT_KEYS)
 
@@ -83,7 +85,8 @@ def _claim(target: Store, origin: str, kinds: Sequence[Kind]) -> None:
     holding = [kind.name for kind in kinds if target.page(kind, limit=1).records]
     if holding:
         raise Conflicting(f"the target is not empty: it holds {', '.join(holding)}")
-    target.apply(Put(LAYOUT, {"name": COPY, "number": 0, "origin": origin}, ABSENT))
+    doc: LayoutDoc = {"name": COPY, "number": 0, "origin": origin}
+    target.apply(Put(LAYOUT, doc, ABSENT))
 
 
 def _level(source: Store, target: Store, kind: Kind, progress: Progress) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from pangolin.services.context.runtime import Part, Runtime
 from pangolin.services.sealing.keyring import KEYRING
 from pangolin.store.api import ABSENT, Conflict, Put
+from pangolin.store.identity_documents import ServerSecretDoc
 from pangolin.store.kinds import SERVER_SECRET
 from pangolin.store.lru import Lru
 
@@ -35,7 +36,7 @@ def _stored(runtime: Runtime, name: str) -> bytes | None:
 def _made(runtime: Runtime, name: str) -> bytes:
     secret = secrets.token_bytes(SECRET_BYTES)
     sealed = runtime.part(KEYRING).seal(secret, SERVER_SECRET.name, name)
-    doc = {"name": name, "sealed": sealed, "created_at_ms": runtime.clock()}
+    doc: ServerSecretDoc = {"name": name, "sealed": sealed, "created_at_ms": runtime.clock()}
     try:
         runtime.store.apply(Put(SERVER_SECRET, doc, ABSENT))
     except Conflict:

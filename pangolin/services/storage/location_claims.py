@@ -13,7 +13,8 @@ from pangolin.iceberg import directories as iceberg_places
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
 from pangolin.services.context.context import Context
 from pangolin.services.versioned.resolution import ResolvedRef
-from pangolin.store.api import ABSENT, Change, Doc, Key, Kind, Put, Record, Require
+from pangolin.store.api import ABSENT, Change, Key, Kind, Put, Record, Require
+from pangolin.store.documents import ClaimDoc, GuardDoc
 from pangolin.store.kinds import ASSET, CLAIM, GUARD, PAST_ASSET
 
 Metadata = dict[str, Any]
@@ -119,20 +120,25 @@ def _claims(
         _refuse_above(ctx, claimant, found, path, field)
         if not claimant.chose(field):
             _refuse_below(ctx, claimant, path, field)
-        doc = {"location": str(path), "asset": claimant.asset}
+        doc: ClaimDoc = {"location": str(path), "asset": claimant.asset}
         batch.append(Put(CLAIM, doc, stale.version if stale else ABSENT))
     return batch
 
 
-def _guarded(guard: Record | None, all_chosen: bool) -> Change:
+def _guarded(guard: Record[GuardDoc] | None, all_chosen: bool) -> Change:
     expected = guard.version if guard else ABSENT
     if all_chosen:
         return Require(GUARD, (GUARD_NAME,), expected)
-    return Put(GUARD, {"name": GUARD_NAME}, expected)
+    doc: GuardDoc = {"name": GUARD_NAME}
+    return Put(GUARD, doc, expected)
 
 
 def _refuse_above(
-    ctx: Context, claimant: Claimant, found: list[Record | None], path: Location, field: str
+    ctx: Context,
+    claimant: Claimant,
+    found: list[Record[ClaimDoc] | None],
+    path: Location,
+    field: str,
 ) -> None:
     for record in found:
         if record is not None and _is_foreign(ctx, claimant, record.doc):
@@ -162,7 +168,7 @@ def _up_to(root: Location, path: Location) -> list[Location]:
     return [Location(path.scheme, path.authority, step) for step in steps]
 
 
-def _is_foreign(ctx: Context, claimant: Claimant, claim: Doc) -> bool:
+def _is_foreign(ctx: Context, claimant: Claimant, claim: ClaimDoc) -> bool:
     return claim["asset"] != claimant.asset and is_reachable(ctx, claim["asset"])
 
 

@@ -14,7 +14,8 @@ from pangolin.services.sealing import fields
 from pangolin.services.sealing.keyring import Keyring, SealBroken
 from pangolin.services.storage import vending_strategies
 from pangolin.services.storage.object_stores import OBJECTS
-from pangolin.store.api import Doc, Record
+from pangolin.store.api import Record
+from pangolin.store.documents import WarehouseDoc
 from pangolin.store.kinds import WAREHOUSE
 from pangolin.store.lru import Lru
 
@@ -26,7 +27,9 @@ OPENED: Final = Part(lambda runtime: Lru[tuple[str, str, str, int], Warehouse](M
 STRATEGY: Final = vending_strategies.FIELD
 
 
-def sealed(runtime: Runtime, doc: Doc, tenant: str, before: Doc | None = None) -> Doc:
+def sealed(
+    runtime: Runtime, doc: WarehouseDoc, tenant: str, before: WarehouseDoc | None = None
+) -> WarehouseDoc:
     """Return a record with its secrets sealed; those unchanged since `before` are kept as they are.
 
     Raises `BadRequest` for a reference that is not allowed, or if there is no key to seal with.
@@ -36,10 +39,12 @@ def sealed(runtime: Runtime, doc: Doc, tenant: str, before: Doc | None = None) -
     for where, value in _secrets(runtime, doc):
         binding = _binding(tenant, doc["id"], where)
         found[where] = fields.entry(runtime, value, kept.get(where), *binding)
-    return _without(doc, found) | {SECRETS: found}
+    return {**_without(doc, found), "secrets": found}
 
 
-def plain(runtime: Runtime, doc: Doc, tenant: str, *, lenient: bool = False) -> Doc:
+def plain(
+    runtime: Runtime, doc: WarehouseDoc, tenant: str, *, lenient: bool = False
+) -> WarehouseDoc:
     """Return a record with its secrets in clear text, and references as they were written.
 
     Raises `SealBroken` for a secret that does not open; `lenient` leaves it out instead.
@@ -54,22 +59,23 @@ def plain(runtime: Runtime, doc: Doc, tenant: str, *, lenient: bool = False) -> 
     return _with(doc, found)
 
 
-def masked(runtime: Runtime, doc: Doc) -> Doc:
+def masked(runtime: Runtime, doc: WarehouseDoc) -> WarehouseDoc:
     """Return a record with its secrets masked except their last four characters or reference."""
-    public = doc | {
-        CONFIG: runtime.part(OBJECTS).masked(doc[CONFIG]),
-        STRATEGY: vending_strategies.masked(doc[STRATEGY]),
+    public: WarehouseDoc = {
+        **doc,
+        "storage_config": runtime.part(OBJECTS).masked(doc[CONFIG]),
+        "vending_strategy": vending_strategies.masked(doc[STRATEGY]),
     }
     return _with(public, {where: kept["shown"] for where, kept in doc.get(SECRETS, {}).items()})
 
 
-def for_audit(doc: Doc) -> Doc:
+def for_audit(doc: WarehouseDoc) -> WarehouseDoc:
     """Return the record in the form that the audit log hashes: secrets without ciphertext."""
     kept = doc.get(SECRETS, {})
-    return doc | {SECRETS: {where: fields.for_audit(each) for where, each in kept.items()}}
+    return {**doc, "secrets": {where: fields.for_audit(each) for where, each in kept.items()}}
 
 
-def resealed(keyring: Keyring, doc: Doc) -> Doc:
+def resealed(keyring: Keyring, doc: WarehouseDoc) -> WarehouseDoc:
     """Return a record with its secrets re-sealed by the first key; raise `SealBroken`."""
     kept = doc.get(SECRETS, {})
     if not kept:
@@ -78,10 +84,10 @@ def resealed(keyring: Keyring, doc: Doc) -> Doc:
         where: fields.resealed(keyring, each, *_binding(doc["tenant"], doc["id"], where))
         for where, each in kept.items()
     }
-    return doc | {SECRETS: fresh}
+    return {**doc, "secrets": fresh}
 
 
-def upgraded(runtime: Runtime, doc: Doc) -> Doc:
+def upgraded(runtime: Runtime, doc: WarehouseDoc) -> WarehouseDoc:
     """Upgrade a record of layout 2, which has its secrets in clear text, to layout 3.
 
     Raises `UnknownPlugin` if no installed plugin defines which of its options are secret.
@@ -93,10 +99,10 @@ def upgraded(runtime: Runtime, doc: Doc) -> Doc:
     for where, value in _secrets(runtime, doc):
         binding = _binding(doc["tenant"], doc["id"], where)
         found[where] = fields.literal(runtime, value, 1, *binding)
-    return _without(doc, found) | {SECRETS: found}
+    return {**_without(doc, found), "secrets": found}
 
 
-def as_plugin(runtime: Runtime, record: Record) -> Warehouse:
+def as_plugin(runtime: Runtime, record: Record[WarehouseDoc]) -> Warehouse:
     """Return a warehouse for plugins, with its secrets in clear text; `record` names its tenant.
 
     Raises `SealBroken`, and `Unavailable` for a reference that cannot be resolved. The result is
@@ -111,7 +117,7 @@ def as_plugin(runtime: Runtime, record: Record) -> Warehouse:
     return known
 
 
-def unsaved(runtime: Runtime, doc: Doc, tenant: str, version: int = 0) -> Warehouse:
+def unsaved(runtime: Runtime, doc: WarehouseDoc, tenant: str, version: int = 0) -> Warehouse:
     """Return a warehouse for plugins, from a record that need not be stored."""
     found = {
         where: fields.resolved(runtime.settings, kept["reference"])
@@ -130,12 +136,12 @@ def unsaved(runtime: Runtime, doc: Doc, tenant: str, version: int = 0) -> Wareho
     )
 
 
-def root_of(runtime: Runtime, doc: Doc, tenant: str) -> str:
+def root_of(runtime: Runtime, doc: WarehouseDoc, tenant: str) -> str:
     """Return a warehouse's base location; raise `BadRequest` naming a bad option."""
     return runtime.part(OBJECTS).root(unsaved(runtime, doc, tenant).config)
 
 
-def _secrets(runtime: Runtime, doc: Doc) -> Iterator[tuple[str, str]]:
+def _secrets(runtime: Runtime, doc: WarehouseDoc) -> Iterator[tuple[str, str]]:
     config = doc[CONFIG]
     for option in runtime.part(OBJECTS).secret_options(config):
         if config.get(option):
@@ -147,7 +153,7 @@ def _secrets(runtime: Runtime, doc: Doc) -> Iterator[tuple[str, str]]:
                 yield f"{STRATEGY}.{tag}.{member}", members[member]
 
 
-def _without(doc: Doc, names: Mapping[str, Any]) -> Doc:
+def _without(doc: WarehouseDoc, names: Mapping[str, Any]) -> WarehouseDoc:
     bare = _copied(doc)
     for where in names:
         members, name = _holder(bare, where)
@@ -155,7 +161,7 @@ def _without(doc: Doc, names: Mapping[str, Any]) -> Doc:
     return bare
 
 
-def _with(doc: Doc, values: Mapping[str, str]) -> Doc:
+def _with(doc: WarehouseDoc, values: Mapping[str, str]) -> WarehouseDoc:
     whole = _copied(doc)
     for where, value in values.items():
         members, name = _holder(whole, where)
@@ -163,14 +169,14 @@ def _with(doc: Doc, values: Mapping[str, str]) -> Doc:
     return whole
 
 
-def _copied(doc: Doc) -> Doc:
+def _copied(doc: WarehouseDoc) -> WarehouseDoc:
     strategy = doc[STRATEGY]
     if isinstance(strategy, dict):
         strategy = {tag: dict(members) for tag, members in strategy.items()}
-    return doc | {CONFIG: dict(doc[CONFIG]), STRATEGY: strategy}
+    return {**doc, "storage_config": dict(doc[CONFIG]), "vending_strategy": strategy}
 
 
-def _holder(doc: Doc, where: str) -> tuple[dict[str, str], str]:
+def _holder(doc: WarehouseDoc, where: str) -> tuple[dict[str, str], str]:
     field, _, name = where.partition(".")
     if field == CONFIG:
         return doc[CONFIG], name

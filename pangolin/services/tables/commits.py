@@ -6,7 +6,7 @@ the client's requirements still hold; an unknown outcome is never reported as a 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from pangolin.errors import BadRequest, CommitFailed, PangolinError
@@ -36,7 +36,8 @@ from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
 from pangolin.services.versioned.relations import TABLES, VIEWS, Relation
 from pangolin.services.versioned.resolution import ResolvedRef
-from pangolin.store.api import Change, Conflict, Doc, Key, Kind, Put, RequireEmpty
+from pangolin.store.api import Change, Conflict, Key, Kind, Put, RequireEmpty
+from pangolin.store.documents import AssetDoc
 from pangolin.store.kinds import CLAIM
 
 Metadata = Json
@@ -61,13 +62,13 @@ class Swap:
 
     named: Named
     resolved: ResolvedRef
-    entry: Entry
+    entry: Entry[AssetDoc]
     base: Metadata | None
     new: Metadata | None
     held: list[Change]
     location: str | None = None
     data: bytes | None = None
-    doc: Doc | None = None
+    doc: AssetDoc | None = None
 
     @property
     def base_location(self) -> str | None:
@@ -235,12 +236,13 @@ def _write(ctx: Context, swap: Swap, files: Staged) -> list[Change]:
     return [*swap.held, *claims, *put]
 
 
-def _record(ctx: Context, swap: Swap, new: Metadata) -> Doc:
+def _record(ctx: Context, swap: Swap, new: Metadata) -> AssetDoc:
     if swap.entry.doc is None:
         return new_entry(swap.named, new, ctx.now())
     of_the_file = ("foreign", "shared")
     kept = {key: value for key, value in swap.entry.doc.items() if key not in of_the_file}
-    return kept | {"location": new["location"], "updated_at_ms": ctx.now()}
+    moved = {"location": new["location"], "updated_at_ms": ctx.now()}
+    return cast(AssetDoc, kept | moved)
 
 
 def _batch(listed: Sequence[Change]) -> list[Change]:

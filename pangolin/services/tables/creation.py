@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from pangolin.errors import BadRequest
@@ -40,7 +40,7 @@ from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, Entry
 from pangolin.services.versioned.relations import TABLES, Relation
 from pangolin.services.versioned.resolution import ResolvedRef
-from pangolin.store.api import Doc
+from pangolin.store.documents import AssetDoc, NamespaceDoc
 
 Fields = Mapping[str, Any]
 NEW: dict[str, Callable[..., dict[str, Any]]] = {"table": new_table, "view": new_view}
@@ -186,15 +186,16 @@ def _entitlement(
     return found
 
 
-def _registered(entry: Entry, named: Named, document: Fields, now_ms: int) -> Doc:
+def _registered(entry: Entry[AssetDoc], named: Named, document: Fields, now_ms: int) -> AssetDoc:
     fresh = new_entry(named, document, now_ms)
     if entry.doc is None:
         return fresh
     kept = {key: value for key, value in entry.doc.items() if key != "shared"}
-    return kept | {key: fresh[key] for key in ("uuid", "location", "updated_at_ms")}
+    found = {key: fresh[key] for key in ("uuid", "location", "updated_at_ms")}
+    return cast(AssetDoc, kept | found)
 
 
-def new_entry(named: Named, document: Fields, now_ms: int) -> Doc:
+def new_entry(named: Named, document: Fields, now_ms: int) -> AssetDoc:
     """Build the record of a new table or view; `metadata_location` is still to be filled in."""
     address, relation = named.address, named.relation
     return {
@@ -224,7 +225,9 @@ def _is_default(request: Fields) -> bool:
     return not request.get("location")
 
 
-def default_location(resolved: ResolvedRef, address: Address, namespace: Doc | None) -> str:
+def default_location(
+    resolved: ResolvedRef, address: Address, namespace: NamespaceDoc | None
+) -> str:
     """Choose a unique directory for a new entry, which no later entry of its name will share."""
     properties = namespace["properties"] if namespace else {}
     base = properties.get("location") or namespaces.default_location(resolved, address.levels)

@@ -9,7 +9,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.storage import metadata_files
 from pangolin.services.tables import metadata_expiry
 from pangolin.services.versioned.resolution import ResolvedRef
-from pangolin.store.api import Change, Delete, Doc, Key, Put
+from pangolin.store.api import Change, Delete, Key, Put
+from pangolin.store.documents import TrashDoc
 from pangolin.store.kinds import TRASH
 
 
@@ -24,7 +25,7 @@ class Run:
 
     dry_run: bool = False
     rows: set[tuple[str, Key]] = field(default_factory=set)
-    trash: dict[Key, Doc] = field(default_factory=dict)
+    trash: dict[Key, TrashDoc] = field(default_factory=dict)
     gone: set[tuple[str, str]] = field(default_factory=set)
 
     def spare(self, batch: Sequence[Change]) -> None:

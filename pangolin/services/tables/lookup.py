@@ -18,7 +18,8 @@ from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES, Entry, Found
 from pangolin.services.versioned.relations import LABELS, TABLES, Relation, resource
 from pangolin.services.versioned.resolution import ResolvedRef, resolve
-from pangolin.store.api import Change, Doc
+from pangolin.store.api import Change
+from pangolin.store.documents import AssetDoc, NamespaceDoc
 from pangolin.store.kinds import ASSET, NAMESPACE
 
 
@@ -33,7 +34,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Target(Found):
+class Target(Found[AssetDoc]):
     """An existing table or view: its name, what its ref shows, its own line's record."""
 
     named: Named
@@ -58,7 +59,7 @@ class Target(Found):
         """The metadata file that it points to."""
         return str(self.doc["metadata_location"])
 
-    def replaced(self, doc: Doc) -> list[Change]:
+    def replaced(self, doc: AssetDoc) -> list[Change]:
         """List the changes that replace it with a document and hold its branch."""
         return [self.resolved.hold(), *entries.write(self.resolved, ASSETS, doc, self.own)]
 
@@ -73,8 +74,8 @@ class Slot:
     """A name in an existing namespace, and what the ref shows under it, if anything."""
 
     resolved: ResolvedRef
-    entry: Entry
-    namespace: Found
+    entry: Entry[AssetDoc]
+    namespace: Found[NamespaceDoc]
 
     def hold(self) -> list[Change]:
         """List the changes that hold the line and the namespace until a batch is in."""
@@ -137,14 +138,16 @@ def read(ctx: Context, wanted: Named) -> Target:
     return Target(resolved, entry.doc, entry.own, wanted)
 
 
-def look(ctx: Context, address: Address) -> tuple[ResolvedRef, Entry]:
+def look(ctx: Context, address: Address) -> tuple[ResolvedRef, Entry[AssetDoc]]:
     """Read what is under an address, if anything."""
     key = (address.path, address.name)
     resolved, (rows,) = resolve(ctx, address.prefix, [(ASSET, key)])
     return resolved, entries.visible_entry(ctx.store, resolved, ASSETS, key, rows)
 
 
-def look_with_namespace(ctx: Context, address: Address) -> tuple[ResolvedRef, Entry, Entry]:
+def look_with_namespace(
+    ctx: Context, address: Address
+) -> tuple[ResolvedRef, Entry[AssetDoc], Entry[NamespaceDoc]]:
     """Read what is under an address and its namespace, in one round trip."""
     key, path = (address.path, address.name), (address.path,)
     resolved, (rows, above) = resolve(ctx, address.prefix, [(ASSET, key), (NAMESPACE, path)])
@@ -167,7 +170,7 @@ def find_free(ctx: Context, wanted: Named) -> Slot:
     return slot
 
 
-def refuse_taken(doc: Doc | None, wanted: Named) -> None:
+def refuse_taken(doc: AssetDoc | None, wanted: Named) -> None:
     """Raise `AlreadyExists` if anything has the name, in the reference's words."""
     if doc is None:
         return

@@ -18,7 +18,8 @@ from pangolin.services.storage.location_claims import own_directories
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import Entry
 from pangolin.services.versioned.resolution import ResolvedRef
-from pangolin.store.api import Doc, Key
+from pangolin.store.api import Key
+from pangolin.store.documents import AssetDoc
 from pangolin.store.kinds import ASSET, PAST_ASSET
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ Metadata = dict[str, Any]
 ENABLED = "write.metadata.delete-after-commit.enabled"
 
 
-def logged(ctx: Context, resolved: ResolvedRef, entry: Entry) -> str | None:
+def logged(ctx: Context, resolved: ResolvedRef, entry: Entry[AssetDoc]) -> str | None:
     """Return the file that an entry's next metadata may log: its current one, unless shared."""
     if entry.doc is None or is_shared(resolved, entry):
         return None
@@ -37,12 +38,12 @@ def logged(ctx: Context, resolved: ResolvedRef, entry: Entry) -> str | None:
     return location
 
 
-def is_shared(resolved: ResolvedRef, entry: Entry) -> bool:
+def is_shared(resolved: ResolvedRef, entry: Entry[AssetDoc]) -> bool:
     """Return whether another ref or a past version keeps pointing to an entry's metadata file."""
-    return entries.is_shared(resolved, entry) or bool((entry.doc or {}).get("shared"))
+    return entries.is_shared(resolved, entry) or bool(entry.doc and entry.doc.get("shared"))
 
 
-def spared(ctx: Context, entry: Entry, base: Metadata | None, new: Metadata) -> Metadata:
+def spared(ctx: Context, entry: Entry[AssetDoc], base: Metadata | None, new: Metadata) -> Metadata:
     """Return new metadata whose log does not make a client delete files that others point to.
 
     Only a table whose clients may delete is treated: it costs two queries.
@@ -62,7 +63,7 @@ def after_commit(
     resolved: ResolvedRef,
     base: Metadata | None,
     new: Metadata | None,
-    doc: Doc | None,
+    doc: AssetDoc | None,
 ) -> None:
     """Delete metadata files that left the log and that no ref points to; never raises."""
     if base is None or new is None or new is base or doc is None or "properties" not in new:
@@ -104,6 +105,6 @@ def pointers(
     }
 
 
-def _own(entry: Entry) -> Collection[tuple[str, Key]]:
+def _own(entry: Entry[AssetDoc]) -> Collection[tuple[str, Key]]:
     """Return the key of the record that a write is about to replace, whose file is ignored."""
     return [] if entry.own is None else [(ASSET.name, ASSET.key_of(entry.own.doc)[1:])]

@@ -17,14 +17,15 @@ from pangolin.services.storage import location_claims
 from pangolin.services.storage.manifests import OnMissing, data_files
 from pangolin.services.tables.disposal import Disposal
 from pangolin.services.versioned.resolution import resolve
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put
+from pangolin.store.api import ABSENT, Change, Delete, Put
+from pangolin.store.documents import AssetDoc, TrashDoc
 from pangolin.store.kinds import CLAIM, TRASH
 
 log = logging.getLogger(__name__)
 BATCH = 500
 
 
-def trash(doc: Doc, now_ms: int, trash_id: str | None = None) -> Doc:
+def trash(doc: AssetDoc, now_ms: int, trash_id: str | None = None) -> TrashDoc:
     """Build the record of an entry's files to delete."""
     return {
         "catalog": doc["catalog"],
@@ -35,12 +36,12 @@ def trash(doc: Doc, now_ms: int, trash_id: str | None = None) -> Doc:
     }
 
 
-def remember(record: Doc) -> Change:
+def remember(record: TrashDoc) -> Change:
     """Build the change that stores a trash record."""
     return Put(TRASH, record, ABSENT)
 
 
-def try_now(ctx: Context, prefix: str, record: Doc) -> None:
+def try_now(ctx: Context, prefix: str, record: TrashDoc) -> None:
     """Purge right away; log a failure and leave the rest to gc."""
     try:
         resolved, _ = resolve(ctx, prefix)
@@ -49,7 +50,7 @@ def try_now(ctx: Context, prefix: str, record: Doc) -> None:
         log.warning("purge of %s is left to gc: %s", record["metadata_location"], error)
 
 
-def empty(files: Disposal, record: Doc) -> int:
+def empty(files: Disposal, record: TrashDoc) -> int:
     """Delete the unreachable files of a trash record; return how many.
 
     The record stays for a later run while another ref still shows the table.
@@ -62,7 +63,7 @@ def empty(files: Disposal, record: Doc) -> int:
     return count
 
 
-def _forget(ctx: Context, record: Doc) -> None:
+def _forget(ctx: Context, record: TrashDoc) -> None:
     batch: list[Change] = [Delete(TRASH, (record["catalog"], record["id"]))]
     for claim in ctx.store.scan(CLAIM, (record["asset"],), index="asset"):
         batch.append(Delete(CLAIM, (claim.doc["location"],), claim.version))

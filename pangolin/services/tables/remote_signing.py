@@ -14,6 +14,7 @@ from pangolin.services.credentials.vending import Entitlement
 from pangolin.services.storage import vending_strategies
 from pangolin.services.tables.lookup import open_target
 from pangolin.store.api import Record
+from pangolin.store.documents import WarehouseDoc
 
 
 def sign(
@@ -36,7 +37,7 @@ def sign(
     return _signed(ctx, signer, given, request, (target.metadata_location,), held)
 
 
-def _signer(ctx: Context, warehouse: Record) -> Signer:
+def _signer(ctx: Context, warehouse: Record[WarehouseDoc]) -> Signer:
     strategy = vending_strategies.strategy_of(warehouse.doc)
     signer = vending.signer_of(ctx.runtime.vendor(strategy)) if strategy else None
     if signer is None:

@@ -14,6 +14,7 @@ from pangolin.services.changes.attempts import write
 from pangolin.services.changes.idempotency import once
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
+from pangolin.services.context.json import Json
 from pangolin.services.credentials.vending import Delegation
 from pangolin.services.tables import loading, metadata_expiry, purging
 from pangolin.services.tables.loading import Loaded, loaded
@@ -23,7 +24,7 @@ from pangolin.services.versioned.addressing import Address
 from pangolin.services.versioned.entries import ASSETS
 from pangolin.services.versioned.listing import Query
 from pangolin.services.versioned.relations import LABELS, TABLES, Relation, resource
-from pangolin.store.api import Doc
+from pangolin.store.documents import AssetDoc, TrashDoc
 
 Levels = Sequence[str]
 
@@ -109,7 +110,7 @@ def unregister(ctx: Context, prefix: str, levels: Levels, name: str) -> Loaded:
         batch.apply(ctx, target.dropped(), event, outcome=outcome)
         return answer
 
-    def replay(outcome: Doc) -> Loaded:
+    def replay(outcome: Json) -> Loaded:
         address = wanted.address
         found = namespaces.find(ctx, Address(address.prefix, address.levels))
         return loaded(ctx, found.resolved, outcome["metadata-location"])
@@ -134,7 +135,7 @@ def rename(
     write(ctx, "rename", lambda: _rename(ctx, old, new))
 
 
-def _drop(ctx: Context, wanted: Named, purge: bool) -> Doc | None:
+def _drop(ctx: Context, wanted: Named, purge: bool) -> TrashDoc | None:
     target = find(ctx, wanted)
     changes = target.dropped()
     trash = purging.trash(target.doc, ctx.now()) if purge else None
@@ -171,8 +172,12 @@ def _rename(ctx: Context, wanted: Named, new: Address) -> None:
     batch.apply(ctx, changes, event)
 
 
-def _moved(ctx: Context, target: Target, new: Address) -> Doc:
-    moved = target.doc | {"namespace": new.path, "name": new.name, "updated_at_ms": ctx.now()}
+def _moved(ctx: Context, target: Target, new: Address) -> AssetDoc:
+    moved: AssetDoc = target.doc | {
+        "namespace": new.path,
+        "name": new.name,
+        "updated_at_ms": ctx.now(),
+    }
     if metadata_expiry.is_shared(target.resolved, target.entry):
         # Others still see what it points to, under the old name.
         moved["shared"] = True

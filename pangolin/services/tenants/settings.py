@@ -1,7 +1,7 @@
 """The settings of each tenant, in one record."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pangolin.errors import BadRequest
 from pangolin.services.audit.records import AuditEvent
@@ -15,7 +15,8 @@ from pangolin.services.context.redaction import MASK
 from pangolin.services.context.resource import Resource
 from pangolin.services.tenants import sealed_settings
 from pangolin.services.tenants.sealed_settings import for_audit
-from pangolin.store.api import ABSENT, Doc, Put
+from pangolin.store.api import ABSENT, Put
+from pangolin.store.documents import TenantSettingsDoc
 from pangolin.store.kinds import TENANT_SETTINGS
 
 RESOURCE: Final = Resource("settings")
@@ -35,7 +36,8 @@ def get(ctx: Context) -> Json:
     """Return a tenant's settings with defaults filled in; the password is masked."""
     require(ctx, "read", RESOURCE)
     record = ctx.store.get(TENANT_SETTINGS, ())
-    return _to_json(record.doc if record else {})
+    stored: TenantSettingsDoc = record.doc if record else {}
+    return _to_json(stored)
 
 
 def update(ctx: Context, fields: Mapping[str, Any]) -> Json:
@@ -47,7 +49,8 @@ def update(ctx: Context, fields: Mapping[str, Any]) -> Json:
 
     def attempt() -> Json:
         record = ctx.store.get(TENANT_SETTINGS, ())
-        clear = _merged(record.doc if record else {}, fields)
+        stored: TenantSettingsDoc = record.doc if record else {}
+        clear = _merged(stored, fields)
         doc = sealed_settings.sealed(ctx.runtime, clear, ctx.tenant)
         outcome = _to_json(doc)
         put = Put(TENANT_SETTINGS, doc, record.version if record else ABSENT)
@@ -63,9 +66,9 @@ def update(ctx: Context, fields: Mapping[str, Any]) -> Json:
     return write(ctx, "update settings", attempt, Json)
 
 
-def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
+def _merged(stored: TenantSettingsDoc, fields: Mapping[str, Any]) -> TenantSettingsDoc:
     """Merge the fields over the stored ones; a given password is in plaintext."""
-    given, kept = dict(fields), dict(stored)
+    given, kept = dict(fields), stored.copy()
     if SECRET in given:
         secret = given[SECRET]
         if secret and secret.startswith(MASK):
@@ -74,9 +77,11 @@ def _merged(stored: Doc, fields: Mapping[str, Any]) -> Doc:
             del given[SECRET]
         elif not secret:
             kept.pop(sealed_settings.SECRETS, None)
-    return {key: value for key, value in (kept | given).items() if value is not None}
+    merged = {key: value for key, value in {**kept, **given}.items() if value is not None}
+    return cast(TenantSettingsDoc, merged)
 
 
-def _to_json(doc: Doc) -> Json:
-    values = {key: doc.get(key, default) for key, default in DEFAULTS.items()}
+def _to_json(doc: TenantSettingsDoc) -> Json:
+    kept: Mapping[str, Any] = doc
+    values = {key: kept.get(key, default) for key, default in DEFAULTS.items()}
     return values | {SECRET: sealed_settings.masked(doc)}

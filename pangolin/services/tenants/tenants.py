@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from pangolin.errors import AlreadyExists, BadRequest, InUse, NoSuchTenant
@@ -18,7 +18,8 @@ from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
 from pangolin.services.context.resource import Resource
 from pangolin.services.context.well_known import DEFAULT_TENANT
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
+from pangolin.store.api import ABSENT, Change, Delete, Put, Record, RequireEmpty
+from pangolin.store.documents import CatalogDoc, TenantDoc
 from pangolin.store.kinds import CATALOG, TENANT, WAREHOUSE
 
 
@@ -27,7 +28,7 @@ def create(ctx: Context, fields: Mapping[str, Any]) -> Json:
     name = fields["name"]
     require(ctx, "create", Resource("tenant", (name,)))
     names.check_tenant(name)
-    doc = {
+    doc: TenantDoc = {
         "tenant": str(uuid4()),
         "name": name,
         "properties": dict(fields.get("properties") or {}),
@@ -76,7 +77,7 @@ def update(ctx: Context, tenant: str, fields: Mapping[str, Any]) -> Json:
 
     def attempt() -> Json:
         record = find(ctx, tenant)
-        doc = record.doc | given
+        doc = cast(TenantDoc, record.doc | given)
         if doc["name"] != record.doc["name"]:
             _refuse_taken(ctx, doc["name"])
         changes: list[Change] = [Put(TENANT, doc, record.version)]
@@ -102,7 +103,7 @@ def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
         raise BadRequest("the default tenant cannot be deleted")
     list_changes: Callable[[Context], list[Change]] = _everything if force else _nothing_below
 
-    def attempt() -> tuple[Context, list[Doc]]:
+    def attempt() -> tuple[Context, list[CatalogDoc]]:
         record = find(ctx, tenant)
         # The batch is scoped to the tenant, so that it cannot touch another tenant's records.
         within = replace(ctx, tenant=record.doc["tenant"], idempotency=None)
@@ -121,7 +122,7 @@ def delete(ctx: Context, tenant: str, *, force: bool = False) -> None:
     cascade.sweep_tenant(within)
 
 
-def find(ctx: Context, tenant: str) -> Record:
+def find(ctx: Context, tenant: str) -> Record[TenantDoc]:
     """Return a tenant's record by id; raise `NoSuchTenant`."""
     record = ctx.system.get(TENANT, (tenant.lower(),))
     if record is None:
@@ -129,7 +130,7 @@ def find(ctx: Context, tenant: str) -> Record:
     return record
 
 
-def to_json(doc: Doc) -> Json:
+def to_json(doc: TenantDoc) -> Json:
     """Return a tenant as JSON."""
     return {"id": doc["tenant"], "name": doc["name"], "properties": doc["properties"]}
 

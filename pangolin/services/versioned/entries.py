@@ -5,40 +5,42 @@ still see first copies it to the past versions; dropping one leaves a tombstone 
 fork sees therefore never changes, and nothing is copied when the fork is made.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final, Generic, cast
 
 from pangolin.services.context.context import Context
 from pangolin.services.versioned.resolution import ResolvedRef, Rows
 from pangolin.store import find_many
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Key, Kind, Put, Record
+from pangolin.store.api import ABSENT, Change, D, Delete, Doc, Key, Kind, Put, Record
+from pangolin.store.documents import AssetDoc, NamespaceDoc
 from pangolin.store.kinds import ASSET, NAMESPACE, PAST_ASSET, PAST_NAMESPACE, parent_of
 from pangolin.store.scoped import ScopedStore
 
 
 @dataclass(frozen=True, slots=True)
-class EntryKind:
+class EntryKind(Generic[D]):
     """A kind of entry, the kind of its past versions, and the key fields that name it."""
 
-    live: Kind
-    past: Kind
+    live: Kind[D]
+    past: Kind[D]
     name: tuple[str, ...]
 
-    def name_of(self, doc: Doc) -> Key:
+    def name_of(self, doc: Mapping[str, Any]) -> Key:
         """Return an entry's name: its key below the line."""
         return tuple(doc[field] for field in self.name)
 
 
-NAMESPACES = EntryKind(NAMESPACE, PAST_NAMESPACE, ("path",))
-ASSETS = EntryKind(ASSET, PAST_ASSET, ("namespace", "name"))
+NAMESPACES: Final[EntryKind[NamespaceDoc]] = EntryKind(NAMESPACE, PAST_NAMESPACE, ("path",))
+ASSETS: Final[EntryKind[AssetDoc]] = EntryKind(ASSET, PAST_ASSET, ("namespace", "name"))
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Generic[D]):
     """What a ref shows under a name (`doc`, None if nothing), and its own line's record."""
 
-    doc: Doc | None
-    own: Record | None
+    doc: D | None
+    own: Record[D] | None
 
     @property
     def is_own(self) -> bool:
@@ -47,27 +49,27 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Generic[D]):
     """What a ref shows under a name that exists, and its own line's record."""
 
     resolved: ResolvedRef
-    doc: Doc
-    own: Record | None
+    doc: D
+    own: Record[D] | None
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> Entry[D]:
         """The same as an entry that may be missing."""
         return Entry(self.doc, self.own)
 
 
-def get(store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, name: Key) -> Entry:
+def get(store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind[D], name: Key) -> Entry[D]:
     """Read what a ref shows under a name."""
     return get_many(store, resolved, entry_kind, [name])[0]
 
 
 def get_many(
-    store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, names: Sequence[Key]
-) -> list[Entry]:
+    store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind[D], names: Sequence[Key]
+) -> list[Entry[D]]:
     """Read what a ref shows under names, in one round trip if no past version is needed."""
     lines = [line for line, _ in resolved.lineage]
     rows = store.get_many(
@@ -81,8 +83,8 @@ def get_many(
 
 
 def visible_entry(
-    store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind, name: Key, rows: Rows
-) -> Entry:
+    store: ScopedStore, resolved: ResolvedRef, entry_kind: EntryKind[D], name: Key, rows: Rows
+) -> Entry[D]:
     """Choose among the rows of each line of the chain, reading past versions where needed."""
     for (line, epoch), row in zip(resolved.lineage, rows, strict=True):
         doc = _as_of(store, entry_kind, (resolved.catalog_id, line, *name), row, epoch)
@@ -92,8 +94,8 @@ def visible_entry(
 
 
 def _as_of(
-    store: ScopedStore, entry_kind: EntryKind, key: Key, row: Record | None, epoch: int | None
-) -> Doc | None:
+    store: ScopedStore, entry_kind: EntryKind[D], key: Key, row: Record[D] | None, epoch: int | None
+) -> D | None:
     if row is None or epoch is None or row.doc["epoch"] <= epoch:
         return row.doc if row else None
     if not row.doc.get("past"):
@@ -110,7 +112,7 @@ def is_shared(resolved: ResolvedRef, entry: Entry) -> bool:
 
 
 def write(
-    resolved: ResolvedRef, entry_kind: EntryKind, doc: Doc, own: Record | None
+    resolved: ResolvedRef, entry_kind: EntryKind[D], doc: D, own: Record[D] | None
 ) -> list[Change]:
     """List the changes that put `doc` on the ref's line over `own`; add `resolved.hold()` once."""
     now = resolved.branch_line().doc["epoch"]
@@ -119,7 +121,7 @@ def write(
     fresh = {key: value for key, value in doc.items() if key not in ("past", "dead", "epoch")}
     if past:
         fields["past"] = True
-    put = Put(entry_kind.live, fresh | fields, own.version if own else ABSENT)
+    put = Put(entry_kind.live, cast(D, fresh | fields), own.version if own else ABSENT)
     return [*changes, put]
 
 
@@ -152,7 +154,7 @@ def _keep(
 TYPES: Sequence[str] = ("table", "view", "asset")
 
 
-def rows_of(ctx: Context, assets: Iterable[str]) -> Iterator[Doc]:
+def rows_of(ctx: Context, assets: Iterable[str]) -> Iterator[AssetDoc]:
     """Iterate over the entries of assets, given by id, on all lines, past versions included."""
     ids = list(assets)
     for kind in (ASSETS.live, ASSETS.past):

@@ -1,21 +1,21 @@
 """Ordered pages of what a ref shows, merged from its line and its bases, nearest first."""
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final, Generic
 
 from pangolin.services.context import pages
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import ASSETS, NAMESPACES, TYPES, EntryKind
 from pangolin.services.versioned.resolution import ResolvedRef
-from pangolin.store.api import Doc, Key, Kind
-from pangolin.store.kinds import ASSET, NAMESPACE
+from pangolin.store.api import D, Key, Kind
+from pangolin.store.kinds import ASSET
 from pangolin.store.scoped import ScopedStore
 
-Row = tuple[Key, Doc]
+Row = tuple[Key, D]
 BATCH: Final = 250
 
 
@@ -28,18 +28,18 @@ class Visible:
 
     namespaces: Sequence[str]
     assets: Sequence[str]
-    keep: Callable[[Doc], bool]
+    keep: Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Query(Generic[D]):
     """The entries of one kind directly in `parent`, in name order, beyond `after`.
 
     `type` narrows assets to `table`, `view` or `asset`. Without a limit everything is read.
     """
 
     resolved: ResolvedRef
-    kind: EntryKind
+    kind: EntryKind[D]
     parent: str
     type: str | None = None
     after: str | None = None
@@ -60,14 +60,14 @@ class Query:
         """Where reading begins, as a store takes it."""
         return None if self.after is None else (self.after,)
 
-    def is_wanted(self, doc: Doc) -> bool:
+    def is_wanted(self, doc: Mapping[str, Any]) -> bool:
         """Return whether an entry is of the type that is asked for."""
         return self.type is None or bool(doc["type"] == self.type)
 
 
 def page(
-    store: ScopedStore, query: Query, visible: Visible | None = None
-) -> tuple[list[Doc], str | None]:
+    store: ScopedStore, query: Query[D], visible: Visible | None = None
+) -> tuple[list[D], str | None]:
     """Read a page, of those that are `visible` if given, and the `after` of the next page.
 
     Pages are full also where only a part may be seen.
@@ -77,8 +77,8 @@ def page(
 
 
 def everything(
-    store: ScopedStore, resolved: ResolvedRef, kind: EntryKind, after: Key | None = None
-) -> Iterator[Doc]:
+    store: ScopedStore, resolved: ResolvedRef, kind: EntryKind[D], after: Key | None = None
+) -> Iterator[D]:
     """Iterate over all live entries of a ref in name order."""
     return _Merge(store, resolved, kind).entries(after=after)
 
@@ -100,7 +100,7 @@ def live_counts(store: ScopedStore, resolved: ResolvedRef) -> dict[str, int]:
     return counts | {"namespace": sum(1 for _ in everything(store, resolved, NAMESPACES))}
 
 
-def _in_parent(store: ScopedStore, query: Query) -> Iterator[Doc]:
+def _in_parent(store: ScopedStore, query: Query[D]) -> Iterator[D]:
     if _is_plain(query.resolved):
         return _plain(store, query)
     index = "children" if query.is_of_namespaces else None
@@ -108,11 +108,11 @@ def _in_parent(store: ScopedStore, query: Query) -> Iterator[Doc]:
     return filter(query.is_wanted, merge.entries(query.beyond))
 
 
-def _visible(store: ScopedStore, query: Query, visible: Visible) -> Iterator[Doc]:
+def _visible(store: ScopedStore, query: Query[D], visible: Visible) -> Iterator[D]:
     spaces = query.is_of_namespaces
     names = visible.namespaces if spaces else visible.assets
 
-    def read(batch: Sequence[str]) -> list[Doc | None]:
+    def read(batch: Sequence[str]) -> list[D | None]:
         keys = [(name,) if spaces else (query.parent, name) for name in batch]
         found = entries.get_many(store, query.resolved, query.kind, keys)
         return [entry.doc for entry in found]
@@ -125,31 +125,31 @@ def _is_plain(resolved: ResolvedRef) -> bool:
     return len(resolved.lineage) == 1 and not resolved.is_tag
 
 
-def _plain(store: ScopedStore, query: Query) -> Iterator[Doc]:
+def _plain(store: ScopedStore, query: Query[D]) -> Iterator[D]:
     """Read from the one line there is, whose index skips tombstones."""
     if query.is_of_namespaces:
-        return (doc for _, doc in _listed(store, query, NAMESPACE, query.parent))
+        return (doc for _, doc in _listed(store, query, query.parent))
     types = TYPES if query.type is None else (query.type,)
-    streams = [_listed(store, query, ASSET, type_, query.parent) for type_ in types]
+    streams = [_listed(store, query, type_, query.parent) for type_ in types]
     return (doc for _, doc in heapq.merge(*streams, key=itemgetter(0)))
 
 
-def _listed(store: ScopedStore, query: Query, kind: Kind, *prefix: str) -> Iterator[Row]:
+def _listed(store: ScopedStore, query: Query[D], *prefix: str) -> Iterator[Row[D]]:
     key = query.resolved.key(*prefix)
-    return _rows(store, kind, key, "listed", query.beyond, query.batch)
+    return _rows(store, query.kind.live, key, "listed", query.beyond, query.batch)
 
 
 @dataclass(frozen=True, slots=True)
-class _Merge:
+class _Merge(Generic[D]):
     """The entries under a prefix as a ref shows them: of each name, the version nearest to it."""
 
     store: ScopedStore
     resolved: ResolvedRef
-    kind: EntryKind
+    kind: EntryKind[D]
     prefix: Key = ()
     index: str | None = None
 
-    def entries(self, after: Key | None = None) -> Iterator[Doc]:
+    def entries(self, after: Key | None = None) -> Iterator[D]:
         """Iterate over what is live, in name order."""
         levels = [self._level(line, epoch, after) for line, epoch in self.resolved.lineage]
         # heapq.merge is stable: among equal names the nearest line comes first.
@@ -158,7 +158,7 @@ class _Merge:
             if not doc.get("dead"):
                 yield doc
 
-    def _level(self, line: str, epoch: int | None, after: Key | None) -> Iterator[Row]:
+    def _level(self, line: str, epoch: int | None, after: Key | None) -> Iterator[Row[D]]:
         """Iterate over one line as it was in an epoch (None: as it is now)."""
         live = self._named(self.kind.live, line, after)
         if epoch is None:
@@ -170,7 +170,7 @@ class _Merge:
         for name, same in groupby(seen, key=itemgetter(0)):
             yield name, max((doc for _, doc in same), key=itemgetter("epoch"))
 
-    def _named(self, kind: Kind, line: str, after: Key | None) -> Iterator[Row]:
+    def _named(self, kind: Kind[D], line: str, after: Key | None) -> Iterator[Row[D]]:
         prefix = (self.resolved.catalog_id, line, *self.prefix)
         rows = _rows(self.store, kind, prefix, self.index, after)
         return ((self.kind.name_of(doc), doc) for _, doc in rows)
@@ -178,12 +178,12 @@ class _Merge:
 
 def _rows(
     store: ScopedStore,
-    kind: Kind,
+    kind: Kind[D],
     prefix: Key,
     index: str | None,
     after: Key | None,
     batch: int = BATCH,
-) -> Iterator[Row]:
+) -> Iterator[Row[D]]:
     order = kind.order(index)[1 + len(prefix) :]
     # A past kind's order ends in the epoch: skip every version of the name `after`.
     if after is not None and "epoch" in order:

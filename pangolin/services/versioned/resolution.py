@@ -14,12 +14,12 @@ from pangolin.errors import BadRequest, NoSuchCatalog, NoSuchRef, Unavailable
 from pangolin.services.context.context import Context
 from pangolin.services.context.runtime import Part
 from pangolin.store.api import (
-    Doc,
     Key,
     Kind,
     Record,
     Require,
 )
+from pangolin.store.documents import CatalogDoc, LineDoc, RefDoc, WarehouseDoc
 from pangolin.store.kinds import CATALOG, LINE, REF, WAREHOUSE
 from pangolin.store.lru import Lru
 
@@ -37,10 +37,10 @@ class ResolvedRef:
     tag needs none, and may outlive the branch it was made on.
     """
 
-    catalog: Record
-    ref: Record
-    line: Record | None
-    warehouse: Record
+    catalog: Record[CatalogDoc]
+    ref: Record[RefDoc]
+    line: Record[LineDoc] | None
+    warehouse: Record[WarehouseDoc]
     lineage: Lineage
 
     @cached_property
@@ -68,7 +68,7 @@ class ResolvedRef:
         """Build the key of an entry on the ref's own line."""
         return (self.catalog_id, self.line_id, *rest)
 
-    def branch_line(self) -> Record:
+    def branch_line(self) -> Record[LineDoc]:
         """Return the line that a write changes; raise `BadRequest` on a tag."""
         if self.line is None:
             raise BadRequest(f"{self.ref.doc['name']} is a tag, and a tag is read-only")
@@ -97,7 +97,7 @@ def split_prefix(prefix: str) -> tuple[str, str]:
     return catalog, ref or MAIN
 
 
-def lineage_of(ref: Doc) -> Lineage:
+def lineage_of(ref: RefDoc) -> Lineage:
     """List the (line, epoch) pairs that a ref reads, nearest first."""
     own = (ref["line"], ref["epoch"] if ref["type"] == "tag" else None)
     return (own, *((line, epoch) for line, epoch in ref["bases"]))
@@ -133,7 +133,7 @@ def _resolve(ctx: Context, catalog: str, ref: str) -> _Resolution:
     return _Resolution(found.doc["id"], warehouse.doc["name"], lineage_of(record.doc))
 
 
-def find_catalog(ctx: Context, name: str) -> Record:
+def find_catalog(ctx: Context, name: str) -> Record[CatalogDoc]:
     """Read a catalog by name; raise `NoSuchCatalog`."""
     found = ctx.store.get(CATALOG, (name,))
     if found is None:

@@ -10,10 +10,13 @@ from pangolin.services.catalogs import names
 from pangolin.services.context.context import Context
 from pangolin.services.storage import vending_strategies, warehouse_secrets
 from pangolin.services.storage.object_stores import OBJECTS, Objects
-from pangolin.store.api import Doc, Record
+from pangolin.store.api import Record
+from pangolin.store.documents import WarehouseDoc
 
 
-def new(ctx: Context, fields: Mapping[str, Any], *, whole: bool = True) -> tuple[Doc, Warehouse]:
+def new(
+    ctx: Context, fields: Mapping[str, Any], *, whole: bool = True
+) -> tuple[WarehouseDoc, Warehouse]:
     """Return the record of a warehouse that is not stored, and the warehouse for plugins.
 
     Raises `BadRequest` and `UnknownPlugin` like `warehouses.create`; options that its strategy
@@ -21,7 +24,7 @@ def new(ctx: Context, fields: Mapping[str, Any], *, whole: bool = True) -> tuple
     """
     names.check_warehouse(fields["name"])
     now, given = ctx.now(), fields.get("vending_strategy")
-    clear = {
+    clear: WarehouseDoc = {
         "id": _id(fields.get("id")),
         "name": fields["name"],
         "storage_config": _canonical(ctx, fields.get("storage_config") or {}),
@@ -34,7 +37,7 @@ def new(ctx: Context, fields: Mapping[str, Any], *, whole: bool = True) -> tuple
     return doc, valid(ctx, doc, whole)
 
 
-def changed(ctx: Context, record: Record, fields: Mapping[str, Any]) -> Doc:
+def changed(ctx: Context, record: Record[WarehouseDoc], fields: Mapping[str, Any]) -> WarehouseDoc:
     """Return a record with the given fields; a secret that cannot be opened must be given again.
 
     Raises `BadRequest` naming an option.
@@ -56,7 +59,7 @@ def changed(ctx: Context, record: Record, fields: Mapping[str, Any]) -> Doc:
     return warehouse_secrets.sealed(runtime, fresh, ctx.tenant, record.doc)
 
 
-def valid(ctx: Context, doc: Doc, whole: bool = True) -> Warehouse:
+def valid(ctx: Context, doc: WarehouseDoc, whole: bool = True) -> Warehouse:
     """Return a record as a warehouse for plugins, after they have validated its options.
 
     Raises `BadRequest` and `UnknownPlugin`; options of its strategy are checked if it is `whole`.

@@ -18,7 +18,8 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.times import rfc3339
 from pangolin.services.storage.object_stores import OBJECTS
 from pangolin.services.storage.vending_strategies import strategy_of
-from pangolin.store.api import ANY, Change, Delete, Doc, Put, Record
+from pangolin.store.api import ANY, Change, Delete, Put, Record
+from pangolin.store.documents import WarehouseCheckDoc
 from pangolin.store.kinds import WAREHOUSE_CHECK
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,14 @@ class CheckReport:
         """Return the report in the form of the management API."""
         return {"checked_at": rfc3339(self.at_ms), "checks": [asdict(each) for each in self.checks]}
 
-    def put(self, warehouse: str) -> Put:
+    def put(self, warehouse: str) -> Put[WarehouseCheckDoc]:
         """Build the change that stores the report."""
         checks = [asdict(each) for each in self.checks]
-        doc = {"warehouse": warehouse, "checked_at_ms": self.at_ms, "checks": checks}
-        return Put(WAREHOUSE_CHECK, doc, ANY)
+        return Put(
+            WAREHOUSE_CHECK,
+            {"warehouse": warehouse, "checked_at_ms": self.at_ms, "checks": checks},
+            ANY,
+        )
 
 
 class CheckRun:
@@ -105,7 +109,7 @@ def read(ctx: Context, warehouses: Sequence[str]) -> list[CheckReport | None]:
     return [from_record(record) for record in found]
 
 
-def from_record(record: Record | None) -> CheckReport | None:
+def from_record(record: Record[WarehouseCheckDoc] | None) -> CheckReport | None:
     """Return the report that a record holds."""
     if record is None:
         return None
@@ -113,7 +117,7 @@ def from_record(record: Record | None) -> CheckReport | None:
     return CheckReport(record.doc["checked_at_ms"], checks)
 
 
-def unchanged(before: Doc, after: Doc) -> bool:
+def unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether nothing has changed that the checks depend on."""
     names = ("storage_config", "vending_strategy", "use_sts", "secrets")
     return all(before.get(name) == after.get(name) for name in names)
@@ -124,7 +128,7 @@ def changed_meanwhile(name: str) -> Conflicting:
     return Conflicting(f"warehouse {name} was changed while it was checked: check it again")
 
 
-def as_record(warehouse: Warehouse) -> Doc:
+def as_record(warehouse: Warehouse) -> Mapping[str, Any]:
     """Return the fields of a warehouse that determine its strategy."""
     return {
         "storage_config": warehouse.config,

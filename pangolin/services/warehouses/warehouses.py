@@ -26,7 +26,8 @@ from pangolin.services.storage import warehouse_secrets
 from pangolin.services.storage.warehouse_secrets import for_audit
 from pangolin.services.warehouses import builder, checks
 from pangolin.services.warehouses.checks import CheckReport, CheckRun
-from pangolin.store.api import ABSENT, Change, Delete, Doc, Put, Record, RequireEmpty
+from pangolin.store.api import ABSENT, Change, Delete, Put, Record, RequireEmpty
+from pangolin.store.documents import CatalogDoc, WarehouseDoc
 from pangolin.store.kinds import CATALOG, WAREHOUSE, WAREHOUSE_CHECK
 
 
@@ -114,11 +115,11 @@ def delete(ctx: Context, name: str, *, force: bool = False) -> None:
     """Delete a warehouse; raise `InUse` if catalogs use it; `force` deletes them, too."""
     require(ctx, "delete", resource(name))
 
-    def attempt() -> list[Doc]:
+    def attempt() -> list[CatalogDoc]:
         record = find(ctx, name)
         check = Delete(WAREHOUSE_CHECK, (record.doc["id"],))
         changes: list[Change] = [Delete(WAREHOUSE, (name,), record.version), check]
-        catalogs: list[Record] = []
+        catalogs: list[Record[CatalogDoc]] = []
         if force:
             changes.append(guards.guard_catalogs(ctx.store))
             catalogs = _catalogs(ctx, record.doc)
@@ -134,11 +135,11 @@ def delete(ctx: Context, name: str, *, force: bool = False) -> None:
         )
         return [catalog.doc for catalog in catalogs]
 
-    gone = write(ctx, "delete warehouse", attempt, lambda _: list[Doc]())
+    gone = write(ctx, "delete warehouse", attempt, lambda _: list[CatalogDoc]())
     cascade.sweep(ctx, gone)
 
 
-def find(ctx: Context, name: str) -> Record:
+def find(ctx: Context, name: str) -> Record[WarehouseDoc]:
     """Read a warehouse's record; raise `NoSuchWarehouse`."""
     record = ctx.store.get(WAREHOUSE, (name,))
     if record is None:
@@ -146,13 +147,13 @@ def find(ctx: Context, name: str) -> Record:
     return record
 
 
-def answered(ctx: Context, doc: Doc) -> Json:
+def answered(ctx: Context, doc: WarehouseDoc) -> Json:
     """Return a warehouse as JSON, with its last report."""
     [tried] = checks.read(ctx, [doc["id"]])
     return to_json(ctx, doc, tried)
 
 
-def to_json(ctx: Context, doc: Doc, tried: CheckReport | None) -> Json:
+def to_json(ctx: Context, doc: WarehouseDoc, tried: CheckReport | None) -> Json:
     """Return a warehouse as JSON, with its secrets masked."""
     masked = warehouse_secrets.masked(ctx.runtime, doc)
     return {
@@ -167,7 +168,7 @@ def to_json(ctx: Context, doc: Doc, tried: CheckReport | None) -> Json:
 
 
 def _tried(
-    ctx: Context, check_run: CheckRun, old: Doc, new: Doc
+    ctx: Context, check_run: CheckRun, old: WarehouseDoc, new: WarehouseDoc
 ) -> tuple[CheckReport | None, list[Change]]:
     """Check a changed warehouse; return the report and the changes that store it."""
     if checks.unchanged(old, new):
@@ -176,7 +177,7 @@ def _tried(
     return found, [checks.kept(found, new["id"])]
 
 
-def _replacement(ctx: Context, record: Record, doc: Doc) -> list[Change]:
+def _replacement(ctx: Context, record: Record[WarehouseDoc], doc: WarehouseDoc) -> list[Change]:
     old, new = record.doc["name"], doc["name"]
     if old == new:
         return [Put(WAREHOUSE, doc, record.version)]
@@ -184,14 +185,14 @@ def _replacement(ctx: Context, record: Record, doc: Doc) -> list[Change]:
     return [Delete(WAREHOUSE, (old,), record.version), Put(WAREHOUSE, doc, ABSENT)]
 
 
-def _unmoved(ctx: Context, old: Doc, new: Doc) -> list[Change]:
+def _unmoved(ctx: Context, old: WarehouseDoc, new: WarehouseDoc) -> list[Change]:
     before, after = old["storage_config"], new["storage_config"]
     if before == after or _root(ctx, old) == _root(ctx, new):
         return []
     return [_unused(ctx, old, "cannot move: its options are used by")]
 
 
-def _root(ctx: Context, doc: Doc) -> str | None:
+def _root(ctx: Context, doc: WarehouseDoc) -> str | None:
     try:
         return warehouse_secrets.root_of(ctx.runtime, doc, ctx.tenant)
     except (BadRequest, UnknownPlugin, SealBroken, Unavailable):
@@ -199,7 +200,7 @@ def _root(ctx: Context, doc: Doc) -> str | None:
         return None
 
 
-def _unused(ctx: Context, doc: Doc, verdict: str) -> Change:
+def _unused(ctx: Context, doc: WarehouseDoc, verdict: str) -> Change:
     used_by = [record.doc["name"] for record in _catalogs(ctx, doc)]
     if used_by:
         counted = cascade.tally({"catalog": len(used_by)})
@@ -210,7 +211,7 @@ def _unused(ctx: Context, doc: Doc, verdict: str) -> Change:
     return RequireEmpty(CATALOG, (doc["id"],), index="warehouse")
 
 
-def _catalogs(ctx: Context, doc: Doc) -> list[Record]:
+def _catalogs(ctx: Context, doc: WarehouseDoc) -> list[Record[CatalogDoc]]:
     return list(ctx.store.scan(CATALOG, (doc["id"],), index="warehouse"))
 
 

@@ -4,7 +4,7 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services.assets import assets
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.business_metadata import BusinessMetadata
 from pangolin.web.management.fields import Text, TextMap
@@ -76,7 +76,7 @@ class Assets(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, AssetRow(many=True), headers=LINK)
-    def get(self, asked: Doc, catalog: str, namespace: str) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json, catalog: str, namespace: str) -> tuple[Rows, dict[str, str]]:
         """List assets, tables and views in name order; levels are joined by dots."""
         ctx, levels = current_context(), levels_of(namespace)
         return listed(lambda **page: assets.page(ctx, catalog, levels, **page), asked)
@@ -84,7 +84,7 @@ class Assets(MethodView):
     @blp.changing()
     @blp.arguments(NewAsset)
     @blp.response(201, Asset)
-    def post(self, given: Doc, catalog: str, namespace: str) -> Doc:
+    def post(self, given: Json, catalog: str, namespace: str) -> Json:
         """Register an asset."""
         return assets.register(current_context(), catalog, levels_of(namespace), given)
 
@@ -95,7 +95,7 @@ class OneAsset(MethodView):
 
     @blp.failures()
     @blp.response(200, Asset)
-    def get(self, catalog: str, namespace: str, name: str) -> Doc:
+    def get(self, catalog: str, namespace: str, name: str) -> Json:
         """Read an asset, a table or a view."""
         return assets.get(current_context(), catalog, levels_of(namespace), name)
 
@@ -109,6 +109,6 @@ class OneAsset(MethodView):
 @blp.route("/assets/<asset_id>")
 @blp.failures()
 @blp.response(200, FoundAsset)
-def by_id(asset_id: str) -> Doc:
+def by_id(asset_id: str) -> Json:
     """Find an asset by id, wherever it is."""
     return assets.by_id(current_context(), asset_id)

@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services.audit import query
 from pangolin.services.audit.records import RESULTS
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
@@ -97,7 +97,7 @@ class Audit(MethodView):
     @blp.failures()
     @blp.arguments(Asked, location="query", unknown=RAISE)
     @blp.response(200, AuditLogEntry(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List records, newest first."""
         ctx, everywhere = current_context(), asked["all"]
         usual = min(USUAL, ctx.settings.max_page_size)
@@ -115,7 +115,7 @@ class AuditCount(MethodView):
     @blp.failures()
     @blp.arguments(Filters, location="query", unknown=RAISE)
     @blp.response(200, Count)
-    def get(self, asked: Doc) -> Doc:
+    def get(self, asked: Json) -> Json:
         """Count records."""
         return {
             "count": query.count(current_context(), asked, everywhere=asked["all"]),
@@ -129,6 +129,6 @@ class OneRecord(MethodView):
     @blp.failures()
     @blp.arguments(Everywhere, location="query", unknown=RAISE)
     @blp.response(200, AuditLogEntry)
-    def get(self, asked: Doc, record_id: str) -> Doc:
+    def get(self, asked: Json, record_id: str) -> Json:
         """Read a record."""
         return query.get(current_context(), record_id, everywhere=asked["all"])

@@ -4,7 +4,7 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 
 from pangolin.services.branches import management
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.openapi import Blueprint
@@ -75,7 +75,7 @@ class Branches(MethodView):
     @blp.failures()
     @blp.arguments(ListOfCatalog, location="query", unknown=RAISE)
     @blp.response(200, Branch(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List branches in name order."""
         ctx = current_context()
         return listed(lambda **page: management.list_branches(ctx, asked["catalog"], **page), asked)
@@ -83,7 +83,7 @@ class Branches(MethodView):
     @blp.changing()
     @blp.arguments(NewBranch)
     @blp.response(201, Branch)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Fork a branch, in constant time whatever the catalog holds."""
         return management.create_branch(current_context(), given)
 
@@ -95,14 +95,14 @@ class OneBranch(MethodView):
     @blp.failures()
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(200, Branch)
-    def get(self, asked: Doc, name: str) -> Doc:
+    def get(self, asked: Json, name: str) -> Json:
         """Read a branch."""
         return management.get_branch(current_context(), asked["catalog"], name)
 
     @blp.changing(query=OfCatalog)
     @blp.arguments(OfCatalog, location="query", unknown=RAISE)
     @blp.response(204)
-    def delete(self, asked: Doc, name: str) -> None:
+    def delete(self, asked: Json, name: str) -> None:
         """Delete a branch."""
         management.delete(current_context(), asked["catalog"], name, "branch")
 
@@ -114,7 +114,7 @@ class Tags(MethodView):
     @tags.failures()
     @tags.arguments(ListOfCatalog, location="query", unknown=RAISE)
     @tags.response(200, Tag(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List tags in name order."""
         ctx = current_context()
         return listed(lambda **page: management.list_tags(ctx, asked["catalog"], **page), asked)
@@ -122,7 +122,7 @@ class Tags(MethodView):
     @tags.changing()
     @tags.arguments(NewTag)
     @tags.response(200, Tag)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Tag a ref as it is now."""
         return management.create_tag(current_context(), given)
 
@@ -134,6 +134,6 @@ class OneTag(MethodView):
     @tags.changing(query=OfCatalog)
     @tags.arguments(OfCatalog, location="query", unknown=RAISE)
     @tags.response(204)
-    def delete(self, asked: Doc, name: str) -> None:
+    def delete(self, asked: Json, name: str) -> None:
         """Delete a tag."""
         management.delete(current_context(), asked["catalog"], name, "tag")

@@ -4,7 +4,7 @@ from flask.views import MethodView
 from marshmallow import Schema, fields
 
 from pangolin.services.assets import business_metadata
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
@@ -53,14 +53,14 @@ class Metadata(MethodView):
 
     @blp.failures()
     @blp.response(200, Written)
-    def get(self, asset_id: str) -> Doc:
+    def get(self, asset_id: str) -> Json:
         """Read what was written about an asset."""
         return {"metadata": business_metadata.read(current_context(), asset_id)}
 
     @blp.changing()
     @blp.arguments(NewMetadata)
     @blp.response(200, Written)
-    def post(self, given: Doc, asset_id: str) -> Doc:
+    def post(self, given: Json, asset_id: str) -> Json:
         """Write about an asset; tags and `discoverable` are for those who manage discovery."""
         return {"metadata": business_metadata.replace(current_context(), asset_id, given)}
 
@@ -77,7 +77,7 @@ class SameMetadata(MethodView):
 
     @blp.failures()
     @blp.response(200, Written)
-    def get(self, asset_id: str) -> Doc:
+    def get(self, asset_id: str) -> Json:
         """Read what was written about an asset."""
         return {"metadata": business_metadata.read(current_context(), asset_id)}
 

@@ -6,7 +6,7 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 
 from pangolin.services.catalogs import catalogs, contents
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Deleting, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -91,7 +91,7 @@ class Catalogs(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Catalog(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List catalogs in name order."""
         ctx = current_context()
         return listed(lambda **page: catalogs.page(ctx, **page), asked)
@@ -99,7 +99,7 @@ class Catalogs(MethodView):
     @blp.changing(406)
     @blp.arguments(NewCatalog)
     @blp.response(201, Catalog)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Create a catalog with a branch `main` and a namespace `default`."""
         return catalogs.create(current_context(), given)
 
@@ -110,21 +110,21 @@ class OneCatalog(MethodView):
 
     @blp.failures()
     @blp.response(200, Catalog)
-    def get(self, name: str) -> Doc:
+    def get(self, name: str) -> Json:
         """Read a catalog."""
         return catalogs.get(current_context(), name)
 
     @blp.changing(406)
     @blp.arguments(CatalogChange)
     @blp.response(200, Catalog)
-    def put(self, given: Doc, name: str) -> Doc:
+    def put(self, given: Json, name: str) -> Json:
         """Rename a catalog, replace its properties, or move it while it is empty."""
         return catalogs.update(current_context(), name, given)
 
     @blp.changing(query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
-    def delete(self, asked: Doc, name: str) -> None:
+    def delete(self, asked: Json, name: str) -> None:
         """Delete a catalog, with `force` together with everything it holds; files stay."""
         catalogs.delete(current_context(), name, force=asked["force"])
 
@@ -132,7 +132,7 @@ class OneCatalog(MethodView):
 @blp.route("/<name>/summary")
 @blp.failures()
 @blp.response(200, Summary)
-def summary(name: str) -> Doc:
+def summary(name: str) -> Json:
     """Count what a catalog holds."""
     return contents.summary(current_context(), name)
 

@@ -3,9 +3,9 @@
 from flask import Response
 from marshmallow import RAISE, Schema
 
+from pangolin.services.context.json import Json
 from pangolin.services.tables import credentials as table_credentials
 from pangolin.services.warehouses import credentials as warehouse_credentials
-from pangolin.store.api import Doc
 from pangolin.web.context import current_context
 from pangolin.web.http.json_response import json_answer
 from pangolin.web.management.assets import levels_of
@@ -46,7 +46,7 @@ def of_table(catalog: str, table: str) -> Response:
 @blp.failures()
 @blp.arguments(Where, location="query", unknown=RAISE)
 @blp.response(200, PROPERTIES)
-def of_warehouse(asked: Doc, name: str) -> Response:
+def of_warehouse(asked: Json, name: str) -> Response:
     """Vend for a directory of a warehouse, for reading, writing and deleting; admins only."""
     return _secret(
         warehouse_credentials.of_warehouse(current_context(), name, asked.get("location"))

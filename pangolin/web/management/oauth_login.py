@@ -7,10 +7,10 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from pangolin.errors import BadRequest, Unavailable
 from pangolin.services.authn.login_state import LIFETIMES_MS, STATE
+from pangolin.services.context.json import Json
 from pangolin.services.login import authorization_code
 from pangolin.services.login.authorization_code import LONGEST_STATE, Return
 from pangolin.settings import Settings
-from pangolin.store.api import Doc
 from pangolin.web.context import current_client, current_server
 from pangolin.web.http.loopback import is_loopback, names_this_machine
 from pangolin.web.management.fields import Flag, Text
@@ -109,7 +109,7 @@ def callback(brought: dict[str, str], provider: str) -> Response:
 @blp.arguments(OneTimeCode)
 @blp.response(200, OAuthToken)
 @blp.doc(security=[])
-def exchange(given: Doc) -> Doc:
+def exchange(given: Json) -> Json:
     """Exchange the one-time code of a login for a token."""
     issued = authorization_code.exchange(current_server().runtime, given["code"], current_client())
     return {"token": issued.token, "token_type": "Bearer"}
@@ -119,7 +119,7 @@ def exchange(given: Doc) -> Doc:
 @blp.failures(429)
 @blp.response(200, Providers)
 @blp.doc(security=[])
-def providers() -> Doc:
+def providers() -> Json:
     """List the identity providers that people may sign in with."""
     return {
         "providers": authorization_code.list_providers(current_server().runtime, current_client())

@@ -5,8 +5,8 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services.authz import checks as permission_checks
 from pangolin.services.authz.actions import ACTIONS
+from pangolin.services.context.json import Json
 from pangolin.services.grants import grants
-from pangolin.store.api import Doc
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.grant_schemas import ActionList, NamespacePath, PermissionScope
@@ -95,7 +95,7 @@ class Permissions(MethodView):
     @blp.failures()
     @blp.arguments(Whose, location="query", unknown=RAISE)
     @blp.response(200, Permission(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List grants; non-admins see their own and those of their own roles."""
         ctx, user, role = current_context(), asked.get("user"), asked.get("role")
         return listed(lambda **page: grants.page(ctx, user, role, **page), asked)
@@ -103,7 +103,7 @@ class Permissions(MethodView):
     @blp.changing()
     @blp.arguments(NewPermission)
     @blp.response(201, Permission)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Grant actions on a scope; non-admins can grant only actions that they hold themselves."""
         return grants.create(current_context(), given)
 
@@ -123,7 +123,7 @@ class OnePermission(MethodView):
 @blp.failures(415)
 @blp.arguments(Checks)
 @blp.response(200, Results)
-def check(given: Doc) -> Doc:
+def check(given: Json) -> Json:
     """Return whether each of up to 1,000 actions is allowed, and why."""
     asked, whose = given["checks"], given.get("principal_id")
     return {"results": permission_checks.check(current_context(), asked, whose)}

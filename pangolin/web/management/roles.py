@@ -3,8 +3,8 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 
+from pangolin.services.context.json import Json
 from pangolin.services.grants import memberships, roles
-from pangolin.store.api import Doc
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Text
 from pangolin.web.management.grant_schemas import ActionList, PermissionScope
@@ -80,7 +80,7 @@ class Roles(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Role(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List roles in name order; non-admins see only their own."""
         ctx = current_context()
         return listed(lambda **page: roles.page(ctx, **page), asked)
@@ -88,7 +88,7 @@ class Roles(MethodView):
     @blp.changing()
     @blp.arguments(NewRole)
     @blp.response(201, Role)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Create a role, optionally with permissions."""
         return roles.create(current_context(), given)
 
@@ -99,14 +99,14 @@ class OneRole(MethodView):
 
     @blp.failures()
     @blp.response(200, Role)
-    def get(self, role_id: str) -> Doc:
+    def get(self, role_id: str) -> Json:
         """Read a role."""
         return roles.get(current_context(), role_id)
 
     @blp.changing()
     @blp.arguments(RoleChange)
     @blp.response(200, Role)
-    def put(self, given: Doc, role_id: str) -> Doc:
+    def put(self, given: Json, role_id: str) -> Json:
         """Replace a role; permissions that differ are granted and revoked at once."""
         return roles.update(current_context(), role_id, given)
 
@@ -121,7 +121,7 @@ class OneRole(MethodView):
 @blp.failures()
 @blp.arguments(Paging, location="query", unknown=RAISE)
 @blp.response(200, Member(many=True), headers=LINK)
-def members(asked: Doc, role_id: str) -> tuple[Rows, dict[str, str]]:
+def members(asked: Json, role_id: str) -> tuple[Rows, dict[str, str]]:
     """List the direct members of a role."""
     ctx = current_context()
     return listed(lambda **page: memberships.members(ctx, role_id, **page), asked)
@@ -140,7 +140,7 @@ class RolesOfUser(MethodView):
     @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
-    def post(self, given: Doc, user_id: str) -> None:
+    def post(self, given: Json, user_id: str) -> None:
         """Add a user or service user to a role."""
         memberships.assign(current_context(), user_id, given["role_id"])
 
@@ -169,7 +169,7 @@ class RolesOfRole(MethodView):
     @blp.changing()
     @blp.arguments(Assignment)
     @blp.response(201)
-    def post(self, given: Doc, role_id: str) -> None:
+    def post(self, given: Json, role_id: str) -> None:
         """Add a role to another role; a cycle or more than 8 levels are refused."""
         memberships.nest(current_context(), role_id, given["role_id"])
 

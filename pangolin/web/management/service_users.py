@@ -5,7 +5,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.interfaces.authentication import ROLES
 from pangolin.services.accounts import api_keys, service_users
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
@@ -118,7 +118,7 @@ class ServiceUsers(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, ServiceUser(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List service users in name order."""
         ctx = current_context()
         return listed(lambda **page: service_users.page(ctx, **page), asked)
@@ -126,7 +126,7 @@ class ServiceUsers(MethodView):
     @blp.failures(409, 415)
     @blp.arguments(NewServiceUser)
     @blp.response(201, ApiKeyResponse)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Create a service user with its first key."""
         return service_users.create(current_context(), given)
 
@@ -137,21 +137,21 @@ class OneServiceUser(MethodView):
 
     @blp.failures()
     @blp.response(200, ServiceUser)
-    def get(self, service: str) -> Doc:
+    def get(self, service: str) -> Json:
         """Read a service user."""
         return service_users.get(current_context(), service)
 
     @blp.failures(409, 415)
     @blp.arguments(ServiceUserChange)
     @blp.response(200, Done)
-    def put(self, given: Doc, service: str) -> Doc:
+    def put(self, given: Json, service: str) -> Json:
         """Change a service user; `active` false refuses its keys and ends its tokens."""
         service_users.update(current_context(), service, given)
         return {"status": "updated"}
 
     @blp.failures(409)
     @blp.response(200, Done)
-    def delete(self, service: str) -> Doc:
+    def delete(self, service: str) -> Json:
         """Delete a service user with its keys, tokens and grants."""
         service_users.delete(current_context(), service)
         return {"status": "deleted"}
@@ -161,7 +161,7 @@ class OneServiceUser(MethodView):
 @blp.failures(409, 415)
 @blp.arguments(Rotation, required=False)
 @blp.response(200, ApiKeyResponse)
-def rotate(given: Doc, service: str) -> Doc:
+def rotate(given: Json, service: str) -> Json:
     """Create a new key in place of the others."""
     return api_keys.rotate(current_context(), service, given)
 
@@ -179,7 +179,7 @@ class Keys(MethodView):
     @blp.failures(409, 415)
     @blp.arguments(NewKey, required=False)
     @blp.response(201, ApiKeyResponse)
-    def post(self, given: Doc, service: str) -> Doc:
+    def post(self, given: Json, service: str) -> Json:
         """Create another key; the others keep working."""
         return api_keys.add(current_context(), service, given)
 

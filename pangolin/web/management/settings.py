@@ -4,9 +4,9 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services.catalogs import names
+from pangolin.services.context.json import Json
 from pangolin.services.operations import server_info, statistics
 from pangolin.services.tenants import settings
-from pangolin.store.api import Doc
 from pangolin.web.context import current_context, current_server
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
@@ -106,7 +106,7 @@ class Plugin(Schema):
 @blp.route("/app-config")
 @blp.response(200, AppConfig)
 @blp.doc(security=[])
-def app_config() -> Doc:
+def app_config() -> Json:
     """Return whether the server requires authentication."""
     return dict(server_info.app_config(current_server().runtime.settings))
 
@@ -117,14 +117,14 @@ class Settings(MethodView):
 
     @blp.failures()
     @blp.response(200, SystemSettings)
-    def get(self) -> Doc:
+    def get(self) -> Json:
         """Read the settings, with defaults filled in."""
         return settings.get(current_context())
 
     @blp.changing()
     @blp.arguments(SystemSettings)
     @blp.response(200, SystemSettings)
-    def put(self, given: Doc) -> Doc:
+    def put(self, given: Json) -> Json:
         """Change the given settings; null restores a default."""
         return settings.update(current_context(), given)
 
@@ -133,7 +133,7 @@ class Settings(MethodView):
 @blp.failures()
 @blp.arguments(StatsQuery, location="query", unknown=RAISE)
 @blp.response(200, Stats)
-def stats(asked: Doc) -> Doc:
+def stats(asked: Json) -> Json:
     """Count resources; tables, views, assets and namespaces as on `main`."""
     return statistics.stats(current_context(), asked["scope"])
 
@@ -142,7 +142,7 @@ def stats(asked: Doc) -> Doc:
 @blp.failures(415)
 @blp.arguments(NamesQuestion)
 @blp.response(200, NameVerdicts)
-def validate_names(given: Doc) -> Doc:
+def validate_names(given: Json) -> Json:
     """Check which names a new catalog or warehouse could have."""
     return {"results": names.validate(current_context(), given["resource_type"], given["names"])}
 

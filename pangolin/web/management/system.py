@@ -8,8 +8,8 @@ from marshmallow import Schema, fields
 from prometheus_client import multiprocess
 
 from pangolin.services.authn import signing_keys
+from pangolin.services.context.json import Json
 from pangolin.services.operations import health
-from pangolin.store.api import Doc
 from pangolin.web.context import current_server
 from pangolin.web.http.json_response import json_answer
 from pangolin.web.management.openapi import Blueprint
@@ -52,7 +52,7 @@ def jwks() -> Response:
 @system.route("/health/live")
 @system.response(200, Liveness)
 @system.doc(security=[])
-def live() -> Doc:
+def live() -> Json:
     """Return that the process answers; nothing else is touched."""
     return {"status": "alive"}
 

@@ -3,8 +3,8 @@
 from flask.views import MethodView
 from marshmallow import RAISE, Schema
 
+from pangolin.services.context.json import Json
 from pangolin.services.tenants import tenants
-from pangolin.store.api import Doc
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Deleting, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -47,7 +47,7 @@ class Tenants(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Tenant(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List tenants in name order."""
         ctx = current_context()
         return listed(lambda **page: tenants.page(ctx, **page), asked)
@@ -55,7 +55,7 @@ class Tenants(MethodView):
     @blp.failures(409, 415)
     @blp.arguments(NewTenant)
     @blp.response(201, Tenant)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Create a tenant."""
         return tenants.create(current_context(), given)
 
@@ -66,20 +66,20 @@ class OneTenant(MethodView):
 
     @blp.failures()
     @blp.response(200, Tenant)
-    def get(self, tenant: str) -> Doc:
+    def get(self, tenant: str) -> Json:
         """Read a tenant."""
         return tenants.get(current_context(), tenant)
 
     @blp.failures(409, 415)
     @blp.arguments(TenantChange)
     @blp.response(200, Tenant)
-    def put(self, given: Doc, tenant: str) -> Doc:
+    def put(self, given: Json, tenant: str) -> Json:
         """Rename a tenant or replace its properties."""
         return tenants.update(current_context(), tenant, given)
 
     @blp.failures(409)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
-    def delete(self, asked: Doc, tenant: str) -> None:
+    def delete(self, asked: Json, tenant: str) -> None:
         """Delete a tenant, with `force` together with its warehouses and catalogs."""
         tenants.delete(current_context(), tenant, force=asked["force"])

@@ -5,7 +5,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from pangolin.services.accounts import token_admin, token_issue
 from pangolin.services.authn.signing_keys import MAX_TOKEN_HOURS
-from pangolin.store.api import Doc
+from pangolin.services.context.json import Json
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Flag, Text
 from pangolin.web.management.openapi import Blueprint
@@ -76,7 +76,7 @@ class Cleaned(Message):
 @blp.failures(409, 415)
 @blp.arguments(NewToken)
 @blp.response(200, GivenToken)
-def mint(given: Doc) -> Doc:
+def mint(given: Json) -> Json:
     """Issue a token; for admins."""
     return token_issue.mint(current_context(), given)
 
@@ -84,7 +84,7 @@ def mint(given: Doc) -> Doc:
 @blp.route("/tokens/rotate", methods=["POST"])
 @blp.failures()
 @blp.response(200, GivenToken)
-def rotate() -> Doc:
+def rotate() -> Json:
     """Replace the presented token by a new one with the same rights."""
     return token_issue.rotate(current_context())
 
@@ -101,7 +101,7 @@ def delete(jti: str) -> None:
 @blp.failures(415)
 @blp.arguments(Reason, required=False)
 @blp.response(200, Message)
-def revoke_own(given: Doc) -> Doc:
+def revoke_own(given: Json) -> Json:
     """Revoke the presented token."""
     token_admin.revoke_own(current_context(), given.get("reason"))
     return {"message": "the token was revoked"}
@@ -111,7 +111,7 @@ def revoke_own(given: Doc) -> Doc:
 @blp.failures(415)
 @blp.arguments(Reason, required=False)
 @blp.response(200, Message)
-def revoke(given: Doc, jti: str) -> Doc:
+def revoke(given: Json, jti: str) -> Json:
     """Revoke a token by its id, with a reason; for admins."""
     token_admin.revoke(current_context(), jti, given.get("reason"))
     return {"message": "the token was revoked"}
@@ -120,7 +120,7 @@ def revoke(given: Doc, jti: str) -> Doc:
 @blp.route("/auth/cleanup-tokens", methods=["POST"])
 @blp.failures()
 @blp.response(200, Cleaned)
-def clean_up() -> Doc:
+def clean_up() -> Json:
     """Remove the tenant's expired tokens; for admins."""
     count = token_admin.clean_up(current_context())
     return {"message": f"{count} expired tokens were removed", "count": count}
@@ -130,7 +130,7 @@ def clean_up() -> Doc:
 @blp.failures()
 @blp.arguments(Paging, location="query", unknown=RAISE)
 @blp.response(200, TokenInfo(many=True), headers=LINK)
-def own(asked: Doc) -> tuple[Rows, dict[str, str]]:
+def own(asked: Json) -> tuple[Rows, dict[str, str]]:
     """List the caller's own tokens."""
     ctx = current_context()
     return listed(lambda **page: token_admin.own(ctx, **page), asked)
@@ -143,7 +143,7 @@ class TokensOfUser(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, TokenInfo(many=True), headers=LINK)
-    def get(self, asked: Doc, user: str) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json, user: str) -> tuple[Rows, dict[str, str]]:
         """List tokens: the caller's own, or for admins those of anyone in the tenant."""
         ctx = current_context()
         return listed(lambda **page: token_admin.page(ctx, user, **page), asked)

@@ -6,10 +6,10 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 from pangolin.interfaces.authentication import ROLES
 from pangolin.services.accounts import users
 from pangolin.services.authn import principals
+from pangolin.services.context.json import Json
 from pangolin.services.context.times import rfc3339
 from pangolin.services.login import password_login
 from pangolin.services.login.password_login import Attempt
-from pangolin.store.api import Doc
 from pangolin.store.kinds import ROOT_HOME
 from pangolin.web.context import current_client, current_context, current_server
 from pangolin.web.management.fields import Flag, Text
@@ -34,7 +34,7 @@ class LoginRequest(Schema):
     tenant_id_snake = Text(data_key="tenant_id", allow_none=True, load_default=None)
 
     @validates_schema
-    def one_spelling(self, data: Doc, **_: object) -> None:
+    def one_spelling(self, data: Json, **_: object) -> None:
         """Refuse two different tenants."""
         if data.get("tenant_id") and data.get("tenant_id_snake"):
             raise ValidationError("tenant-id and tenant_id are the same field; send one")
@@ -92,7 +92,7 @@ class UserQuery(Paging):
 @blp.arguments(LoginRequest)
 @blp.response(200, LoginAnswer)
 @blp.doc(security=[])
-def login(given: Doc) -> Doc:
+def login(given: Json) -> Json:
     """Sign in with a user name and a password."""
     runtime = current_server().runtime
     named = given["tenant_id"] or given["tenant_id_snake"]
@@ -115,7 +115,7 @@ def logout() -> None:
 @blp.route("/me")
 @blp.failures()
 @blp.response(200, UserInfo)
-def me() -> Doc:
+def me() -> Json:
     """Return the caller."""
     return users.to_json(password_login.me(current_context()))
 
@@ -127,7 +127,7 @@ class Users(MethodView):
     @blp.failures()
     @blp.arguments(UserQuery, location="query", unknown=RAISE)
     @blp.response(200, UserInfo(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List users in name order; for admins."""
         ctx, role = current_context(), asked.get("role")
         return listed(lambda **page: users.page(ctx, role, **page), asked)
@@ -135,7 +135,7 @@ class Users(MethodView):
     @blp.failures(409, 415)
     @blp.arguments(NewUser)
     @blp.response(201, UserInfo)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Create a user; for admins."""
         return users.create(current_context(), given)
 
@@ -146,14 +146,14 @@ class OneUser(MethodView):
 
     @blp.failures()
     @blp.response(200, UserInfo)
-    def get(self, user: str) -> Doc:
+    def get(self, user: str) -> Json:
         """Read a user: oneself, or for admins anyone in the tenant."""
         return users.get(current_context(), user)
 
     @blp.failures(409, 415)
     @blp.arguments(UserChange)
     @blp.response(200, UserInfo)
-    def put(self, given: Doc, user: str) -> Doc:
+    def put(self, given: Json, user: str) -> Json:
         """Change a user; a changed password and `active` false revoke the user's tokens."""
         return users.update(current_context(), user, given)
 

@@ -6,9 +6,9 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import OneOf
 
+from pangolin.services.context.json import Json
 from pangolin.services.storage.vending_strategies import SHAPES
 from pangolin.services.warehouses import preparation, warehouses
-from pangolin.store.api import Doc
 from pangolin.web.context import current_context
 from pangolin.web.management.fields import Deleting, Flag, Text, TextMap
 from pangolin.web.management.openapi import Blueprint
@@ -119,7 +119,7 @@ class Warehouses(MethodView):
     @blp.failures()
     @blp.arguments(Paging, location="query", unknown=RAISE)
     @blp.response(200, Warehouse(many=True), headers=LINK)
-    def get(self, asked: Doc) -> tuple[Rows, dict[str, str]]:
+    def get(self, asked: Json) -> tuple[Rows, dict[str, str]]:
         """List warehouses in name order."""
         ctx = current_context()
         return listed(lambda **page: warehouses.page(ctx, **page), asked)
@@ -127,7 +127,7 @@ class Warehouses(MethodView):
     @blp.changing()
     @blp.arguments(NewWarehouse)
     @blp.response(201, Warehouse)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Create a warehouse."""
         return warehouses.create(current_context(), given)
 
@@ -139,7 +139,7 @@ class Validation(MethodView):
     @blp.failures(409, 415)
     @blp.arguments(NewWarehouse)
     @blp.response(200, TriedWarehouse)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Check a warehouse by live calls without saving it."""
         return preparation.validate(current_context(), given)
 
@@ -151,7 +151,7 @@ class Preparation(MethodView):
     @blp.failures(409, 415)
     @blp.arguments(NewWarehouse)
     @blp.response(200, PreparedWarehouse)
-    def post(self, given: Doc) -> Doc:
+    def post(self, given: Json) -> Json:
         """Return the external id and the policies to set up; create the warehouse with the `id`."""
         return preparation.prepare(current_context(), given)
 
@@ -162,7 +162,7 @@ class Checking(MethodView):
 
     @blp.changing()
     @blp.response(200, TriedWarehouse)
-    def post(self, name: str) -> Doc:
+    def post(self, name: str) -> Json:
         """Check a warehouse again by live calls and keep the results."""
         return preparation.check(current_context(), name)
 
@@ -173,20 +173,20 @@ class OneWarehouse(MethodView):
 
     @blp.failures()
     @blp.response(200, Warehouse)
-    def get(self, name: str) -> Doc:
+    def get(self, name: str) -> Json:
         """Read a warehouse."""
         return warehouses.get(current_context(), name)
 
     @blp.changing()
     @blp.arguments(WarehouseChange)
     @blp.response(200, Warehouse)
-    def put(self, given: Doc, name: str) -> Doc:
+    def put(self, given: Json, name: str) -> Json:
         """Change a warehouse; a rename keeps its catalogs."""
         return warehouses.update(current_context(), name, given)
 
     @blp.changing(query=Deleting)
     @blp.arguments(Deleting, location="query", unknown=RAISE)
     @blp.response(204)
-    def delete(self, asked: Doc, name: str) -> None:
+    def delete(self, asked: Json, name: str) -> None:
         """Delete a warehouse, with `force` together with its catalogs."""
         warehouses.delete(current_context(), name, force=asked["force"])

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -11,6 +12,8 @@ from pangolin.interfaces.authentication import AuthRequest, Principal
 from pangolin.services.authn import api_keys, security_stamps
 from pangolin.services.context.runtime import Runtime
 from pangolin.store.api import ANY, Delete, Put
+from pangolin.store.documents import TenantDoc
+from pangolin.store.identity_documents import PrincipalDoc
 from pangolin.store.kinds import API_KEY, PRINCIPAL, TENANT
 from pangolin.web.context import Server
 from tests.samples import ACME
@@ -48,7 +51,7 @@ def make_service(
     runtime: Runtime, name: str, tenant: str = ACME, *, key_ends: int | None = None, **more: object
 ) -> Service:
     """Make a service user with one key."""
-    doc = {
+    bare: PrincipalDoc = {
         "tenant": tenant,
         "id": str(uuid.uuid4()),
         "type": "service",
@@ -56,9 +59,10 @@ def make_service(
         "role": "tenant-user",
         "active": True,
         "created_at_ms": runtime.clock(),
-        **more,
     }
-    place = Put(TENANT, {"tenant": tenant, "name": f"t-{tenant[-4:]}", "properties": {}}, ANY)
+    doc = cast(PrincipalDoc, bare | more)
+    home: TenantDoc = {"tenant": tenant, "name": f"t-{tenant[-4:]}", "properties": {}}
+    place = Put(TENANT, home, ANY)
     made = api_keys.make(runtime, doc, created_by="root", expires_at_ms=key_ends)
     runtime.store.apply(place, Put(PRINCIPAL, doc), Put(API_KEY, made.record))
     return Service(runtime, str(doc["id"]), name, made.text, made.record["id"], tenant)

@@ -15,7 +15,8 @@ from pangolin.services.operations.bootstrap import initialise
 from pangolin.services.sealing.keyring import new_key
 from pangolin.settings import Settings
 from pangolin.store import kinds
-from pangolin.store.api import Change, Doc
+from pangolin.store.api import Change
+from pangolin.store.identity_documents import AuditDoc
 from pangolin.store.kinds import AUDIT
 from tests.counting import Counted, CountingStore
 from tests.login.oauth.clients import EXCHANGE, FORM, Ask, Service, error_of, make_service, token_of
@@ -31,7 +32,7 @@ def limited(app: Flask, **given: Any) -> None:
     app.extensions["pangolin"] = replace(server, runtime=replace(server.runtime, settings=settings))
 
 
-def records(runtime: Runtime, action: str) -> list[Doc]:
+def records(runtime: Runtime, action: str) -> list[AuditDoc]:
     return [found.doc for found in runtime.store.scan(AUDIT) if found.doc["action"] == action]
 
 

@@ -17,6 +17,7 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.services.operations.bootstrap import initialise
 from pangolin.settings import Settings
+from pangolin.store.identity_documents import TokenDoc
 from pangolin.store.kinds import TOKEN
 from tests.headers import basic
 from tests.login.oauth.clients import (
@@ -185,9 +186,11 @@ def test_a_revoked_token_is_renewed_no_more(
     assert error_of(exchange(token), 400) == "invalid_grant"
 
 
-def _record(runtime: Runtime, token: str, service: Service) -> dict[str, object]:
+def _record(runtime: Runtime, token: str, service: Service) -> TokenDoc:
     jti = jwt.decode(token, options={"verify_signature": False})["jti"]
-    return {"tenant": service.tenant, "jti": jti, "principal": service.id}
+    found = runtime.store.get(TOKEN, (service.tenant, jti))
+    assert found is not None
+    return found.doc
 
 
 def test_the_tokens_of_a_revoked_key_are_renewed_no_more(

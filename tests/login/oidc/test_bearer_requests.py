@@ -46,7 +46,8 @@ def test_a_disabled_user_is_refused_on_the_next_request_everywhere(
     token = issuer.token()
     assert ask(app, token)[0] == ask(second, token)[0] == 200
     (doc,) = users(runtime_of(app))
-    put = Put(PRINCIPAL, doc | {"active": False}, ANY)
+    doc["active"] = False
+    put = Put(PRINCIPAL, doc, ANY)
     runtime_of(app).store.apply(put, security_stamps.invalidate(doc["tenant"], doc["id"]))
     assert ask(second, token)[0] == ask(app, token)[0] == 401
 

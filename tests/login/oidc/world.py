@@ -17,6 +17,7 @@ from pangolin.services.context.runtime import Runtime
 from pangolin.services.context.well_known import DEFAULT_TENANT
 from pangolin.settings import Settings
 from pangolin.store.api import ABSENT, Doc, Put
+from pangolin.store.identity_documents import AuditDoc, PrincipalDoc
 from pangolin.store.kinds import AUDIT, PRINCIPAL
 from tests.hashing import cheap
 from tests.servers.issuer import CLIENT, Issuer
@@ -81,7 +82,7 @@ def add_user(runtime: Runtime, name: str, email: str | None = None, **more: Any)
     return doc
 
 
-def users(runtime: Runtime, tenant: str = DEFAULT_TENANT) -> list[Doc]:
+def users(runtime: Runtime, tenant: str = DEFAULT_TENANT) -> list[PrincipalDoc]:
     """List a tenant's users."""
     return [record.doc for record in runtime.store.scan(PRINCIPAL, (tenant,))]
 
@@ -92,7 +93,7 @@ def audited(runtime: Runtime, tenant: str = DEFAULT_TENANT) -> list[tuple[str, s
     return [(doc["action"], doc["result"], doc.get("username", "")) for doc in docs]
 
 
-def _when(doc: Doc) -> str:
+def _when(doc: AuditDoc) -> str:
     return str(doc["id"])
 
 
