@@ -40,6 +40,17 @@ def test_every_change_leaves_its_record(admin: Caller, world: World, runtime: Ru
     assert found == ["create_user", "create_service_user", *(call[3] for call in calls)]
 
 
+@pytest.mark.parametrize(("kind", "new"), [("user", NEW), ("service_user", {"name": "etl"})])
+def test_ending_all_tokens_is_recorded_of_the_kind_whose_they_are(
+    kind: str, new: dict[str, str], admin: Caller, world: World, runtime: Runtime
+) -> None:
+    path = "/users" if kind == "user" else "/service-users"
+    owner = made(admin("POST", path, {"role": "tenant-user"} | new))["id"]
+    assert admin("DELETE", f"/users/{owner}/tokens").status_code == 204
+    [*_, last] = runtime.store.scan(AUDIT, (world.tenant,))
+    assert (last.doc["action"], last.doc["resource_type"]) == ("revoke_token", kind)
+
+
 def test_the_reason_of_a_revocation_is_recorded(
     admin: Caller, ann: Caller, world: World, runtime: Runtime
 ) -> None:

@@ -1,6 +1,7 @@
 """What users and service users have in common: names, roles and the end of their tokens."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from pangolin.errors import AlreadyExists, BadRequest, NotFound
@@ -10,9 +11,9 @@ from pangolin.services.authn.principals import USER
 from pangolin.services.authz.access import denial
 from pangolin.services.authz.actions import Deed
 from pangolin.services.context.context import Context
-from pangolin.services.context.resource import Resource
+from pangolin.services.context.resource import Resource, ResourceType
 from pangolin.store.api import Change, Delete, Record
-from pangolin.store.identity_documents import PrincipalDoc, TokenDoc
+from pangolin.store.identity_documents import PrincipalDoc, PrincipalType, TokenDoc
 from pangolin.store.kinds import PRINCIPAL, TOKEN
 
 MOST_CHARACTERS: Final = 255
@@ -21,6 +22,7 @@ MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 # How many records that belong to a principal are in one batch with it; the rest follow.
 BOUND: Final = 200
 TYPES: Final = {"user": "User", "service": "Service user"}
+RESOURCES: Final[Mapping[PrincipalType, ResourceType]] = {"user": "user", "service": "service_user"}
 
 
 def check_name(name: str, field: str) -> None:
@@ -86,3 +88,8 @@ def ended(
     home = doc["tenant"]
     batch: list[Change] = [Delete(TOKEN, (home, jti)) for jti in gone]
     return fresh, [*batch, security_stamps.invalidate(home, doc["id"])]
+
+
+def resource(doc: PrincipalDoc) -> Resource:
+    """Name a user or service user for access decisions and events."""
+    return Resource(RESOURCES[doc["type"]], (doc["name"],))

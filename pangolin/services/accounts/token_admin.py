@@ -1,7 +1,5 @@
 """Management of tokens by their owners and admins: list them, revoke one or all of them."""
 
-from typing import cast
-
 from pangolin.errors import BadRequest, NotFound
 from pangolin.interfaces.authentication import ROOT
 from pangolin.services.accounts import account, users
@@ -14,7 +12,7 @@ from pangolin.services.changes import batch
 from pangolin.services.changes.retries import retry_conflicts
 from pangolin.services.context.context import Context
 from pangolin.services.context.json import Json
-from pangolin.services.context.resource import Resource, ResourceType
+from pangolin.services.context.resource import Resource
 from pangolin.services.context.times import rfc3339
 from pangolin.store.api import Delete, Put, Record
 from pangolin.store.identity_documents import PrincipalDoc, TokenDoc
@@ -81,7 +79,7 @@ def revoke_all(ctx: Context, owner: str) -> None:
 
     def attempt() -> None:
         record = _find(ctx, owner)
-        what = Resource(cast(ResourceType, record.doc["type"]), (record.doc["name"],))
+        what = account.resource(record.doc)
         account.require_reach(ctx, "revoke the tokens of", what, record.doc["role"])
         doc, changes = account.ended(ctx, record.doc)
         changes.append(Put(PRINCIPAL, doc, record.version))

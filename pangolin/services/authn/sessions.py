@@ -1,8 +1,8 @@
 """Credentials that this process has checked, and how it knows that one is still valid.
 
-Checking a credential the first time reads several records. Afterwards its principal is accepted on
-a pledge: the stamp is read with the request's first other read, and if it has risen meanwhile, the
-request starts again and reads everything once more.
+Checking a credential the first time reads several records. Afterwards its principal is accepted and
+revalidated: the stamp is read with the request's first other read, and if it has risen meanwhile,
+the request starts again and reads everything once more.
 """
 
 import hmac
@@ -49,7 +49,7 @@ def mark_of(kind: str, credential: str) -> bytes:
 def recognise(
     runtime: Runtime, kind: str, credential: str, establish: Callable[[], Principal]
 ) -> Principal:
-    """Return the principal of a credential, on a pledge if this process has checked it before.
+    """Return the principal of a credential; one that was checked before is to be revalidated.
 
     `establish` checks it without the cache; its principal's claims may hold `expires_at_ms`.
     """
@@ -58,7 +58,7 @@ def recognise(
 
 
 def remembered(runtime: Runtime, mark: bytes) -> Principal | None:
-    """Return the principal cached under a mark, on a pledge; raise `Unauthorized` if expired."""
+    """Return the principal cached under a mark, to be revalidated; raise `Unauthorized`."""
     known = runtime.part(SESSIONS).get(mark)
     if known is None:
         return None
