@@ -84,7 +84,7 @@ def measure(store: str, size: int, count: int, times: int) -> Row:
 
 
 def settings_of(url: str, directory: str) -> Settings:
-    """Return the settings of a store and of the directory that its tables lie in."""
+    """Return the settings of a store and of the directory of its tables."""
     return Settings(
         store_url=url,
         data_dir=directory,

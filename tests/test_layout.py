@@ -1,4 +1,4 @@
-"""Where tests lie: each capability has a directory of its name, and little else has one."""
+"""Where tests are: each capability has a directory of its name, and little else has one."""
 
 from pathlib import Path
 

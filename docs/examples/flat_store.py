@@ -197,7 +197,7 @@ def refuse_double_writes(changes: Sequence[Change]) -> None:
 
 
 def unmet(rows: Rows, change: Change) -> str:
-    """Say why a change does not hold; empty if it does."""
+    """Return why a change does not hold; empty if it does."""
     if isinstance(change, RequireEmpty):
         change.kind.checked_values(change.prefix, change.kind.order(change.index))
         held = next(entries(rows, change.kind, change.index, change.prefix), None)

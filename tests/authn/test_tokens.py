@@ -24,7 +24,7 @@ def mint(caller: Caller, **body: object) -> str:
 
 
 def role_of(caller: Caller) -> tuple[int, int]:
-    """Tell roles apart by what they may: (list users, list tenants)."""
+    """Return the statuses that differ by role: (list users, list tenants)."""
     return caller("GET", "/users").status_code, caller("GET", "/tenants").status_code
 
 

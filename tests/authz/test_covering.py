@@ -1,4 +1,4 @@
-"""What a grant covers: its scope and what lies below, and nothing above or beside it."""
+"""What a grant covers: its scope and what is below it, and nothing above or beside it."""
 
 import itertools
 from dataclasses import replace

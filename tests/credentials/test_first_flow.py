@@ -26,7 +26,7 @@ def moto() -> Iterator[Moto]:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Settings that let warehouses lie on this host."""
+    """Settings that allow warehouses on this host."""
     return replace(settings, endpoint_networks=("loopback",))
 
 

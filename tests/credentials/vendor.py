@@ -26,7 +26,7 @@ SECRET = "the-secret-of-number"
 
 @dataclass
 class CountingVendor:
-    """Mints numbered credentials; signs what lies in the access; does as `error` tells it."""
+    """Mints numbered credentials; signs what is inside the access; raises `error` if set."""
 
     strategies: tuple[str, ...] = ("Counting",)
     types: tuple[str, ...] = ("file",)
@@ -65,7 +65,7 @@ class CountingVendor:
         return self._minted(self.sessions, grant) if self.has_sessions else None
 
     def signing_properties(self, warehouse: Warehouse) -> Mapping[str, str]:
-        """Say that requests are signed."""
+        """Return a property that marks requests as signed."""
         return {"counting.signed": "true"}
 
     def sign(
@@ -75,7 +75,7 @@ class CountingVendor:
         protected: tuple[str, ...],
         session: Vended | None,
     ) -> Signed:
-        """Sign what lies in the access."""
+        """Sign requests inside the access."""
         self.asked.append((grant, request, protected, session))
         inside = any(request.uri.startswith(f"{path}/") for path in grant.access.read)
         if not inside or request.uri in protected:

@@ -51,7 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def storage(request: pytest.FixtureRequest, storage_name: str, server: Server) -> Storage:
-    """Where the module's warehouse lies."""
+    """The location of the module's warehouse."""
     directory = f"wh-{uuid.uuid4().hex[:8]}"
     if storage_name == "s3":
         return on_s3(request.getfixturevalue("seaweed"), directory)

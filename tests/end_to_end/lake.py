@@ -14,7 +14,7 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where a warehouse lies, and what a client needs to know to reach it itself."""
+    """The location of a warehouse, and what a client needs to know to reach it itself."""
 
     name: str
     config: dict[str, str]

@@ -18,7 +18,7 @@ class Server(Farm):
 
     @property
     def files(self) -> Path:
-        """The directory below which warehouses of local files may lie."""
+        """The directory below which warehouses of local files may be."""
         return self.directory / "files"
 
     @property

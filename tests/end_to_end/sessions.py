@@ -64,7 +64,7 @@ class Vending:
         duck.close()
 
     def files(self, place: str) -> list[str]:
-        """List what lies below a place as the store's owner sees it, by path within it."""
+        """List what is below a place as the store's owner sees it, by path within it."""
         owner = fs.S3FileSystem(
             access_key=self.store.access_key,
             secret_key=self.store.secret_key,

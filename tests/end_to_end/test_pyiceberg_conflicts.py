@@ -39,7 +39,7 @@ def table(catalog: RestCatalog, namespace: str) -> Table:
 
 
 def at_once(lake: Lake, act: Callable[[RestCatalog, int], Any]) -> list[Any]:
-    """Let several clients act at once; give what each got or raised."""
+    """Let several clients act at once; return what each got or raised."""
 
     def attempt(number: int) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Format versions, and the metadata files of a table as they lie in storage."""
+"""Format versions, and the metadata files of a table as they are in storage."""
 
 import gzip
 import json

@@ -25,7 +25,7 @@ class Pair:
 
     @property
     def warehouse(self) -> Path:
-        """Where the tables of the catalog `lakehouse` lie."""
+        """The location of the tables of the catalog `lakehouse`."""
         return self.first.warehouse
 
     def connections(self) -> list[Connection]:

@@ -74,7 +74,7 @@ def _commit(connection: Connection, heads: dict[str, Head], table: str) -> Opera
 
 
 def record_all(pair: Pair, tables: Sequence[str], seconds: float) -> History:
-    """Let several processes record for some seconds; give the history of each table.
+    """Let several processes record for some seconds; return the history of each table.
 
     The processes run on one machine, so that their clocks are one.
     """

@@ -58,7 +58,7 @@ class Entra:
 
 
 def refused(description: str, status: int = 401) -> Said:
-    """Say no as Entra does."""
+    """Refuse as Entra does."""
     return Said(status, {"error": "invalid_client", "error_description": description})
 
 

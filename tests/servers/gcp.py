@@ -89,7 +89,7 @@ class Gcp:
         return self._storage(request)
 
     def passed(self, request: Request, answer: Answer) -> Answer:
-        """Say that an upload went well as the XML interface does."""
+        """Answer a successful upload as the XML interface does."""
         if request.headers.get(TRANSLATED) and answer.status == 200:
             return Answer(200, b"", {"ETag": '"1"', "x-goog-generation": "1"})
         return answer

@@ -98,7 +98,7 @@ class MongoServer:
 
 
 def start_mongodb(directory: Path, *options: str) -> MongoServer:
-    """Start a server whose files lie in a directory.
+    """Start a server that keeps its files in a directory.
 
     `--standalone` makes it no replica set; `--sync-on-commit` makes it keep what it acknowledged
     when it is killed, which `mongod` always does for majority writes.

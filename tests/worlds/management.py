@@ -24,7 +24,7 @@ def call(client: FlaskClient) -> Call:
 
 @pytest.fixture
 def root(tmp_path: Path) -> str:
-    """Where the warehouse `w` lies."""
+    """The location of the warehouse `w`."""
     return f"{tmp_path}/w"
 
 

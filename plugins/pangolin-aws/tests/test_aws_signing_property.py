@@ -1,4 +1,4 @@
-"""Whatever a client writes as its URI: what is signed lies in the table."""
+"""Whatever a client writes as its URI, what is signed is inside the table."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit

@@ -1,4 +1,4 @@
-"""Against a real bucket, when its variables are set; everything lies below one directory.
+"""Against a real bucket, when its variables are set; everything is below one directory.
 
 Defined only then, because a skipped test counts as a failed one in CI.
 """

@@ -1,4 +1,4 @@
-"""What lies in the database, what is refused, and what is said of it."""
+"""What is in the database, what is refused, and what the messages are."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

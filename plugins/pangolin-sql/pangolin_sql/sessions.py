@@ -57,7 +57,7 @@ class Process:
 
 
 class ThreadSessions:
-    """Gives each thread of each process its own connection."""
+    """One connection for each thread of each process."""
 
     def __init__(self, connect: Callable[[], peewee.Database], timeout: float) -> None:
         self._connect = connect

@@ -120,7 +120,7 @@ class Farm:
 
     @property
     def warehouse(self) -> Path:
-        """Where the tables of the catalog `lakehouse` lie."""
+        """The location of the tables of the catalog `lakehouse`."""
         return self.data / "warehouse"
 
     def _environ(self) -> dict[str, str]:

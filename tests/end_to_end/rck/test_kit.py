@@ -1,6 +1,6 @@
 """The REST compatibility kit of Apache Iceberg passes, but for what is explained here.
 
-The kit asks for tables in `file:/tmp/<namespace>/<table>`, so its catalog has to lie in `/tmp`.
+The kit asks for tables in `file:/tmp/<namespace>/<table>`, so its catalog has to be in `/tmp`.
 """
 
 import shutil
@@ -50,7 +50,7 @@ SWITCHED_OFF = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of the kit's own, since no other catalog may lie in or around the kit's."""
+    """A server of the kit's own, since no other catalog may be in or around the kit's."""
     records = tmp_path_factory.mktemp("records") / "pangolin.db"
     environ = {"PANGOLIN_STORE_URL": f"sqlite:///{records}", "PANGOLIN_FILE_ROOTS": str(ROOT)}
     running = start_server(tmp_path_factory.mktemp("kit-server"), env=environ)
