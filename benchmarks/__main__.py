@@ -52,7 +52,7 @@ def run(store: str, given: argparse.Namespace, farm: Farm) -> Iterator[Result]:
 
 
 def log_in(port: int) -> str:
-    """Open a session; give the header line that names it."""
+    """Open a session; return the header line that names it."""
     connection = HTTPConnection("127.0.0.1", port)
     body = json.dumps({"username": "root", "password": "benchmark"})
     connection.request("POST", "/api/v1/users/login", body, {"Content-Type": "application/json"})

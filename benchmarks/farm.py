@@ -67,7 +67,7 @@ class Wire:
         self._socket.sendall(request)
 
     def receive(self) -> tuple[int, bytes, int]:
-        """Read an answer; give its status, its head and the length of its body."""
+        """Read an answer; return its status, its head and the length of its body."""
         view = memoryview(self._buffer)
         got = self._socket.recv_into(view)
         while (end := self._buffer.find(b"\r\n\r\n", 0, got)) < 0:
@@ -118,7 +118,7 @@ class Farm:
         self._start = 0
 
     def run(self, port: int, request: Request, seconds: float) -> Counter[int]:
-        """Send for some seconds; give the answers by status."""
+        """Send for some seconds; return the answers by status."""
         self._start += 10_000_000
         jobs = [
             self._pool.submit(_work, port, request, client, self._start, seconds)

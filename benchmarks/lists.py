@@ -97,7 +97,7 @@ def people(root: Context, catalog: str) -> Iterator[tuple[str, Context]]:
 
 
 def user(root: Context, name: str, scopes: list[dict[str, object]]) -> Context:
-    """Make a user who may read something; give its view, as of a credential that was checked."""
+    """Make a user who may read something; return its view, as of a credential that was checked."""
     doc = {"tenant": root.tenant, "id": name, "type": "user", "name": name, "role": TENANT_USER}
     root.store.apply(Put(PRINCIPAL, doc))
     for scope in scopes:

@@ -24,7 +24,7 @@ class Measured:
 
 
 def can(product: Server, request: Request, directory: Path) -> int:
-    """Keep Pangolin's answer to a request for the bare application; give its size in bytes."""
+    """Keep Pangolin's answer to a request for the bare application; return its size in bytes."""
     connection = HTTPConnection("127.0.0.1", product.port)
     connection.request(*_parts(request))
     answer = connection.getresponse()

@@ -131,7 +131,7 @@ def calls(ctx: Context, catalog: str, size: int) -> Iterator[tuple[str, Callable
 
 
 def median(times: int, call: Callable[[int], object]) -> float:
-    """Call several times after one call that warms up; give the median in milliseconds."""
+    """Call several times after one call that warms up; return the median in milliseconds."""
     spent = []
     for number in range(times + 1):
         began = time.perf_counter()

@@ -61,7 +61,7 @@ def started(stack: ExitStack, directory: Path) -> tuple[Server, Server]:
 
 
 def credentials(port: int) -> dict[str, tuple[str, ...]]:
-    """Make a service user with a grant on the catalog; give a header for each way to sign in."""
+    """Make a service user with a grant on the catalog; return a header for each way to sign in."""
     root = _token(port, {"username": "root", "password": "benchmark"})
     catalog = _ask(port, "GET", f"/api/v1/catalogs/{world.CATALOG}", None, root)["id"]
     body = {"name": "engine", "role": "tenant-user"}

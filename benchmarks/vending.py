@@ -87,7 +87,7 @@ def served_loads(
 
 
 def furnished(settings: Settings) -> tuple[Flask, str]:
-    """Make tables in a warehouse that vends; give the application, and a login."""
+    """Make tables in a warehouse that vends; return the application, and a login."""
     fill(settings, 0, ())
     app = create_app(settings, plugins=[CountingPlugin(CountingVendor())])
     ctx = system_context(app.extensions["pangolin"].runtime)

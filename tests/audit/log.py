@@ -70,7 +70,7 @@ def verdict(ctx: Context) -> Verdict:
 
 
 def broken(ctx: Context) -> Broken:
-    """Verify a log that is not whole, and give what is found first."""
+    """Verify a log that is not whole, and return what is found first."""
     found = verdict(ctx).broken
     assert found is not None
     return found

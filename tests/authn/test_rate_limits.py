@@ -48,7 +48,7 @@ def limited(runtime: Runtime, clock: Clock) -> Made:
 
 
 def take(runtime: Runtime, address: str | None = HERE, account: str | None = None) -> int:
-    """Attempt once; give the seconds to wait, 0 if the attempt may go on."""
+    """Attempt once; return the seconds to wait, 0 if the attempt may go on."""
     try:
         rate_limits.take(runtime, "login", address, account)
     except TooManyRequests as refused:

@@ -37,7 +37,7 @@ class Pair:
         return found
 
     def sees(self, headers: dict[str, str]) -> int:
-        """Ask the second server for a table and for who asks; give the one status of both."""
+        """Ask the second server for a table and for who asks; return the one status of both."""
         client = self.second.app.test_client()
         paths = (TABLE, f"{TABLE}?snapshots=ALL", "/api/v1/users/me")
         found = {client.get(path, headers=headers).status_code for path in paths}

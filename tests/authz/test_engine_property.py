@@ -61,7 +61,7 @@ def expected(grants: Given, action: Action, ref: str, path: str, name: str = "")
 
 
 def build(lake: Lake) -> dict[str, str]:
-    """Fill the lake, fork it and tag some of it; give the ids of the assets."""
+    """Fill the lake, fork it and tag some of it; return the ids of the assets."""
     ids = {full: lake.asset(path, name) for full, (path, name) in ASSETS.items()}
     for name, tagged in TAGS.items():
         for full in tagged:

@@ -22,7 +22,7 @@ Fetch = Callable[[int | None, str | None], tuple[list[str], str | None]]
 
 
 def fill(lake: Lake, count: int) -> list[str]:
-    """Put assets into `a`, without their files; give their ids in name order."""
+    """Put assets into `a`, without their files; return their ids in name order."""
     first = lake.asset("a", "first")
     (row,) = lake.root.store.scan(ASSET, (first,), index="id")
     ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(count)]

@@ -20,7 +20,7 @@ from tests.worlds.lake_server import Person
 
 
 def table(lake: Lake, path: str, name: str, prefix: str = "lake") -> str:
-    """Create a table; give its id."""
+    """Create a table; return its id."""
     levels = path.split(".")
     creation.create(lake.root, prefix, levels, {"name": name, "schema": SCHEMA})
     return str(assets.get(lake.root, prefix, levels, name)["id"])

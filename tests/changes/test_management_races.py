@@ -32,7 +32,7 @@ def ctx(tmp_path: Path) -> Context:
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:
-    """Make calls at the same moment; give their answers, or the errors they raised."""
+    """Make calls at the same moment; return their answers, or the errors they raised."""
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:

@@ -86,6 +86,6 @@ def person(call: Call, lake: str) -> Callable[..., str]:
 
 
 def made(answer: TestResponse, status: int = 200) -> Any:
-    """Check an answer's status, and give its body."""
+    """Check an answer's status, and return its body."""
     assert answer.status_code == status, answer.text
     return answer.get_json()

@@ -47,7 +47,7 @@ def environ(moto: Moto) -> dict[str, str]:
 
 
 def typed(server: Live, commands: tuple[str, ...]) -> list[Answer]:
-    """Type commands into a shell; give each status and body."""
+    """Type commands into a shell; return each status and body."""
     return [_typed(server, command) for command in commands]
 
 

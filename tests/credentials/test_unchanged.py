@@ -16,7 +16,7 @@ HALF = re.compile(r'"[0-9a-f]{32}-([0-9a-f]+)"')
 
 
 def tag_of(call: Call, **more: str) -> str:
-    """Load the table; give its tag."""
+    """Load the table; return its tag."""
     answer = call("GET", f"{TABLES}/t", **more)
     made(answer)
     return str(answer.headers["ETag"])

@@ -34,7 +34,7 @@ class Reader:
         self._python: Typed | None = None
 
     def type(self, block: Block) -> str:
-        """Run a block and give what it printed."""
+        """Run a block and return what it printed."""
         if block.language == "python":
             return self._in_python(block.text.replace("8080", str(self._port)))
         if "pangolin serve" in block.text:

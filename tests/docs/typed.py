@@ -30,7 +30,7 @@ class Typed:
     process: "subprocess.Popen[str]"
 
     def run(self, text: str) -> str:
-        """Run a block and give what it prints; an exception fails the test."""
+        """Run a block and return what it prints; an exception fails the test."""
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(json.dumps(text) + "\n")
         self.process.stdin.flush()

@@ -48,7 +48,7 @@ class Duck:
             self._duck.execute(statement)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Run a query and give its rows."""
+        """Run a query and return its rows."""
         return self._duck.execute(query).fetchall()
 
     def close(self) -> None:

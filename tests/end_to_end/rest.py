@@ -58,7 +58,7 @@ def add_order(source: int) -> list[Json]:
 
 
 def append(metadata: Json) -> tuple[list[Json], list[Json], int]:
-    """Build requirements and updates that append to `main`, and give the new snapshot's id."""
+    """Build requirements and updates that append to `main`, and return the new snapshot's id."""
     main = metadata["refs"].get("main")
     head = Head(
         metadata["table-uuid"],
@@ -85,7 +85,7 @@ class Rest:
         return self._connection.ask(method, self._base + path, body, **headers)
 
     def good(self, method: str, path: str, body: Any = None) -> Any:
-        """Send a request that must succeed; give its body."""
+        """Send a request that must succeed; return its body."""
         answer = self.ask(method, path, body)
         assert answer.status in (200, 204), answer
         return answer.body
@@ -103,7 +103,7 @@ class Rest:
         properties: dict[str, str] | None = None,
         stage: bool = False,
     ) -> Json:
-        """Create a table, or stage one; give its metadata."""
+        """Create a table, or stage one; return its metadata."""
         body = {"name": name, "schema": given, "partition-spec": spec, "stage-create": stage}
         body["properties"] = properties or {}
         metadata: Json = self.good("POST", f"/namespaces/{NAMESPACE}/tables", body)["metadata"]
@@ -122,14 +122,14 @@ class Rest:
         return self.ask("POST", self.path(name, what), body)
 
     def update(self, name: str, *updates: Json) -> Json:
-        """Commit updates that must land, without requirements; give the metadata."""
+        """Commit updates that must land, without requirements; return the metadata."""
         answer = self.commit(name, [], list(updates))
         assert answer.status == 200, answer
         metadata: Json = answer.body["metadata"]
         return metadata
 
     def append(self, name: str) -> int:
-        """Append to a table; give the snapshot's id."""
+        """Append to a table; return the snapshot's id."""
         requirements, updates, number = append(self.load(name))
         answer = self.commit(name, requirements, updates)
         assert answer.status == 200, answer

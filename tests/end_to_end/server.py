@@ -32,7 +32,7 @@ class Server(Farm):
         self.start()
 
     def token(self) -> str:
-        """Log root in; give a bearer token."""
+        """Log root in; return a bearer token."""
         given = {"username": "root", "password": PASSWORD}
         return str(self.ask("POST", "/api/v1/users/login", given).body["token"])
 
@@ -45,7 +45,7 @@ class Server(Farm):
             connection.close()
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Create a thing of the management API, as `warehouses`; give it as answered."""
+        """Create a thing of the management API, as `warehouses`; return the answer."""
         answer = self.ask("POST", f"/api/v1/{kind}", fields)
         assert answer.status in (200, 201), answer
         return dict(answer.body)

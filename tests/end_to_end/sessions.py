@@ -33,7 +33,7 @@ class Vending:
         return self.lake.server
 
     def person(self, *actions: str) -> str:
-        """Make somebody who may do these actions in the lake; give a token."""
+        """Make somebody who may do these actions in the lake; return a token."""
         name = f"p-{uuid4().hex[:8]}"
         user = {"username": name, "email": f"{name}@example.org", "role": "tenant-user"}
         made = self.server.make("users", password=PASSWORD, **user)

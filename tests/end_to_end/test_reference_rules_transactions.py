@@ -31,7 +31,7 @@ def change(name: str, requirements: list[Json], updates: list[Json]) -> Json:
 
 
 def commit(rest: Rest, *changes: Json) -> tuple[int, str, str] | None:
-    """Commit changes; give the error, if it is one."""
+    """Commit changes; return the error, if it is one."""
     answer = rest.ask("POST", "/transactions/commit", {"table-changes": list(changes)})
     return None if answer.status == 204 and answer.body is None else error(answer)
 

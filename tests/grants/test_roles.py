@@ -17,7 +17,7 @@ OTHER = "11111111-1111-4111-8111-111111111111"
 
 
 def role(by: Caller, name: str, *permissions: dict[str, Any], **more: Any) -> str:
-    """Make a role; give its id."""
+    """Make a role; return its id."""
     body = {"name": name, "permissions": list(permissions), **more}
     answer = by("POST", PATH, body)
     assert answer.status_code == 201, answer.text

@@ -36,7 +36,7 @@ def _routes(app: Flask) -> Iterator[str]:
 
 
 def ask(world: World, route: str, row: Row, column: str) -> int:
-    """Send a row's request as one sort of principal; give the status."""
+    """Send a row's request as one sort of principal; return the status."""
     return ask_for(world, route, row, column).status_code
 
 

@@ -15,7 +15,7 @@ Seen = dict[str, str]
 
 
 def fork(pair: Pair, number: int) -> tuple[str, Seen]:
-    """Make a tag or a branch on one server; give what the other one shows of it at once."""
+    """Make a tag or a branch on one server; return what the other one shows of it at once."""
     kind, source = ("tags", "from_ref") if number % 2 else ("branches", "from_branch")
     name = f"{kind}-{number}"
     body = {"name": name, "catalog": CATALOG, source: "main"}

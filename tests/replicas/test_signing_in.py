@@ -32,7 +32,7 @@ def readers(pair: Pair) -> Iterator[list[Connection]]:
 
 
 def good(root: Connection, method: str, path: str, body: Any = None) -> Any:
-    """Send a request that must succeed; give its body."""
+    """Send a request that must succeed; return its body."""
     answer = root.ask(method, path, body)
     assert answer.status in (200, 201, 204), answer
     return answer.body

@@ -20,7 +20,7 @@ START_SECONDS = 20.0
 
 @contextmanager
 def fake_gcs(bucket: str, host: str) -> Iterator[int]:
-    """Start a server with a bucket and give its port, or skip when the wheel is not installed.
+    """Start a server with a bucket and return its port, or skip when the wheel is not installed.
 
     `host` is the address, as clients see it, that it puts into what it answers.
     """

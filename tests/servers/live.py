@@ -38,7 +38,7 @@ class Live:
         return (self.directory / "err").read_text()
 
     def ask(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> Any:
-        """Ask as root; give (status, body as JSON or text)."""
+        """Ask as root; return (status, body as JSON or text)."""
         sent = {"Authorization": basic("root", PASSWORD), **headers}
         data = None
         if body is not None:

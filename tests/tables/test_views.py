@@ -17,7 +17,7 @@ VERSION = view_version("db")
 
 
 def create(ctx: Context, name: str, **properties: str) -> str:
-    """Create a view; give the location of its metadata file."""
+    """Create a view; return the location of its metadata file."""
     asked: dict[str, Any] = {
         "name": name,
         "schema": SCHEMA,

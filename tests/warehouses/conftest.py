@@ -24,7 +24,7 @@ S3 = {
 
 
 def refused(answer: TestResponse, status: int = 400) -> str:
-    """Check that an answer is an error, and give its message."""
+    """Check that an answer is an error, and return its message."""
     return str(made(answer, status)["error"]["message"])
 
 

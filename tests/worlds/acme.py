@@ -55,20 +55,20 @@ class World:
         return self.bearer(token_of(self.app, username, password, tenant))
 
     def user(self, name: str, role: str = "tenant-user", **more: Any) -> str:
-        """Make a user of acme; give its id."""
+        """Make a user of acme; return its id."""
         body = {"username": name, "email": f"{name}@example.com", "role": role, **more}
         body = {"password": PASSWORD, "tenant_id": self.tenant} | body
         return str(made(self.root("POST", "/users", body))["id"])
 
     def service(self, name: str = "etl", role: str = "tenant-user", **more: Any) -> dict[str, Any]:
-        """Make a service user of acme; give what was answered."""
+        """Make a service user of acme; return what was answered."""
         body = {"name": name, "role": role, **more}
         asked = self.root("POST", "/service-users", body, X_Pangolin_Tenant="acme")
         return dict(made(asked))
 
 
 def token_of(app: Flask, username: str, password: str, tenant: str | None = "acme") -> str:
-    """Sign in; give the token."""
+    """Sign in; return the token."""
     body = {"username": username, "password": password, "tenant-id": tenant}
     answer = app.test_client().post("/api/v1/users/login", json=body)
     assert answer.status_code == 200, answer.text

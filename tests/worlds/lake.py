@@ -51,14 +51,14 @@ class Lake:
     root: Context
 
     def person(self, name: str, role: str = TENANT_USER, **more: Any) -> Context:
-        """Make a principal; give its view. Its rights are looked at again with every question."""
+        """Make a principal; return its view. Its rights are looked at again with every question."""
         put_principal(self.root.runtime, self.root.tenant, name, role)
         tenant = self.root.tenant
         who = Principal(id=name, name=name, role=role, tenant=tenant, home=tenant, **more)
         return replace(self.root, principal=who)
 
     def grant(self, to: str, where: dict[str, Any], *actions: str, **more: Any) -> str:
-        """Grant as root; give the grant's id."""
+        """Grant as root; return the grant's id."""
         given = {"user_id": to, "scope": where, "actions": actions} | more
         return str(grants.create(self.root, given)["id"])
 
@@ -68,7 +68,7 @@ class Lake:
             namespaces.create(self.root, prefix, path.split("."), {})
 
     def asset(self, path: str, name: str, prefix: str = "lake") -> str:
-        """Register an asset; give its id."""
+        """Register an asset; return its id."""
         fields = {"name": name, "kind": "OTHER", "location": "x"}
         return str(assets.register(self.root, prefix, path.split("."), fields)["id"])
 
@@ -78,7 +78,7 @@ class Lake:
         self.root.store.apply(*puts, *security_stamps.invalidate_all(self.root.tenant))
 
     def catalog(self, name: str) -> str:
-        """Make a catalog; give its id."""
+        """Make a catalog; return its id."""
         return str(catalogs.create(self.root, {"name": name, "warehouse_name": "w"})["id"])
 
 
@@ -150,7 +150,7 @@ def caller(
 
 
 def refused(act: Callable[[], object], error: type[Exception]) -> str:
-    """Check that something is refused, and give the message."""
+    """Check that something is refused, and return the message."""
     try:
         act()
     except error as raised:

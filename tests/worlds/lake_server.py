@@ -22,7 +22,7 @@ def lake(tmp_path: Path) -> Lake:
 
 @pytest.fixture
 def catalog_id(ctx: Context, tmp_path: Path) -> str:
-    """Make the catalog `lake` on the server; give its id."""
+    """Make the catalog `lake` on the server; return its id."""
     config = {"type": "file", "file.root": str(tmp_path / "warehouse")}
     warehouses.create(ctx, {"name": "w", "storage_config": config})
     return str(catalogs.create(ctx, {"name": "lake", "warehouse_name": "w"})["id"])

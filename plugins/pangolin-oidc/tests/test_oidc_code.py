@@ -30,7 +30,7 @@ def provider(world: World) -> OidcProvider:
 
 
 def code_of(provider: OidcProvider, login: LoginRequest = LOGIN) -> str:
-    """Go to the provider as a browser does; give the code it sends back."""
+    """Go to the provider as a browser does; return the code it sends back."""
     answer = requests.get(provider.authorize_url(login), allow_redirects=False, timeout=5)
     return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
 

@@ -23,7 +23,7 @@ def accepted(world: World, token: str) -> Principal:
 
 
 def refused(world: World, token: str) -> str:
-    """Present a token that has to be refused; give the reason."""
+    """Present a token that has to be refused; return the reason."""
     with pytest.raises(Unauthorized) as caught:
         world.present(token)
     return caught.value.message

@@ -71,7 +71,7 @@ class Farm:
             self._furnish()
 
     def run(self, *words: str) -> str:
-        """Run a command of `pangolin` with the server's settings; give what it printed."""
+        """Run a command of `pangolin` with the server's settings; return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "pangolin.cli", *words],
             cwd=self.directory,
@@ -93,7 +93,7 @@ class Farm:
         return [int(word) for word in text.split()]
 
     def kill_worker(self) -> int:
-        """Kill one worker outright; give its process id."""
+        """Kill one worker outright; return its process id."""
         pid = self.pids()[0]
         os.kill(pid, signal.SIGKILL)
         return pid
@@ -105,7 +105,7 @@ class Farm:
         self.master.wait(30)
 
     def stop(self, seconds: float = 40) -> int:
-        """Ask the master to stop; give its exit code."""
+        """Ask the master to stop; return its exit code."""
         if self.master.poll() is None:
             self.master.terminate()
         try:

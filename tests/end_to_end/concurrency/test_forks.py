@@ -12,7 +12,7 @@ APPENDERS, APPENDS, FORKS = 6, 25, 15
 
 
 def fork(root: Connection, kind: str, name: str, source: str) -> str:
-    """Make a branch or a tag; give what its table looks like at once."""
+    """Make a branch or a tag; return what its table looks like at once."""
     connection = Connection(root.url, root.authorization)
     body = {"name": name, "catalog": CATALOG, source: "main"}
     made = connection.ask("POST", f"/api/v1/{kind}", body)

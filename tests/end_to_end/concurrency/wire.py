@@ -69,7 +69,7 @@ class Connection:
 
 
 def log_in(url: str, password: str, username: str = "root") -> str:
-    """Open a session; give the Authorization header that names it."""
+    """Open a session; return the Authorization header that names it."""
     connection = Connection(url, "")
     given = {"username": username, "password": password}
     token = connection.ask("POST", "/api/v1/users/login", given).body["token"]
@@ -89,7 +89,7 @@ def make_namespace(connection: Connection, namespace: str = "storm") -> None:
 
 
 def make_table(connection: Connection, table: str, namespace: str = "storm") -> dict[str, Any]:
-    """Create an empty table; give its metadata."""
+    """Create an empty table; return its metadata."""
     answer = connection.ask(
         "POST",
         f"/v1/{CATALOG}/namespaces/{namespace}/tables",

@@ -63,7 +63,7 @@ def chunks(data: bytes, size: int = 4096) -> Iterator[bytes]:
 
 
 def send(root: Connection, *parts: bytes, half_close: bool = False) -> bytes:
-    """Send raw bytes; give the answer's first line, empty if there is none."""
+    """Send raw bytes; return the answer's first line, empty if there is none."""
     parsed = urlsplit(root.url)
     with socket.create_connection((parsed.hostname, parsed.port), timeout=20) as raw:
         for part in parts:

@@ -118,7 +118,7 @@ def test_a_slow_object_store_does_not_stop_other_tables(server: Farm, mute: Mute
 
 
 def _work_meanwhile(root: Connection) -> float:
-    """Commit and load for a second; give the time of the slowest round."""
+    """Commit and load for a second; return the time of the slowest round."""
     longest, rounds = 0.0, 0
     give_up = time.monotonic() + 1
     while time.monotonic() < give_up:

@@ -40,14 +40,14 @@ class Spark:
     log: Path
 
     def sql(self, statement: str) -> list[Row]:
-        """Run a statement and give its rows; raise `SparkError` if Spark does."""
+        """Run a statement and return its rows; raise `SparkError` if Spark does."""
         answer = self.send({"sql": statement})
         if "error" in answer:
             raise SparkError(answer["error"])
         return list(answer["rows"])
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run a query and give its rows as sorted tuples."""
+        """Run a query and return its rows as sorted tuples."""
         return sorted(tuple(row.values()) for row in self.sql(statement))
 
     def value(self, statement: str) -> Any:

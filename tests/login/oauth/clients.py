@@ -75,7 +75,7 @@ def token_of(answer: TestResponse) -> str:
 
 
 def error_of(answer: TestResponse, status: int) -> str:
-    """Check that an answer is an error of OAuth2 with this status, and give its code."""
+    """Check that an answer is an error of OAuth2 with this status, and return its code."""
     assert answer.status_code == status, answer.text
     body = answer.get_json()
     assert set(body) == {"error", "error_description"}

@@ -14,7 +14,7 @@ from tests.servers.loopback import Said
 
 
 def ask(app: Flask, token: str, **headers: str) -> tuple[int, str]:
-    """Ask who one is; give the status and the text of the answer."""
+    """Ask who one is; return the status and the text of the answer."""
     sent = {"Authorization": f"Bearer {token}", **headers}
     answer = app.test_client().get(ME, headers=sent)
     return answer.status_code, answer.text

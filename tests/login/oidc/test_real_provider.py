@@ -83,7 +83,7 @@ def leave(client: FlaskClient) -> str:
 
 
 def through_the_pages(url: str, login: str) -> str:
-    """Log in and consent as a person does; give the callback the provider sends the browser to."""
+    """Log in and consent as a person does; return the callback that the browser is sent to."""
     with requests.Session() as browser:
         answer = browser.get(url, allow_redirects=False, timeout=10)
         for _ in range(MOST_PAGES):
@@ -108,7 +108,7 @@ def _submit(browser: requests.Session, page: requests.Response, login: str) -> r
 
 
 def come_back(client: FlaskClient, callback: str) -> str:
-    """Answer the callback; give the one-time code."""
+    """Answer the callback; return the one-time code."""
     parts = urlsplit(callback)
     answer = client.get(f"{parts.path}?{parts.query}")
     assert answer.status_code == 302, answer.text

@@ -64,7 +64,7 @@ email_domains = ["example.org"]
 
 
 def add_user(runtime: Runtime, name: str, email: str | None = None, **more: Any) -> Doc:
-    """Make a user by hand; give its document."""
+    """Make a user by hand; return its document."""
     doc = {
         "tenant": DEFAULT_TENANT,
         "id": f"id-of-{name}",
@@ -104,7 +104,7 @@ class Browser:
     client: FlaskClient
 
     def leave(self, redirect_uri: str = DONE, **more: str) -> str:
-        """Begin a login; give the URL at the provider."""
+        """Begin a login; return the URL at the provider."""
         asked = {"redirect_uri": redirect_uri, **more}
         answer = self.client.get("/oauth/authorize/corp", query_string=asked)
         assert answer.status_code == 302, answer.text
@@ -117,7 +117,7 @@ class Browser:
         return self.client.get(f"{parts.path}?{parts.query}")
 
     def sign_in(self, redirect_uri: str = DONE, **more: str) -> str:
-        """Sign in; give the one-time code that comes with the last redirect."""
+        """Sign in; return the one-time code that comes with the last redirect."""
         answer = self.come_back(self.leave(redirect_uri, **more))
         assert answer.status_code == 302, answer.text
         return query_of(answer.headers["Location"])["code"]
