@@ -1,7 +1,7 @@
-"""The picture of the floors, drawn from the import-linter contracts in setup.cfg.
+"""The picture of the layers, drawn from the import-linter contracts in setup.cfg.
 
-Generation fails for a floor without a role in `ROLES`, and for a step of the request that names no
-floor.
+Generation fails for a layer without a role in `ROLES`, and for a step of the request that names no
+layer.
 """
 
 import configparser
@@ -14,7 +14,7 @@ from docs.generators import svg
 SETUP = Path(__file__).parents[2] / "setup.cfg"
 PICTURE = Path(__file__).parents[1] / "explanation" / "architecture.svg"
 SERVICES = "services"
-TITLE = "Pangolin's floors, and the path of a request through them"
+TITLE = "Pangolin's layers, and the path of a request through them"
 
 # What each layer and each capability is for.
 ROLES = {
@@ -51,7 +51,7 @@ ROLES = {
     "sealing": "secrets at rest",
     "context": "the request's Context, the process's Runtime",
 }
-# The path of a request: the floor of each step, its name and its explanation.
+# The path of a request: the layer of each step, its name and its explanation.
 STEPS = (
     ("app", "gunicorn", "calls the application in a worker thread"),
     ("web", "web/http", "raw path, body limit, request id, access log"),
@@ -70,7 +70,7 @@ STEPS = (
 )
 
 LEFT, WIDTH, GAP = 62, 690, 8
-TOP, ROW, FLOOR = 74, 38, 48
+TOP, ROW, LAYER = 74, 38, 48
 PATH = LEFT + WIDTH + 34
 EDGE = 430
 
@@ -89,8 +89,8 @@ GROUND = Paint("#e5f1e8", "#8cbf9a")
 BAY = Paint("#fbf1dc", "#d3ab62")
 
 
-def floors(contract: str) -> list[list[str]]:
-    """Read the floors of a contract, the highest first."""
+def layers(contract: str) -> list[list[str]]:
+    """Read the layers of a contract, the highest first."""
     config = configparser.ConfigParser(interpolation=None)
     config.read(SETUP, encoding="utf-8")
     lines = config[f"importlinter:contract:{contract}"]["layers"].split("\n")
@@ -103,17 +103,17 @@ def floors(contract: str) -> list[list[str]]:
 
 def picture() -> str:
     """Draw the picture."""
-    outer, inner = floors("layers"), floors("services")
+    outer, inner = layers("layers"), layers("services")
     named = {name for row in (*outer, *inner) for name in row}
-    strangers = {floor for floor, _, _ in STEPS} - named
+    strangers = {layer for layer, _, _ in STEPS} - named
     if strangers:
-        raise ValueError(f"no contract has the floors {strangers}")
+        raise ValueError(f"no contract has the layers {strangers}")
     parts, bottom = _building(outer, inner)
     height = round(bottom + 26)
     head = [
-        svg.text(LEFT, 40, "The floors", 20, bold=True),
+        svg.text(LEFT, 40, "The layers", 20, bold=True),
         svg.text(
-            LEFT, 60, "Each imports only floors below it, and nothing beside it.", 12.5, svg.FAINT
+            LEFT, 60, "Each imports only layers below it, and nothing beside it.", 12.5, svg.FAINT
         ),
         svg.text(PATH, 40, "The path of a request", 20, bold=True),
         svg.text(PATH, 60, "A commit; other requests skip steps.", 12.5, svg.FAINT),
@@ -138,7 +138,7 @@ def _building(outer: list[list[str]], inner: list[list[str]]) -> tuple[list[str]
 
 
 def _height(inner: list[list[str]]) -> float:
-    return 32 + len(inner) * (FLOOR + GAP) + 4
+    return 32 + len(inner) * (LAYER + GAP) + 4
 
 
 def _services(inner: list[list[str]], y: float) -> Iterator[str]:
@@ -149,8 +149,8 @@ def _services(inner: list[list[str]], y: float) -> Iterator[str]:
     y += 32
     for row in inner:
         for box in _boxes(row, LEFT + 12, WIDTH - 24):
-            yield from _room(*box, y, FLOOR, INNER)
-        y += FLOOR + GAP
+            yield from _room(*box, y, LAYER, INNER)
+        y += LAYER + GAP
 
 
 def _boxes(row: list[str], left: float, width: float) -> Iterator[tuple[str, float, float]]:
@@ -163,7 +163,7 @@ def _room(
     name: str, x: float, width: float, y: float, height: float, paint: Paint
 ) -> Iterator[str]:
     yield svg.rect(x, y, width, height, paint.fill, paint.line)
-    if height == FLOOR:
+    if height == LAYER:
         yield svg.text(x + 14, y + 20, name, 14, bold=True)
         yield svg.text(x + 14, y + 38, ROLES[name], 12, svg.FAINT)
     else:

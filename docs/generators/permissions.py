@@ -11,13 +11,17 @@ from tests.matrix.rows import ROWS, Row
 from tests.matrix.world import COLUMNS, World, build
 
 INTRO = """
-The action that each endpoint requires, as a principal without any grant is told, and who may use
-the endpoint. *read* and *write* are users with that one action on the catalog. Resources of another
+The action that each endpoint requires, as named in the 403 response to a principal without any grant, and
+who may use the endpoint. *read* and *write* are users with that one action on the catalog. Resources of another
 tenant are answered as if they did not exist, so there is no column for other tenants. Roles and
 actions are explained in [Access](../explanation/access.md).
 
+Credentials are also vended for a table that does not exist yet, so a principal that cannot see a
+table is told that `create` is missing.
+
 The page is generated from the requests that the tests send to every endpoint.
 """
+OPEN = "*open*"
 SHOWN = ("reader", "writer", "admin", "root")
 TITLES = {"reader": "read", "writer": "write", "admin": "tenant-admin", "root": "root"}
 MAY_NOT = re.compile(r"nobody may not (\S+) (\S+)")
@@ -42,7 +46,7 @@ def _row(world: World, route: str, row: Row) -> tuple[str, ...]:
     statuses = dict(zip(COLUMNS, row.statuses.split(), strict=True))
     action, on = _asked(world, route, row, statuses)
     shown = RULE.sub(lambda found: f"{{{found[1]}}}", route)
-    return (f"`{shown}`", action, on, *_verdicts(statuses))
+    return (f"`{shown}`", action, on, *_verdicts(statuses, is_open=action == OPEN))
 
 
 def _asked(world: World, route: str, row: Row, statuses: dict[str, str]) -> tuple[str, str]:
@@ -54,10 +58,11 @@ def _asked(world: World, route: str, row: Row, statuses: dict[str, str]) -> tupl
     if found is not None:
         return found[1], found[2]
     if statuses["anonymous"] != "401":
-        return "*open*", ""
+        return OPEN, ""
     return ("*hidden*", "") if statuses["nobody"] == "404" else ("*signed in*", "")
 
 
-def _verdicts(statuses: dict[str, str]) -> Iterator[str]:
+def _verdicts(statuses: dict[str, str], *, is_open: bool) -> Iterator[str]:
     for column in SHOWN:
-        yield "no" if statuses[column] in ("401", "403", "404") else "yes"
+        refused = statuses[column] in ("401", "403", "404")
+        yield "no" if refused and not is_open else "yes"

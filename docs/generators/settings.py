@@ -9,7 +9,8 @@ from pangolin.settings import FALSE, PREFIX, TRUE, Settings
 INTRO = f"""
 Every setting is an environment variable, read once when the process starts. An invalid value
 aborts startup with the name of the variable. A variable that begins with `PANGOLIN_` and is not a
-setting is reported, with the nearest setting, when the server starts, by `pangolin settings` and by
+setting is reported, with the nearest setting (except `PANGOLIN_TEST_…`, and variables that
+`PANGOLIN_SECRET_REFERENCES` lists), when the server starts, by `pangolin settings` and by
 `pangolin doctor`. `pangolin settings` shows each setting's current value and its source. The
 options `--host`, `--port`, `--workers` and `--threads` of `pangolin serve` override the
 corresponding variables.
@@ -23,6 +24,9 @@ MORE = """
 | --- | --- | --- |
 | `PROMETHEUS_MULTIPROC_DIR` | metrics | where workers share metrics; `pangolin serve` creates one |
 | `AWS_*` | pangolin-aws | credentials and region for a warehouse that has none of its own |
+| `AZURE_*` | pangolin-azure | the server's own identity, for warehouses that use it |
+| `GOOGLE_APPLICATION_CREDENTIALS` | pangolin-gcp | the same for Google Cloud |
+| any | core, pangolin-oidc | a variable that an allowed secret reference names as `env:NAME` |
 
 ## The quick start
 

@@ -172,7 +172,7 @@ def root_of(config: Mapping[str, str], settings: "Settings") -> str:
     if not any(_directory(root).resolve().is_relative_to(top) for top in allowed):
         listed = ", ".join(settings.file_roots) or "no directory"
         raise BadRequest(
-            f"file.root {text!r} must lie below a directory that PANGOLIN_FILE_ROOTS lists, "
+            f"file.root {text!r} must be below a directory that PANGOLIN_FILE_ROOTS lists, "
             f"which is now: {listed}"
         )
     return str(root)

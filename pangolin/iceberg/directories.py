@@ -15,7 +15,7 @@ _PROPERTIES = (
 def claimed(metadata: Json) -> list[tuple[str, str]]:
     """(name, location) of every location a table or view writes to.
 
-    Names are `location` and `properties.<name>`. Each must lie inside the storage location.
+    Names are `location` and `properties.<name>`. Each must be inside the storage location.
     """
     places = [("location", metadata["location"])] if metadata.get("location") else []
     properties = metadata.get("properties") or {}

@@ -54,7 +54,7 @@ class Location:
         )
 
     def child(self, *segments: str) -> "Location":
-        """Return a location below this one; raise `BadRequest` for a segment that is no plain name.
+        """Return a location below this one; raise `BadRequest` unless each segment is a plain name.
 
         Segments are taken literally; `safe_segment` turns any text into one.
         """

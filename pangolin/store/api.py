@@ -88,7 +88,7 @@ class Kind(Generic[D]):
         return self._checked_all(fields, values)
 
     def checked_key(self, key: Key) -> Key:
-        """Return a whole key, checked; raise `ValueError` if it has not one value per field."""
+        """Return a whole key, checked; raise `ValueError` unless it has one value per field."""
         if len(key) != len(self.key):
             raise ValueError(f"the key of {self.name} is {self.key}, {len(key)} values are given")
         if not self.integers and all(type(value) is str and value.isascii() for value in key):
@@ -317,7 +317,7 @@ class Store(ABC):
         return ()
 
     def tolerant(self) -> "Store":
-        """Return the store for reads that may be a little old (lists, searches, audits).
+        """Return the store for reads that may be slightly stale (lists, searches, audits).
 
         It may be read-only. Nothing read from it may be used for a precondition.
         """

@@ -95,7 +95,7 @@ class ScopedStore:
         return self._store.purge(kind, self._own(kind, prefix), batch=batch)
 
     def tolerant(self) -> "ScopedStore":
-        """Return the tenant's view for reads that may be a little old (lists, searches)."""
+        """Return the tenant's view for reads that may be slightly stale (lists, searches)."""
         return ScopedStore(self._store.tolerant(), self._tenant)
 
     def apply(self, *changes: Change) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pangolin.services.branches import refs
 from pangolin.services.context.context import Context
 from pangolin.services.operations import garbage_collection
+from pangolin.services.storage.byte_cache import METADATA
 from pangolin.services.tables import commits, tables
 from tests.worlds.one_catalog import create
 
@@ -117,3 +118,25 @@ def test_nothing_is_purged_while_a_live_tables_manifest_cannot_be_read(
     report = garbage_collection.collect(ctx.runtime)
     assert "nothing is purged" in report.errors[0]
     assert shared.exists() and own.exists()
+
+
+def test_a_purge_that_waits_for_another_ref_is_repeated_without_a_warning(
+    ctx: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(ctx)
+    refs.create_branch(ctx, "lake", "dev")
+    append(ctx, "lake@dev", 1)
+    refs.delete_ref(ctx, "lake", "dev", "branch")
+    deleted = [garbage_collection.collect(ctx.runtime, files=True).files for _ in range(2)]
+    assert deleted[0] > 0 and deleted[1] == 0 and caplog.messages == []
+
+
+def test_a_purge_that_cannot_list_what_to_delete_warns(
+    ctx: Context, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(ctx)
+    for path in list(tmp_path.rglob("*.metadata.json*")):
+        path.unlink()
+    ctx.runtime.part(METADATA).clear()
+    tables.drop(ctx, "lake", ["db"], "t", purge=True)
+    assert "cannot list the files of" in caplog.text

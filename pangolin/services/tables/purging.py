@@ -85,7 +85,7 @@ def _refuse(path: str, reason: str) -> None:
 
 
 def _delete(files: Disposal, location: str, kept: set[str]) -> int:
-    document = _document(files, location)
+    document = _document(files, location, expected=not kept)
     if document is None or _is_kept_view(document):
         return 0
     count = 0
@@ -95,11 +95,13 @@ def _delete(files: Disposal, location: str, kept: set[str]) -> int:
     return count if location in kept else count + files.delete([location])
 
 
-def _document(files: Disposal, location: str) -> dict[str, Any] | None:
+def _document(files: Disposal, location: str, *, expected: bool) -> dict[str, Any] | None:
     try:
         return files.document(location)
     except NotFound:
-        log.warning("cannot list the files of %s: it no longer exists", location)
+        # While other refs show the table, an earlier run has usually deleted it.
+        level = logging.WARNING if expected else logging.DEBUG
+        log.log(level, "cannot list the files of %s: it no longer exists", location)
         return None
 
 

@@ -54,20 +54,20 @@ class Metadata(MethodView):
     @blp.failures()
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Json:
-        """Read what was written about an asset."""
+        """Read the business metadata of an asset."""
         return {"metadata": business_metadata.read(current_context(), asset_id)}
 
     @blp.changing()
     @blp.arguments(NewMetadata)
     @blp.response(200, Written)
     def post(self, given: Json, asset_id: str) -> Json:
-        """Write about an asset; tags and `discoverable` are for those who manage discovery."""
+        """Set business metadata; tags and `discoverable` require `manage-discovery`."""
         return {"metadata": business_metadata.replace(current_context(), asset_id, given)}
 
     @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
-        """Remove what was written about an asset."""
+        """Delete the business metadata of an asset."""
         business_metadata.remove(current_context(), asset_id)
 
 
@@ -78,11 +78,11 @@ class SameMetadata(MethodView):
     @blp.failures()
     @blp.response(200, Written)
     def get(self, asset_id: str) -> Json:
-        """Read what was written about an asset."""
+        """Read the business metadata of an asset."""
         return {"metadata": business_metadata.read(current_context(), asset_id)}
 
     @blp.changing()
     @blp.response(204)
     def delete(self, asset_id: str) -> None:
-        """Remove what was written about an asset."""
+        """Delete the business metadata of an asset."""
         business_metadata.remove(current_context(), asset_id)

@@ -33,7 +33,7 @@ class Where(Schema):
 @blp.failures(409)
 @blp.response(200, PROPERTIES)
 def of_table(catalog: str, table: str) -> Response:
-    """Vend for a table; levels and name are joined by dots, or by U+001F.
+    """Vend credentials for a table; levels and name are joined by dots, or by U+001F.
 
     For a table that does not exist yet and that the caller may create, they open the directory that
     `location` names: create the table with this location.
@@ -47,7 +47,7 @@ def of_table(catalog: str, table: str) -> Response:
 @blp.arguments(Where, location="query", unknown=RAISE)
 @blp.response(200, PROPERTIES)
 def of_warehouse(asked: Json, name: str) -> Response:
-    """Vend for a directory of a warehouse, for reading, writing and deleting; admins only."""
+    """Vend credentials that read, write and delete in a warehouse's directory; admins only."""
     return _secret(
         warehouse_credentials.of_warehouse(current_context(), name, asked.get("location"))
     )
