@@ -13,9 +13,9 @@ The complete description of requests and answers is the OpenAPI document of each
 `/v1/openapi.json` and `/api/v1/openapi.json`, browsable at `/v1/docs` and `/api/v1/docs`, printed
 by `pangolin openapi`. This page lists all endpoints.
 
-Every endpoint needs HTTP Basic, a bearer token or an API key (`X-API-Key`), except those marked *open*. The header
-`X-Pangolin-Tenant` (a tenant's id or name) selects the tenant that root acts in; without it, this
-is the default tenant. Failures are listed in [Errors](errors.md).
+Every endpoint needs HTTP Basic, a bearer token or an API key (`X-API-Key`), except those marked
+*open*. The header `X-Pangolin-Tenant` (a tenant's id or name) selects the tenant that root acts in;
+without it, this is the default tenant. Failures are listed in [Errors](errors.md).
 """
 ICEBERG = """
 The paths are also served below `/iceberg`, and as `/v1/{catalog}/v1/…` for clients whose base URI

@@ -11,10 +11,10 @@ from tests.matrix.rows import ROWS, Row
 from tests.matrix.world import COLUMNS, World, build
 
 INTRO = """
-The action that each endpoint requires, as named in the 403 response to a principal without any grant, and
-who may use the endpoint. *read* and *write* are users with that one action on the catalog. Resources of another
-tenant are answered as if they did not exist, so there is no column for other tenants. Roles and
-actions are explained in [Access](../explanation/access.md).
+The action that each endpoint requires, as named in the 403 response to a principal without any
+grant, and who may use the endpoint. *read* and *write* are users with that one action on the
+catalog. Resources of another tenant are answered as if they did not exist, so there is no column
+for other tenants. Roles and actions are explained in [Access](../explanation/access.md).
 
 Credentials are also vended for a table that does not exist yet, so a principal that cannot see a
 table is told that `create` is missing.

@@ -15,7 +15,9 @@ def examine() -> list[Finding]:
         check_settings(settings)
     except PangolinError as error:
         return [Finding("settings", error.message, "change that variable; see `pangolin settings`")]
-    unknown = [Finding(each.name, each.problem, each.remedy) for each in unknown_variables()]
+    unknown = [
+        Finding(each.name, each.problem, each.remedy, harmless=True) for each in unknown_variables()
+    ]
     findings = [Finding("settings"), *unknown, check_data_dir(settings)]
     try:
         with opened_server(settings) as server:

@@ -35,7 +35,7 @@ def prove_narrowness(
     `remedy` says what to grant if a call fails that should succeed.
     """
     probe = Probe.below(directory)
-    ready = _works("server", remedy, lambda: owner.put(f"{probe.sibling}/secret", b"probe"))
+    ready = _works("server", remedy, lambda: owner.put(f"{probe.sibling}/file", b"probe"))
     yield ready
     if ready.result != "passed":
         return
@@ -54,7 +54,7 @@ def _try_writer(open_for: OpenFor, probe: Probe, remedy: str) -> Iterator[Check]
         return
     vended = found[0]
     yield _works("inside", remedy, lambda: _use(vended, f"{probe.table}/file"))
-    yield _refused("sibling-read", lambda: vended.get(f"{there}/secret"))
+    yield _refused("sibling-read", lambda: vended.get(f"{there}/file"))
     yield _refused("sibling-write", lambda: vended.put(f"{there}/other", b"probe"))
     yield _refused("sibling-list", lambda: list(vended.list(there)))
     yield _refused("parent-list", lambda: list(vended.list(there.rpartition("/")[0])))

@@ -113,7 +113,7 @@ def test_a_bad_setting_ends_with_2(environ: pytest.MonkeyPatch) -> None:
     assert run("settings").exit_code == 2
 
 
-def test_doctor_of_an_empty_store_says_how_to_mend_it() -> None:
+def test_doctor_of_an_empty_store_says_how_to_fix_it() -> None:
     result = run("doctor")
     assert result.exit_code == 1
     assert "WRONG layout" in result.stdout
@@ -142,6 +142,15 @@ def test_a_variable_that_is_no_setting_is_reported(environ: pytest.MonkeyPatch) 
     assert json.loads(for_settings.stdout)
     [found] = [row for row in json.loads(for_doctor.stdout) if row["part"] == "PANGOLIN_PROT"]
     assert found["remedy"] == "did you mean PANGOLIN_PORT?"
+
+
+def test_a_variable_that_kubernetes_sets_does_not_fail_doctor(environ: pytest.MonkeyPatch) -> None:
+    environ.delenv("PANGOLIN_STORE_URL")
+    assert run("init").exit_code == 0
+    environ.setenv("PANGOLIN_API_SERVICE_HOST", "10.0.0.1")
+    result = run("doctor")
+    assert "note  PANGOLIN_API_SERVICE_HOST" in result.stdout
+    assert result.exit_code == 0, result.stdout
 
 
 def test_doctor_reports_a_data_directory_that_is_a_file(

@@ -13,6 +13,7 @@ from tests.forks import holds_in_child
 NUMBERS = count()
 NUMBER: Part[int] = Part(lambda runtime: next(NUMBERS))
 KEPT: Part[int] = Part(lambda runtime: next(NUMBERS), inherited=True)
+EMPTY: Part[dict[str, str]] = Part(lambda runtime: {}, inherited=True)
 NESTED: Part[tuple[int, int]] = Part(lambda runtime: (runtime.part(NUMBER), next(NUMBERS)))
 
 
@@ -59,8 +60,8 @@ def test_a_forked_process_makes_its_own_parts(runtime: Runtime) -> None:
 
 
 def test_a_forked_process_inherits_what_says_so(runtime: Runtime) -> None:
-    mine = runtime.part(KEPT)
-    assert holds_in_child(lambda: runtime.part(KEPT) == mine)
+    mine, empty = runtime.part(KEPT), runtime.part(EMPTY)
+    assert holds_in_child(lambda: runtime.part(KEPT) == mine and runtime.part(EMPTY) is empty)
 
 
 def test_a_forked_process_does_not_wait_for_what_a_thread_of_its_parent_was_making() -> None:

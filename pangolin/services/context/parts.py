@@ -25,7 +25,7 @@ class Parts:
         """
         with self._lock:
             if key not in self.made:
-                self.made[key] = self._inherited.get(key) or make()
+                self.made[key] = self._inherited[key] if key in self._inherited else make()
             if inherited:
                 self._inherited[key] = self.made[key]
             return cast(T, self.made[key])

@@ -17,16 +17,25 @@ from pangolin.store import kinds
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A part that was checked; `problem` and `remedy` are empty when nothing is wrong."""
+    """A part that was checked; `problem` and `remedy` are empty when nothing is wrong.
+
+    `harmless` marks a problem that does not keep anything from working.
+    """
 
     part: str
     problem: str = ""
     remedy: str = ""
+    harmless: bool = False
 
     @property
     def fine(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problem
+
+    @property
+    def mark(self) -> str:
+        """The word that begins the finding's line."""
+        return "ok" if self.fine else "note" if self.harmless else "WRONG"
 
 
 def check_data_dir(settings: Settings) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pangolin.errors import BadRequest
+from pangolin.errors import BadRequest, Forbidden
 from pangolin.iceberg import directories as iceberg_places
 from pangolin.iceberg.locations import Location, parse_location, parse_new_location
 from pangolin.services.context.context import Context
@@ -62,6 +62,19 @@ def check_path(ctx: Context, resolved: ResolvedRef, path: str, field: str) -> Lo
 def own_directories(metadata: Metadata) -> list[Location]:
     """List the directories an entry may write to and delete from."""
     return [path for _, path in _parsed(metadata)]
+
+
+def is_own(own: Iterable[Location], path: str) -> bool:
+    """Return whether a file is inside one of an entry's directories."""
+    return any(_is_within(directory, path) for directory in own)
+
+
+def _is_within(directory: Location, path: str) -> bool:
+    try:
+        directory.within(path)
+    except Forbidden:
+        return False
+    return True
 
 
 def _parsed(metadata: Metadata) -> list[tuple[str, Location]]:

@@ -11,10 +11,9 @@ from typing import Any
 from pangolin.errors import PangolinError
 from pangolin.iceberg.files import expired_metadata_files
 from pangolin.iceberg.history import spare
-from pangolin.iceberg.locations import parse_location
 from pangolin.services.context.context import Context
 from pangolin.services.storage import metadata_files
-from pangolin.services.storage.location_claims import own_directories
+from pangolin.services.storage.location_claims import is_own, own_directories
 from pangolin.services.versioned import entries
 from pangolin.services.versioned.entries import Entry
 from pangolin.services.versioned.resolution import ResolvedRef
@@ -65,7 +64,7 @@ def after_commit(
     new: Metadata | None,
     doc: AssetDoc | None,
 ) -> None:
-    """Delete metadata files that left the log and that no ref points to; never raises."""
+    """Delete metadata files that left the log and that no ref points to; log a failure."""
     if base is None or new is None or new is base or doc is None or "properties" not in new:
         return
     try:
@@ -81,11 +80,7 @@ def _delete(ctx: Context, resolved: ResolvedRef, base: Metadata, new: Metadata, 
     pointed = pointers(ctx, asset)
     own = own_directories(new)
     # A registered table may list files that were never its own.
-    gone = [
-        path
-        for path in expired
-        if path not in pointed and any(each.contains(parse_location(path)) for each in own)
-    ]
+    gone = [path for path in expired if path not in pointed and is_own(own, path)]
     metadata_files.discard(ctx, resolved, gone)
 
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
-from pangolin.errors import Forbidden, NotFound, PangolinError, Unavailable
+from pangolin.errors import NotFound, PangolinError, Unavailable
 from pangolin.iceberg.files import referenced_files
-from pangolin.iceberg.locations import Location
 from pangolin.services.context.context import Context
 from pangolin.services.storage import location_claims
 from pangolin.services.storage.manifests import OnMissing, data_files
@@ -117,7 +116,8 @@ def _collects(document: dict[str, Any]) -> bool:
 def _files(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
     """List the files of a table inside its own directories; data files only if `gc.enabled`."""
     own = location_claims.own_directories(document)
-    yield from (path for path in _listed(files, document) if _is_own(own, path))
+    # Files added from elsewhere (add_files) belong to another owner.
+    yield from (path for path in _listed(files, document) if location_claims.is_own(own, path))
 
 
 def _listed(files: Disposal, document: dict[str, Any]) -> Iterator[str]:
@@ -139,19 +139,6 @@ def _named(
 
 def _missing(path: str, reason: str) -> None:
     log.warning("cannot read manifest %s: %s", path, reason)
-
-
-def _is_own(own: list[Location], path: str) -> bool:
-    # Files added from elsewhere (add_files) belong to another owner.
-    return any(_is_within(directory, path) for directory in own)
-
-
-def _is_within(directory: Location, path: str) -> bool:
-    try:
-        directory.within(path)
-    except Forbidden:
-        return False
-    return True
 
 
 def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
