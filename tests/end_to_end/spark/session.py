@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Spark:
 
     process: "subprocess.Popen[str]"
     log: Path
+    added: set[str] = field(default_factory=set)
 
     def sql(self, statement: str) -> list[Row]:
         """Run a statement and return its rows; raise `SparkError` if Spark does."""
@@ -51,12 +52,14 @@ class Spark:
         return sorted(tuple(row.values()) for row in self.sql(statement))
 
     def value(self, statement: str) -> Any:
-        """Run a query of one row and column and give that value."""
+        """Run a query of one row and column; return that value."""
         ((found,),) = self.rows(statement)
         return found
 
     def add_catalog(self, name: str, properties: dict[str, str]) -> None:
-        """Make one more Iceberg REST catalog known to the session."""
+        """Make one more Iceberg REST catalog known to the session, which keeps it to its end."""
+        assert name not in self.added, f"the session already has a catalog {name}"
+        self.added.add(name)
         for key, value in _catalog(name, properties).items():
             self.sql(f"SET `{key}`=`{value}`")
 

@@ -22,9 +22,9 @@ def signed(server: Server, seaweed: Seaweed, spark: Spark) -> str:
         "warehouse": lake.name,
         "header.X-Iceberg-Access-Delegation": "remote-signing",
     }
-    spark.add_catalog("signed", properties)
-    spark.sql("CREATE NAMESPACE signed.db")
-    return "signed.db"
+    spark.add_catalog("signed_requests", properties)
+    spark.sql("CREATE NAMESPACE signed_requests.db")
+    return "signed_requests.db"
 
 
 def test_a_table_is_filled_twice_and_read(spark: Spark, signed: str, name: str) -> None:
