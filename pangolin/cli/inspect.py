@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from pangolin.cli.maintenance import as_json
+from pangolin.services.context.redaction import MASK
 from pangolin.settings import PREFIX, Settings, masked_url, unknown_variables
-
-MASK = "***"
 
 
 @click.command()

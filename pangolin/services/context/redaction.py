@@ -7,9 +7,6 @@ import re
 from typing import Final
 
 MASK: Final = "***"
-
-
-HIDDEN: Final = "***"
 # Cheap to search for: almost no line has any of them.
 _HINT: Final = re.compile(
     r"-----BEGIN|bearer|basic|secret|token|pass|assertion|key|sig|external", re.IGNORECASE
@@ -47,7 +44,7 @@ def redacted(text: str) -> str:
     while found := _START.search(text, at):
         start = found.start() if found["pem"] else found.end()
         end = _end_of(found, text)
-        kept.append(text[at:start] + (HIDDEN if end > start else ""))
+        kept.append(text[at:start] + (MASK if end > start else ""))
         at = max(start, end)
     return "".join((*kept, text[at:]))
 

@@ -9,7 +9,6 @@ from pangolin.settings import Settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 
 def check_settings(settings: Settings) -> None:
